@@ -1,1 +1,23 @@
-//! stub
+//! The workbench: a register of optimizations in which a claim needs a receipt.
+//!
+//! In reading order, each layer knowing only those above it:
+//!
+//! 1. [`units`] and [`project`]: quantities as types; where things are on disk.
+//! 2. [`improvements`]: the register: what is claimed, by whom, and how it is to be measured.
+//! 3. [`lab`], [`profiles`], [`agents`]: build and measure two arms; see where time goes; who does the work.
+//!    They never name one another.
+//! 4. [`tracking`] and [`report`]: the facts in SQLite; the facts as text.
+//! 5. [`cli`] and [`tui`]: one file per subcommand; one module per screen.
+//!
+//! `workbench apply T003` starts in `cli/apply.rs`.
+
+pub mod agents;
+pub mod cli;
+pub mod improvements;
+pub mod lab;
+pub mod profiles;
+pub mod project;
+pub mod report;
+pub mod tracking;
+pub mod tui;
+pub mod units;

@@ -1,0 +1,217 @@
+//! One entry of the register, as it stands in `improvements/T003.yaml`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::Gain;
+
+/// An improvement: a claim, the feature that switches it, and the workloads that judge it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Improvement {
+    /// `T003`: unique in the register and the file's name.
+    pub id: ImprovementId,
+    /// What it is, in a few words.
+    pub title: String,
+    /// The part of the system it belongs to.
+    pub category: Category,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Numbers of the agents who own it (`agents/*.yaml`).
+    pub agents: Vec<u32>,
+    /// Files or folders of the target it touches.
+    pub modules: Vec<String>,
+    /// What somebody promised. Never shown as a result.
+    pub claim: Claim,
+    /// The phase it belongs to (`improvements/phases.yaml`).
+    pub phase: u32,
+    /// The Cargo feature that switches it on in the target.
+    pub feature: String,
+    /// Improvements that must be accepted first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<ImprovementId>,
+    /// How it is built and judged; absent while no optimized variant exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants: Option<Variants>,
+}
+
+/// The two variants and the work that tells them apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variants {
+    /// What the off variant does: one sentence.
+    pub baseline: String,
+    /// What the on variant does: one sentence.
+    pub optimized: String,
+    /// The one place where the two are exchanged.
+    pub seam: String,
+    /// Where the gain is claimed.
+    pub workload: Trial,
+    /// Workloads that must not regress.
+    #[serde(default)]
+    pub guards: Vec<Trial>,
+    /// The workload that must not move.
+    pub control: Trial,
+    /// Proof, from the target's counters, that the mechanism fired in one arm and not in the other.
+    pub mechanism: Mechanism,
+    /// Papers and code the variants rest on.
+    pub references: Vec<String>,
+}
+
+/// One workload with its parameters and the metric that decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// The driver's name for it: `tpcc`.
+    pub workload: String,
+    /// Passed to the driver's `load` as they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// One of the workload's metrics: `tps`.
+    pub metric: String,
+    /// The gain it must show when it is the main workload, as a fraction; the policy's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_gain: Option<Gain>,
+}
+
+/// What a counter, or the ratio of two, must read in each arm over the measured slices of the main workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mechanism {
+    /// What the figure is: `commits per fdatasync`.
+    pub figure: String,
+    /// The counter, or the numerator.
+    pub counter: String,
+    /// The denominator, when the figure is a ratio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<String>,
+    /// Bounds in the arm with the feature on.
+    pub on: Bounds,
+    /// Bounds in the arm with the feature off.
+    pub off: Bounds,
+}
+
+/// Inclusive bounds of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// At least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// At most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+impl Bounds {
+    /// Whether `value` lies inside.
+    pub fn contains(&self, value: f64) -> bool {
+        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+}
+
+/// A promised figure. The source's words stay beside the numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// As the source wrote it: `+25-30% TPS`.
+    pub text: String,
+    /// What is said to change: `tps`, `allocation overhead`.
+    pub metric: String,
+    /// Which way is better.
+    pub better: Direction,
+    /// The smallest promised change as a fraction of the metric; absent when the source gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The largest promised change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+/// Which way a metric improves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+}
+
+/// How urgent an improvement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// 🔴
+    Critical,
+    /// 🟡
+    High,
+    /// 🟢
+    Medium,
+    /// 🔵
+    Low,
+}
+
+/// The five public statuses. Derived from facts or set with a reason; never part of an entry's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Status {
+    /// Nothing has happened yet.
+    Planned,
+    /// Work or measurement has begun.
+    #[serde(rename = "In Progress")]
+    InProgress,
+    /// Accepted on evidence, or forced with a reason that is shown for ever.
+    Complete,
+    /// Cannot go on; the reason says why.
+    Blocked,
+    /// Given up; the reason says why.
+    Cancelled,
+}
+
+/// The part of the system an improvement belongs to, as the tracking document names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Category(pub String);
+
+/// `T003`: one to four capital letters, then three digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ImprovementId(pub String);
+
+impl fmt::Display for ImprovementId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        })
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Planned => "Planned",
+            Self::InProgress => "In Progress",
+            Self::Complete => "Complete",
+            Self::Blocked => "Blocked",
+            Self::Cancelled => "Cancelled",
+        })
+    }
+}

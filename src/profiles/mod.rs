@@ -1,0 +1,1 @@
+//! Where time goes: captured stacks as call trees, flame graphs and differences.

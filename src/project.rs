@@ -1,0 +1,1 @@
+//! Where things are: nobody else reads the working directory.

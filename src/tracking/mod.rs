@@ -1,0 +1,1 @@
+//! The tracking store: the only place that knows SQL.
