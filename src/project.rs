@@ -1,1 +1,157 @@
 //! Where things are: nobody else reads the working directory.
+//!
+//! ```text
+//! <root>/workbench.yaml          marks the root; what is optimized and by which rules (crate::config)
+//!        improvements/*.yaml     the register
+//!        agents/*.yaml           the roster
+//!        tracking/workbench.db   the store            (not in git)
+//!        tracking/lab/           built arms, work     (not in git)
+//!        tracking/reports/       rendered reports
+//!        profiles/               captured stacks and flame graphs
+//! <temporary folder>/workbench-machine.lock   the lease: one measurement per machine, whatever the project
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+/// The file that marks a project's root.
+pub const CONFIG_FILE: &str = "workbench.yaml";
+
+/// A project on disk. Holds an absolute root; every path below is derived from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    root: PathBuf,
+}
+
+/// Why there is no project.
+#[derive(Debug, Error, Diagnostic)]
+pub enum ProjectError {
+    /// Neither here nor above.
+    #[error("no project here: neither {} nor a folder above it holds a {CONFIG_FILE}", start.display())]
+    #[diagnostic(code(project::not_found), help("change into a project, or name one: `workbench --project DIR …`"))]
+    NotFound {
+        /// Where the search began.
+        start: PathBuf,
+    },
+    /// `--project` names something else.
+    #[error("{} is not a project: it holds no {CONFIG_FILE}", root.display())]
+    #[diagnostic(
+        code(project::not_a_project),
+        help("a project is a folder with {CONFIG_FILE}, improvements/ and agents/")
+    )]
+    NotAProject {
+        /// The folder named.
+        root: PathBuf,
+    },
+    /// The folder cannot be resolved.
+    #[error("cannot use {} as a project", path.display())]
+    #[diagnostic(code(project::unreadable), help("check that the folder exists and may be entered"))]
+    Unreadable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Project {
+    /// The project in `named`, or with `None` the one at or above the working directory.
+    pub fn find(named: Option<&Path>) -> Result<Self, ProjectError> {
+        match named {
+            Some(path) => Self::at(path),
+            None => Self::above(Path::new(".")),
+        }
+    }
+
+    /// The project whose root is `root`.
+    pub fn at(root: &Path) -> Result<Self, ProjectError> {
+        let root = absolute(root)?;
+        if root.join(CONFIG_FILE).exists() { Ok(Self { root }) } else { Err(ProjectError::NotAProject { root }) }
+    }
+
+    /// The project whose root is `start` or the nearest folder above it.
+    pub fn above(start: &Path) -> Result<Self, ProjectError> {
+        let start = absolute(start)?;
+        let root = start.ancestors().find(|folder| folder.join(CONFIG_FILE).exists()).map(Path::to_path_buf);
+        root.map(|root| Self { root }).ok_or(ProjectError::NotFound { start })
+    }
+
+    /// The root folder, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What is optimized and by which rules.
+    pub fn config_file(&self) -> PathBuf {
+        self.root.join(CONFIG_FILE)
+    }
+
+    /// The register's folder.
+    pub fn improvements_dir(&self) -> PathBuf {
+        self.root.join("improvements")
+    }
+
+    /// The roster's folder.
+    pub fn agents_dir(&self) -> PathBuf {
+        self.root.join("agents")
+    }
+
+    /// The folder of everything that is tracked.
+    pub fn tracking_dir(&self) -> PathBuf {
+        self.root.join("tracking")
+    }
+
+    /// The store's default file; `store.url` in the configuration may name another.
+    pub fn store_file(&self) -> PathBuf {
+        self.tracking_dir().join("workbench.db")
+    }
+
+    /// Built arms, target directories, data of running experiments.
+    pub fn lab_dir(&self) -> PathBuf {
+        self.tracking_dir().join("lab")
+    }
+
+    /// Captured stacks and flame graphs.
+    pub fn profiles_dir(&self) -> PathBuf {
+        self.root.join("profiles")
+    }
+
+    /// Rendered reports.
+    pub fn reports_dir(&self) -> PathBuf {
+        self.tracking_dir().join("reports")
+    }
+
+    /// The machine's lease. One per machine, not per project: two projects on one machine disturb each other too.
+    pub fn machine_lock(&self) -> PathBuf {
+        std::env::temp_dir().join("workbench-machine.lock")
+    }
+
+    /// `path` as people want to read it: relative to the root when it lies inside.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {
+    path.canonicalize().map_err(|source| ProjectError::Unreadable { path: path.to_path_buf(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_found_from_a_folder_below() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("a/b");
+        std::fs::create_dir_all(&below).unwrap();
+        assert!(matches!(Project::above(&below), Err(ProjectError::NotFound { .. })));
+        std::fs::write(folder.path().join(CONFIG_FILE), "").unwrap();
+        let found = Project::above(&below).unwrap();
+        assert_eq!(found.root(), folder.path().canonicalize().unwrap());
+        assert_eq!(found.shown(&found.improvements_dir()), "improvements");
+        assert!(matches!(Project::at(&below), Err(ProjectError::NotAProject { .. })));
+    }
+}

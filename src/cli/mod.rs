@@ -1,1 +1,25 @@
-//! The command line: one file per subcommand.
+//! The command line: one file per subcommand, all of one shape.
+//!
+//! ```ignore
+//! /// What it is for.                        (the first line of its help)
+//! #[derive(Debug, clap::Args)]
+//! #[command(after_help = "Example:\n  workbench list --status blocked")]
+//! pub struct Args { … }
+//!
+//! pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> { … }
+//! ```
+//!
+//! To add one: write `cli/<name>.rs` in that shape and add a line to the two lists in [`command`]. Results go to
+//! stdout through [`Context::print`] or [`Context::table`], progress to stderr; an error returned is rendered once, in
+//! [`main`], and its [`Exit`] becomes the process's.
+
+mod command;
+mod context;
+mod exit;
+pub mod list;
+pub mod output;
+
+pub use command::main;
+pub use context::Context;
+pub use exit::{Exit, Failure, OrExit};
+pub use output::{Format, Row};

@@ -1,0 +1,105 @@
+//! The command tree: parse, find the project, run one subcommand, print its error, exit.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use miette::MietteHandlerOpts;
+
+use super::context::colors_wanted;
+use super::{Context, Exit, Failure, Format, OrExit, list};
+use crate::project::Project;
+
+/// Keeps an optimization register honest: a claim needs a receipt.
+///
+/// Without a command: the terminal interface, or the table of `list` when stdout is not a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "workbench", version, after_help = AFTER_HELP)]
+struct Cli {
+    /// The project's folder; default: the nearest one at or above the working directory
+    #[arg(long, global = true, value_name = "DIR", env = "WORKBENCH_PROJECT")]
+    project: Option<PathBuf>,
+
+    /// How results are printed
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
+
+    /// Short for `--format json`
+    #[arg(long, global = true, conflicts_with = "format")]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done and accepted, 1 error, 2 usage, 3 not found, 4 gate not passed, 75 machine busy.
+
+Examples:
+  workbench                     open the terminal interface
+  workbench list --phase 1      the register of phase 1
+  workbench show T003           one improvement: claim beside measurement";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+}
+
+impl Command {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self {
+            Self::List(args) => list::run(args, context).await,
+        }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    install_report_style();
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            print_failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    let project = Project::find(cli.project.as_deref()).or_exit(Exit::NotFound)?;
+    let context = Context::new(project, if cli.json { Format::Json } else { cli.format });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| miette::miette!("cannot start the runtime: {error}"))
+        .or_exit(Exit::Failed)?;
+    let command = cli.command.unwrap_or_else(|| Command::List(list::Args::default()));
+    runtime.block_on(command.run(&context))
+}
+
+/// Reports on stderr: with the place in the person's file, without a backtrace; plain where stderr is not a terminal.
+fn install_report_style() {
+    let terminal = std::io::stderr().is_terminal();
+    let style = move || {
+        let mut options = MietteHandlerOpts::new()
+            .terminal_links(false)
+            .unicode(true)
+            .color(terminal && colors_wanted())
+            .context_lines(1)
+            .tab_width(4);
+        if !terminal {
+            options = options.width(110);
+        }
+        options.build()
+    };
+    // The hook can only be set once, and this is the only place that sets it.
+    let _ = miette::set_hook(Box::new(move |_| Box::new(style())));
+}
+
+#[expect(clippy::print_stderr, reason = "this is where errors reach the person")]
+fn print_failure(failure: &Failure) {
+    eprint!("{:?}", failure.report);
+}
