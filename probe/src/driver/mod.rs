@@ -1,0 +1,22 @@
+//! The driver's half of the protocol: implement [`Driver`], call [`run`].
+//!
+//! * [`contract`](Driver): what a program has to say, six methods.
+//! * [`conversation`](run): the loop. It never dies of a bad line, and always answers.
+//! * [`cpu_profile`](CpuProfile): SIGPROF sampling with whole stacks, leaf included.
+//! * [`params`](Settings): given parameters against the described ones, with suggestions.
+//! * [`latency`](encode_latency): HdrHistogram on the wire. * [`usage`](cpu_ns): CPU time and peak memory.
+
+mod contract;
+mod conversation;
+mod cpu_profile;
+mod latency;
+mod lines;
+mod params;
+mod usage;
+
+pub use contract::{Description, Driver, Measured};
+pub use conversation::{Ending, converse, run};
+pub use cpu_profile::{CpuProfile, MAX_HZ, ProfileError};
+pub use latency::{LatencyError, decode_latency, encode_latency};
+pub use params::{ParamError, Settings};
+pub use usage::{cpu_ns, peak_memory_bytes};
