@@ -1,1 +1,31 @@
-//! stub
+//! A transactional storage engine whose improvements are features: each exists twice, off and on.
+//!
+//! Read it in this order; every layer knows only the layers above it in this list
+//! (`tests/layers.rs` reads the `use` edges and refuses an arrow that runs back):
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | [`sync`], [`metrics`] | the door to atomics and locks; counters and wait events |
+//! | [`io`] | files, directories, aligned buffers, the simulated disk |
+//! | [`memory`] | object pools and transaction memory |
+//! | [`concurrent`] | latches, lock table, epoch reclamation |
+//! | [`buffer`] | page frames, replacement, write-out |
+//! | [`transaction::wal`] | the write-ahead log |
+//! | [`storage`], [`index`] | pages, superblock, B+tree |
+//! | [`transaction`] | versions, snapshots, locks, recovery |
+//! | [`api`] | `Database`, `Txn`, typed tables |
+//!
+//! [`select`] stands beside them: it is the only file that reads a feature, and it decides for every
+//! improvement which of its two implementations the engine is built from.
+
+pub mod api;
+pub mod buffer;
+pub mod concurrent;
+pub mod index;
+pub mod io;
+pub mod memory;
+pub mod metrics;
+pub mod select;
+pub mod storage;
+pub mod sync;
+pub mod transaction;

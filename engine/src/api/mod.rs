@@ -1,0 +1,1 @@
+//! What a program embeds: `Database`, `Txn`, typed tables.

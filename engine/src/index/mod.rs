@@ -1,0 +1,1 @@
+//! The clustered B+tree and its split policies (I001).

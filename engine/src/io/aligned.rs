@@ -1,0 +1,71 @@
+//! Memory that direct I/O accepts.
+
+use super::BLOCK;
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+/// A zero-initialised byte buffer at a [`BLOCK`] boundary, a whole number of blocks long.
+#[derive(Debug)]
+pub struct AlignedBuf {
+    start: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the buffer owns its memory and hands out access by the usual borrow rules only.
+unsafe impl Send for AlignedBuf {}
+// SAFETY: as above; `&AlignedBuf` allows reading only.
+unsafe impl Sync for AlignedBuf {}
+
+impl AlignedBuf {
+    /// `len` zero bytes.
+    ///
+    /// # Panics
+    /// If `len` is zero or no multiple of [`BLOCK`].
+    pub fn zeroed(len: usize) -> AlignedBuf {
+        let layout = layout(len);
+        // SAFETY: the layout's size is not zero, `layout` checked it.
+        let start = unsafe { alloc_zeroed(layout) };
+        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        AlignedBuf { start, len }
+    }
+
+    /// A pointer to the first byte, for owners that share the memory under a protocol of their own.
+    pub fn as_ptr(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+}
+
+impl Deref for AlignedBuf {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: `start` owns `len` initialised bytes.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl DerefMut for AlignedBuf {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: `start` owns `len` initialised bytes, and `self` is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for AlignedBuf {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `zeroed` with the same layout.
+        unsafe { dealloc(self.start.as_ptr(), layout(self.len)) }
+    }
+}
+
+fn layout(len: usize) -> Layout {
+    assert!(
+        len > 0 && len.is_multiple_of(BLOCK),
+        "a buffer of {len} bytes is not a whole number of {BLOCK}-byte blocks"
+    );
+    match Layout::from_size_align(len, BLOCK) {
+        Ok(layout) => layout,
+        Err(_) => panic!("a buffer of {len} bytes does not fit the address space"),
+    }
+}

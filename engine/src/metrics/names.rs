@@ -1,0 +1,71 @@
+//! The closed lists of counters and wait events, with the names under which reports print them.
+
+/// Declares an enum of names: the variants, `ALL`, `COUNT` and `name()` cannot drift apart.
+macro_rules! named {
+    ($(#[$doc:meta])* $kind:ident { $($(#[$item_doc:meta])* $item:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(usize)]
+        pub enum $kind {
+            $($(#[$item_doc])* $item,)+
+        }
+
+        impl $kind {
+            /// Every one, in report order.
+            pub const ALL: &[$kind] = &[$($kind::$item,)+];
+            /// How many there are.
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// The name in reports and in the driver protocol.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $($kind::$item => $name,)+
+                }
+            }
+        }
+    };
+}
+
+named! {
+    /// An event that is counted.
+    Counter {
+        /// Commits that wrote something and asked the log for durability.
+        WalCommits = "wal.commits",
+        /// fdatasync calls made for commits.
+        WalSyncs = "wal.syncs",
+        /// Bytes appended, framing included.
+        WalBytes = "wal.bytes",
+        /// Records appended.
+        WalRecords = "wal.records",
+        /// Batches written to the log file.
+        WalBatches = "wal.batches",
+        /// Batches written by the background flusher; the others were written by a waiting session.
+        WalFlusherBatches = "wal.flusher_batches",
+        /// Times an append had to wait because the log buffer was full.
+        WalRingFull = "wal.ring_full",
+        /// Segments taken into use.
+        WalSegments = "wal.segments",
+        /// Of these, the ones that re-used an old segment file.
+        WalSegmentsRecycled = "wal.segments_recycled",
+        /// Times an append had to wait for a new segment file.
+        WalSegmentWaits = "wal.segment_waits",
+    }
+}
+
+named! {
+    /// A reason to stand still.
+    Wait {
+        /// Inside fdatasync.
+        Fsync = "fsync",
+        /// For somebody else's log write or sync.
+        LogWait = "log_wait",
+        /// For a page latch.
+        Latch = "latch",
+        /// For a row or table lock.
+        Lock = "lock",
+        /// For a page to be read.
+        PageRead = "page_read",
+        /// For a page to be written.
+        PageWrite = "page_write",
+    }
+}

@@ -1,0 +1,1 @@
+//! Pages on disk: layout, checksums, the superblock, the double-write area.

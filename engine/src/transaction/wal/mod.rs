@@ -1,0 +1,7 @@
+//! The write-ahead log (T003): one trait, [`CommitLog`], and two implementations.
+
+mod commit_log;
+mod error;
+
+pub use commit_log::{CommitLog, CommitWait, Durability};
+pub use error::WalError;
