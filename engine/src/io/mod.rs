@@ -10,7 +10,8 @@
 //!   before that     any subset of 512-byte sectors and of directory changes may survive a crash
 //! ```
 //!
-//! The simulated directory takes that contract at its worst, and crash tests run on it.
+//! [`RealVfs`] is a directory of the operating system. [`SimFs`] takes the contract at its worst, and crash
+//! tests run on it.
 //!
 //! [`Lsn`] lives here because the buffer pool must speak about log positions (through the port
 //! [`DurableHorizon`]) without knowing the log, which stands above it.
@@ -18,9 +19,13 @@
 mod aligned;
 mod error;
 mod lsn;
+mod real;
+mod sim;
 mod vfs;
 
 pub use aligned::AlignedBuf;
 pub use error::{IoAction, IoError};
 pub use lsn::{DurableHorizon, Lsn, Span};
+pub use real::RealVfs;
+pub use sim::{DiskImage, Fault, FaultKind, IoEvent, SimFs, Survival};
 pub use vfs::{BLOCK, File, SECTOR, Vfs};
