@@ -2,17 +2,20 @@
 //!
 //! In reading order, each layer knowing only those above it:
 //!
-//! 1. [`units`] and [`project`]: quantities as types; where things are on disk.
+//! 1. [`units`], [`project`], [`yaml`] and [`config`]: quantities as types; where things are on disk; files that people
+//!    write, read with every mistake in its place; what is optimized and by which rules.
 //! 2. [`improvements`]: the register: what is claimed, by whom, and how it is to be measured.
 //! 3. [`lab`], [`profiles`], [`agents`]: build and measure two arms; see where time goes; who does the work.
-//!    They never name one another.
+//!    They never name one another. [`catalog`] reads configuration, roster and register together.
 //! 4. [`tracking`] and [`report`]: the facts in SQLite; the facts as text.
 //! 5. [`cli`] and [`tui`]: one file per subcommand; one module per screen.
 //!
 //! `workbench apply T003` starts in `cli/apply.rs`.
 
 pub mod agents;
+pub mod catalog;
 pub mod cli;
+pub mod config;
 pub mod improvements;
 pub mod lab;
 pub mod profiles;
@@ -21,3 +24,4 @@ pub mod report;
 pub mod tracking;
 pub mod tui;
 pub mod units;
+pub mod yaml;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::output::{self, Format, Row};
 use super::{Exit, Failure, OrExit};
+use crate::catalog::Catalog;
 use crate::project::Project;
 
 /// What every command is given.
@@ -26,6 +27,11 @@ impl Context {
     pub fn new(project: Project, format: Format) -> Self {
         let terminal = io::stdout().is_terminal();
         Self { project, format, color: terminal && colors_wanted(), terminal }
+    }
+
+    /// Configuration, roster and register, or every mistake in them.
+    pub fn catalog(&self) -> Result<Catalog, Failure> {
+        Ok(Catalog::load(&self.project)?)
     }
 
     /// Prints a result on stdout. A reader that has gone away (`| head`) is not an error.

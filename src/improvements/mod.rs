@@ -1,7 +1,15 @@
 //! The register: what is claimed, by whom, and how it is to be measured.
 //!
-//! Start at [`record`], the shape of one entry.
+//! Start at [`record`], the shape of one entry. [`plan`] is the shape of what stands around the entries; [`register`]
+//! reads the folder; `check` finds the contradictions.
 
+mod check;
+pub mod plan;
 pub mod record;
+pub mod register;
 
-pub use record::{Category, Claim, Direction, Improvement, ImprovementId, Mechanism, Priority, Status, Trial};
+pub use record::{
+    Bounds, Category, Claim, Direction, Improvement, ImprovementId, Mechanism, NotBuiltYet, Priority, Status, Trial,
+    Variants,
+};
+pub use register::Register;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use miette::Diagnostic;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::units::Gain;
 
@@ -123,7 +125,8 @@ pub struct Claim {
     pub metric: String,
     /// Which way is better.
     pub better: Direction,
-    /// The smallest promised change as a fraction of the metric; absent when the source gives none.
+    /// The smallest promised change, as a fraction of the metric and without its sign, which [`Claim::better`] gives;
+    /// absent when the source gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
     /// The largest promised change.
@@ -180,6 +183,45 @@ pub struct Category(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ImprovementId(pub String);
+
+/// An improvement that cannot be measured, because only its claim exists.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
+#[error("{id} cannot be measured: no optimized variant of it exists yet")]
+#[diagnostic(
+    code(register::not_built_yet),
+    help(
+        "build both variants behind the feature `{feature}`, then describe them under `variants:` in \
+         improvements/{id}.yaml"
+    )
+)]
+pub struct NotBuiltYet {
+    /// Which.
+    pub id: ImprovementId,
+    /// The feature that would switch it.
+    pub feature: String,
+}
+
+impl Improvement {
+    /// How it is measured, or that there is nothing to measure.
+    pub fn measurable(&self) -> Result<&Variants, NotBuiltYet> {
+        self.variants.as_ref().ok_or_else(|| NotBuiltYet { id: self.id.clone(), feature: self.feature.clone() })
+    }
+}
+
+impl ImprovementId {
+    /// The letters: `T` of `T003`, `SE` of `SE001`.
+    pub fn prefix(&self) -> &str {
+        self.0.trim_end_matches(|c: char| c.is_ascii_digit())
+    }
+
+    /// Whether it is one to four capital letters, then three digits.
+    pub fn is_well_formed(&self) -> bool {
+        let prefix = self.prefix();
+        (1..=4).contains(&prefix.len())
+            && prefix.chars().all(|c| c.is_ascii_uppercase())
+            && self.0.len() == prefix.len() + 3
+    }
+}
 
 impl fmt::Display for ImprovementId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,254 @@
+//! `workbench.yaml`: what is optimized, and by which rules it is judged.
+//!
+//! Only `target` must be given; every other key has the default that stands beside it here. The defaults of the policy
+//! are those under which the rule's error rates were checked, so a project that changes them changes what PROVEN means.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::project::{CONFIG_FILE, Project};
+use crate::units::Gain;
+use crate::yaml::{Document, Faults, Reader};
+
+/// What is optimized, and by which rules it is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "workbench.yaml")]
+pub struct Config {
+    /// The package being optimized and its driver.
+    pub target: Target,
+    /// The rule by which an experiment is decided.
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    /// When the machine is too busy to measure on.
+    #[serde(default)]
+    pub machine: MachineRules,
+    /// Sizes and time limits of an experiment.
+    #[serde(default)]
+    pub lab: LabLimits,
+    /// Where the facts are kept.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// Limits of an agent's attempt; the agent's own file may tighten them.
+    #[serde(default)]
+    pub agents: AgentLimits,
+}
+
+/// The package being optimized and its driver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The Cargo package whose features switch the improvements: `engine-workload`.
+    #[schemars(length(min = 1))]
+    pub package: String,
+    /// Its binary that speaks the driver protocol: `workload`.
+    #[schemars(length(min = 1))]
+    pub driver: String,
+    /// The Cargo workspace that holds it, relative to this file.
+    #[serde(default = "default_workspace")]
+    pub workspace: String,
+    /// The Cargo profile both arms are built with.
+    #[serde(default = "default_profile")]
+    pub profile: String,
+    /// Put before an improvement's feature on Cargo's command line: `engine/`, or nothing.
+    #[serde(default)]
+    pub feature_prefix: String,
+    /// Packages whose tests both arms must pass before anything is measured.
+    #[serde(default)]
+    pub tests: Vec<String>,
+}
+
+/// The rule by which an experiment is decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyConfig {
+    /// The gain the main workload must show, as a fraction, unless the improvement's file says otherwise.
+    pub required_gain: Gain,
+    /// The loss a guard may show, as a fraction.
+    pub guard_margin: Gain,
+    /// How far the control may move either way, as a fraction.
+    pub control_margin: Gain,
+    /// The error level of the always-valid bounds.
+    pub alpha: f64,
+    /// Pairs after which an experiment ends, whatever it knows.
+    pub pair_limit: u32,
+    /// Fresh pairs for the published figure.
+    pub confirmation_pairs: u32,
+    /// Which verdict is enough for an improvement to join the stack.
+    pub accept: Accept,
+}
+
+/// Which verdict is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Accept {
+    /// Only PROVEN: the lower bound lies above the required gain.
+    Proven,
+    /// PROVEN or ACCEPTED: at the end the lower bound lies above zero and the estimate at the required gain.
+    Accepted,
+}
+
+/// When the machine is too busy to measure on. Blind to the metric: fixed before the first pair.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MachineRules {
+    /// CPU time of other processes during a pair, as a fraction of all cores.
+    pub foreign_cpu_max: f64,
+    /// Time stolen by the hypervisor during a pair, as a fraction of all cores.
+    pub steal_max: f64,
+    /// `some avg10` of CPU pressure before a pair, percent.
+    pub cpu_pressure_max: f64,
+    /// `some avg10` of I/O pressure before a pair, percent.
+    pub io_pressure_max: f64,
+    /// Dropped pairs, as a fraction of all: above it the experiment stops.
+    pub dropped_max: f64,
+    /// How long a pair waits for the machine to become quiet, seconds.
+    pub quiet_wait_s: u64,
+}
+
+/// Sizes and time limits of an experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LabLimits {
+    /// How long one slice of the baseline should take, milliseconds.
+    pub slice_ms: u64,
+    /// Measured slices per process.
+    pub slices: u32,
+    /// Warm-up slices, dropped.
+    pub warmup_slices: u32,
+    /// A build that takes longer is stopped, seconds.
+    pub build_limit_s: u64,
+    /// A test run that takes longer is stopped, seconds.
+    pub test_limit_s: u64,
+    /// A driver that is silent for longer is dead, seconds.
+    pub answer_limit_s: u64,
+    /// The wall time of one `apply`, builds and tests included, seconds.
+    pub experiment_limit_s: u64,
+    /// How long each arm is profiled after the verdict, seconds; 0 takes no profile.
+    pub profile_s: u64,
+    /// Built arms are removed, oldest first, above this size, megabytes.
+    pub cache_limit_mb: u64,
+}
+
+/// Where the facts are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// `sqlite:` and a path relative to this file, or `postgres://…`.
+    pub url: String,
+}
+
+/// Limits of an agent's attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentLimits {
+    /// Agents at work at the same time.
+    pub parallel: u32,
+    /// Wall time of one attempt, minutes.
+    pub minutes: u32,
+    /// Changed lines that one attempt may hand in.
+    pub diff_lines: u32,
+    /// Output kept of one attempt, megabytes.
+    pub output_mb: u32,
+}
+
+impl Config {
+    /// Reads the project's configuration. What is wrong with it goes to `faults`.
+    pub fn load(project: &Project, faults: &mut Faults) -> Option<Self> {
+        let file = project.config_file();
+        let document = Reader::<Self>::default().read(&file, CONFIG_FILE, faults)?;
+        let before = faults.len();
+        check(&document, faults);
+        (faults.len() == before).then_some(document.value)
+    }
+}
+
+fn check(document: &Document<Config>, faults: &mut Faults) {
+    let Config { policy, machine, lab, store, .. } = &document.value;
+    let mut demand = |holds: bool, path: &str, message: &str| {
+        if !holds {
+            faults.push(document.fault(path, format!("`{path}` {message}")).code("config::limit"));
+        }
+    };
+    let share = |value: f64| value > 0.0 && value < 1.0;
+    demand(policy.alpha > 0.0 && policy.alpha <= 0.5, "policy.alpha", "must lie above 0 and at most at 0.5");
+    demand(policy.required_gain.0 > 0.0, "policy.required_gain", "must be above 0: 0.10 is 10 %");
+    demand(share(policy.guard_margin.0), "policy.guard_margin", "must lie between 0 and 1: 0.03 is 3 %");
+    demand(share(policy.control_margin.0), "policy.control_margin", "must lie between 0 and 1: 0.03 is 3 %");
+    // Fewer pairs cannot reach 1/alpha: the bounds would stay infinite whatever is measured.
+    demand(policy.pair_limit >= 5, "policy.pair_limit", "must be at least 5: fewer pairs can decide nothing");
+    demand(policy.confirmation_pairs >= 1, "policy.confirmation_pairs", "must be at least 1");
+    demand(share(machine.foreign_cpu_max), "machine.foreign_cpu_max", "must lie between 0 and 1");
+    demand(share(machine.steal_max), "machine.steal_max", "must lie between 0 and 1");
+    demand(share(machine.dropped_max), "machine.dropped_max", "must lie between 0 and 1");
+    demand(machine.cpu_pressure_max > 0.0, "machine.cpu_pressure_max", "must be above 0");
+    demand(machine.io_pressure_max > 0.0, "machine.io_pressure_max", "must be above 0");
+    demand(lab.slice_ms >= 10, "lab.slice_ms", "must be at least 10: shorter slices measure the clock");
+    demand(lab.slices >= 1, "lab.slices", "must be at least 1");
+    demand(lab.answer_limit_s >= 1, "lab.answer_limit_s", "must be at least 1");
+    let known_store = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| store.url.starts_with(scheme));
+    demand(known_store, "store.url", "must begin with `sqlite:` or `postgres://`");
+}
+
+fn default_workspace() -> String {
+    ".".to_owned()
+}
+
+fn default_profile() -> String {
+    "release".to_owned()
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self {
+            required_gain: Gain(0.10),
+            guard_margin: Gain(0.03),
+            control_margin: Gain(0.03),
+            alpha: 0.05,
+            pair_limit: 30,
+            confirmation_pairs: 5,
+            accept: Accept::Accepted,
+        }
+    }
+}
+
+impl Default for MachineRules {
+    fn default() -> Self {
+        Self {
+            foreign_cpu_max: 0.05,
+            steal_max: 0.02,
+            cpu_pressure_max: 20.0,
+            io_pressure_max: 20.0,
+            dropped_max: 0.20,
+            quiet_wait_s: 60,
+        }
+    }
+}
+
+impl Default for LabLimits {
+    fn default() -> Self {
+        Self {
+            slice_ms: 150,
+            slices: 6,
+            warmup_slices: 1,
+            build_limit_s: 1200,
+            test_limit_s: 900,
+            answer_limit_s: 60,
+            experiment_limit_s: 3600,
+            profile_s: 4,
+            cache_limit_mb: 4096,
+        }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { url: "sqlite:tracking/workbench.db".to_owned() }
+    }
+}
+
+impl Default for AgentLimits {
+    fn default() -> Self {
+        Self { parallel: 2, minutes: 120, diff_lines: 2000, output_mb: 64 }
+    }
+}
