@@ -5,3 +5,4 @@
 
 pub mod experiment;
 pub mod journal;
+pub mod stats;
