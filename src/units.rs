@@ -3,7 +3,7 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The natural logarithm of a ratio, oriented so that positive is better. The unit in which pairs are compared and
 /// averaged: a doubling and a halving are equally far from zero.
@@ -49,9 +49,28 @@ impl fmt::Display for Gain {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
+    #[serde(deserialize_with = "bounded_below")]
     pub low: f64,
     /// Upper end.
+    #[serde(deserialize_with = "bounded_above")]
     pub high: f64,
+}
+
+/// JSON has no infinity: an end not yet bounded is written as `null`.
+fn bounded_below<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NEG_INFINITY))
+}
+
+fn bounded_above<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::INFINITY))
+}
+
+impl fmt::Display for Interval {
+    /// As gains: `[+398 %, +431 %]`; an open end is `…`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = |end: f64| if end.is_finite() { LogRatio(end).gain().to_string() } else { "…".to_owned() };
+        write!(f, "[{}, {}]", end(self.low), end(self.high))
+    }
 }
 
 impl Interval {
@@ -62,6 +81,14 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unbounded_interval_survives_json() {
+        let text = serde_json::to_string(&Interval::UNBOUNDED).unwrap();
+        assert_eq!(serde_json::from_str::<Interval>(&text).unwrap(), Interval::UNBOUNDED);
+        let half = Interval { low: -0.5, high: f64::INFINITY };
+        assert_eq!(serde_json::from_str::<Interval>(&serde_json::to_string(&half).unwrap()).unwrap(), half);
+    }
 
     #[test]
     fn gains_are_shown_signed_with_three_digits() {

@@ -105,14 +105,20 @@ pub struct WorkloadPlan {
 pub struct Policy {
     /// Error level of the always-valid bounds.
     pub alpha: f64,
-    /// Pairs after which an experiment ends whatever it knows.
+    /// Pairs after which a workload's run ends whatever it knows.
     pub pair_limit: u32,
+    /// Pairs that a guard or the control must have shown before it may pass without being proven harmless.
+    pub guard_pairs: u32,
     /// Loss a guard may not exceed, as a fraction.
     pub guard_margin: Gain,
     /// Movement a control may not exceed, as a fraction.
     pub control_margin: Gain,
     /// Pairs of the confirmation run.
     pub confirmation_pairs: u32,
+    /// Dropped pairs as a fraction of all, above which the machine is too busy to decide anything.
+    pub dropped_max: f64,
+    /// Whether ACCEPTED is enough to join the stack, or only PROVEN.
+    pub accepted_is_enough: bool,
     /// Version of the decision rule, stored with each verdict.
     pub rule_version: u32,
 }
@@ -186,6 +192,16 @@ pub struct Pair {
     pub dropped: Option<String>,
 }
 
+impl Pair {
+    /// One of its two processes.
+    pub fn arm(&self, side: Side) -> &ArmRun {
+        match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        }
+    }
+}
+
 /// What the machine was doing around a pair.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
@@ -226,6 +242,32 @@ pub enum Verdict {
     Broken,
 }
 
+/// What the decision run says of one workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Not decided: the experiment ended before, or the pair limit did.
+    Open,
+    /// Main: the lower bound lies above the required gain.
+    Gain,
+    /// Main, at the limit: surely better, and by estimate as much as required.
+    LikelyGain,
+    /// Main: the upper bound lies below the required gain.
+    TooLittle,
+    /// Guard: the lower bound lies above the allowed loss.
+    NonInferior,
+    /// Guard: the estimate lies within the allowed loss, the lower bound does not.
+    NotShownWorse,
+    /// Guard: the upper bound lies below the allowed loss.
+    Regressed,
+    /// Control: both bounds lie within the margin.
+    Still,
+    /// Control: the estimate lies within the margin, a bound does not.
+    NotShownMoving,
+    /// Control: the estimate lies outside the margin, and the bounds exclude zero.
+    Moved,
+}
+
 /// A verdict with all that explains it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ruling {
@@ -233,8 +275,12 @@ pub struct Ruling {
     pub verdict: Verdict,
     /// Why, in one sentence.
     pub reason: String,
+    /// Whether the improvement may join the stack under the plan's policy.
+    pub passed: bool,
     /// The decision run of each workload, in the plan's order.
     pub decision: Vec<Standing>,
+    /// What the decision run says of each workload, in the plan's order.
+    pub outcomes: Vec<Outcome>,
     /// The confirmation run of the main workload: the published figure.
     pub confirmation: Option<Standing>,
     /// The mechanism's figure in A and B.

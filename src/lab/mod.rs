@@ -6,3 +6,4 @@
 pub mod experiment;
 pub mod journal;
 pub mod stats;
+pub mod verdict;

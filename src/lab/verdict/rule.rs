@@ -1,0 +1,341 @@
+//! The rule itself.
+
+use super::mechanism::figure;
+use super::standing::{counting, standing};
+use crate::lab::experiment::{Outcome, Pair, Plan, Role, Ruling, Run, Side, Standing, Verdict};
+use crate::lab::stats::robust_scale_about;
+use crate::units::LogRatio;
+
+/// Version of this rule. A change to anything below that could change a word raises it.
+pub const RULE_VERSION: u32 = 1;
+
+/// The main workload is the plan's first.
+const MAIN: usize = 0;
+
+/// Fewer dropped pairs than this never stop an experiment: one of one is no sign of a busy machine.
+const DROPPED_MIN: usize = 3;
+
+/// Where an experiment stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outlook {
+    /// It needs another pair.
+    Next {
+        /// Of this workload.
+        workload: usize,
+        /// For this run.
+        run: Run,
+    },
+    /// It is decided.
+    Ruled(Box<Ruling>),
+    /// The machine is too busy to decide anything on it.
+    TooBusy {
+        /// Pairs dropped.
+        dropped: usize,
+        /// Of so many.
+        of: usize,
+    },
+}
+
+/// The state of an experiment after `pairs`, in the order they were recorded. Calibration pairs are not looked at.
+///
+/// # Panics
+/// When the plan has no workload.
+pub fn judge(plan: &Plan, pairs: &[Pair]) -> Outlook {
+    let case = Case { plan, pairs };
+    if let Some(reason) = case.wrong_answer() {
+        return Outlook::Ruled(Box::new(case.ruling(Verdict::Broken, reason, &case.outcomes(), None)));
+    }
+    let judged = pairs.iter().filter(|pair| pair.run != Run::Calibration);
+    let (of, dropped) = judged.fold((0, 0), |(of, n), pair| (of + 1, n + usize::from(pair.dropped.is_some())));
+    if dropped >= DROPPED_MIN && dropped as f64 > plan.policy.dropped_max * of as f64 {
+        return Outlook::TooBusy { dropped, of };
+    }
+    case.decide()
+}
+
+/// The ruling that `pairs` lead to; `None` when they were not enough. The same pairs always lead to the same ruling.
+pub fn replay(plan: &Plan, pairs: &[Pair]) -> Option<Ruling> {
+    match judge(plan, pairs) {
+        Outlook::Ruled(ruling) => Some(*ruling),
+        Outlook::Next { .. } | Outlook::TooBusy { .. } => None,
+    }
+}
+
+/// The ruling when something other than a pair broke the experiment: a failed test, a process that died.
+pub fn broken(plan: &Plan, pairs: &[Pair], reason: String) -> Ruling {
+    let case = Case { plan, pairs };
+    case.ruling(Verdict::Broken, reason, &case.outcomes(), None)
+}
+
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    plan: &'a Plan,
+    pairs: &'a [Pair],
+}
+
+impl Case<'_> {
+    fn decide(self) -> Outlook {
+        let outcomes = self.outcomes();
+        let ruled = |verdict, reason| Outlook::Ruled(Box::new(self.ruling(verdict, reason, &outcomes, None)));
+        let main = self.standing(MAIN);
+        let at_limit = main.pairs >= self.plan.policy.pair_limit;
+        let verdict = match outcomes[MAIN] {
+            Outcome::Gain => Verdict::Proven,
+            Outcome::LikelyGain => Verdict::Accepted,
+            Outcome::TooLittle => Verdict::Rejected,
+            Outcome::Open if at_limit => Verdict::Inconclusive,
+            Outcome::Open => return Outlook::Next { workload: MAIN, run: Run::Decision },
+            Outcome::NonInferior
+            | Outcome::NotShownWorse
+            | Outcome::Regressed
+            | Outcome::Still
+            | Outcome::NotShownMoving
+            | Outcome::Moved => unreachable!("the main workload has an outcome of its own kind"),
+        };
+        // Before the verdict on the gain: a mechanism that never fired explains both a gain and its absence.
+        if let Some(reason) = figure(&self.plan.mechanism, self.pairs).contradiction(&self.plan.mechanism) {
+            return ruled(Verdict::Broken, reason);
+        }
+        match verdict {
+            Verdict::Rejected => return ruled(Verdict::Rejected, self.too_little(main)),
+            Verdict::Inconclusive => return ruled(Verdict::Inconclusive, self.undecided(main)),
+            Verdict::Proven | Verdict::Accepted | Verdict::Broken => {}
+        }
+        for workload in self.companions() {
+            if let Some(reason) = self.harm(workload, outcomes[workload]) {
+                return ruled(Verdict::Rejected, reason);
+            }
+        }
+        let open = self.companions().filter(|&workload| outcomes[workload] == Outcome::Open);
+        // The one with the fewest pairs: companions then share whatever drifts over the minutes.
+        let next = open.min_by_key(|&workload| self.standing(workload).pairs);
+        match next {
+            Some(workload) if self.standing(workload).pairs < self.plan.policy.pair_limit => {
+                Outlook::Next { workload, run: Run::Decision }
+            }
+            Some(workload) => ruled(Verdict::Inconclusive, self.doubt(workload)),
+            None => self.confirm(verdict, main, &outcomes),
+        }
+    }
+
+    fn confirm(self, verdict: Verdict, main: Standing, outcomes: &[Outcome]) -> Outlook {
+        let confirmation = standing(self.plan, self.pairs, MAIN, Run::Confirmation);
+        if confirmation.pairs < self.plan.policy.confirmation_pairs {
+            return Outlook::Next { workload: MAIN, run: Run::Confirmation };
+        }
+        let contradicts = confirmation.estimate.0 <= 0.0 || confirmation.bounds.high < self.margin().0;
+        let (verdict, reason) = if contradicts {
+            let reason = format!(
+                "the decision run found {}, but {} fresh pairs found {} {}: not confirmed",
+                main.estimate.gain(),
+                confirmation.pairs,
+                confirmation.estimate.gain(),
+                confirmation.bounds
+            );
+            (Verdict::Inconclusive, reason)
+        } else {
+            (verdict, self.success(verdict, main, outcomes))
+        };
+        Outlook::Ruled(Box::new(self.ruling(verdict, reason, outcomes, Some(confirmation))))
+    }
+
+    fn ruling(self, verdict: Verdict, reason: String, outcomes: &[Outcome], confirmation: Option<Standing>) -> Ruling {
+        let passed = match verdict {
+            Verdict::Proven => true,
+            Verdict::Accepted => self.plan.policy.accepted_is_enough,
+            Verdict::Rejected | Verdict::Inconclusive | Verdict::Broken => false,
+        };
+        Ruling {
+            verdict,
+            reason,
+            passed,
+            decision: (0..self.plan.workloads.len()).map(|workload| self.standing(workload)).collect(),
+            outcomes: outcomes.to_vec(),
+            confirmation,
+            mechanism: figure(&self.plan.mechanism, self.pairs).both(),
+            rule_version: RULE_VERSION,
+        }
+    }
+
+    fn outcomes(self) -> Vec<Outcome> {
+        (0..self.plan.workloads.len()).map(|workload| self.outcome(workload)).collect()
+    }
+
+    fn outcome(self, workload: usize) -> Outcome {
+        let policy = &self.plan.policy;
+        let Standing { pairs, estimate: LogRatio(estimate), bounds } = self.standing(workload);
+        let enough = pairs >= policy.guard_pairs.min(policy.pair_limit);
+        match self.plan.workloads[workload].role {
+            Role::Main => {
+                let margin = self.margin().0;
+                if bounds.low > margin {
+                    Outcome::Gain
+                } else if bounds.high < margin {
+                    Outcome::TooLittle
+                } else if pairs >= policy.pair_limit && bounds.low > 0.0 && estimate >= margin {
+                    Outcome::LikelyGain
+                } else {
+                    Outcome::Open
+                }
+            }
+            Role::Guard => {
+                let allowed = (-policy.guard_margin.0).ln_1p();
+                if bounds.low > allowed {
+                    Outcome::NonInferior
+                } else if bounds.high < allowed {
+                    Outcome::Regressed
+                } else if enough && estimate >= allowed {
+                    Outcome::NotShownWorse
+                } else {
+                    Outcome::Open
+                }
+            }
+            Role::Control => {
+                let allowed = policy.control_margin.0.ln_1p();
+                if bounds.low > -allowed && bounds.high < allowed {
+                    Outcome::Still
+                } else if estimate.abs() > allowed && (bounds.low > 0.0 || bounds.high < 0.0) {
+                    Outcome::Moved
+                } else if enough && estimate.abs() <= allowed {
+                    Outcome::NotShownMoving
+                } else {
+                    Outcome::Open
+                }
+            }
+        }
+    }
+
+    fn standing(self, workload: usize) -> Standing {
+        standing(self.plan, self.pairs, workload, Run::Decision)
+    }
+
+    fn margin(self) -> LogRatio {
+        LogRatio::from_gain(self.plan.workloads[MAIN].required_gain)
+    }
+
+    /// Guards and control.
+    fn companions(self) -> std::ops::Range<usize> {
+        MAIN + 1..self.plan.workloads.len()
+    }
+
+    /// A wrong answer is wrong in a dropped pair too: the machine's noise does not excuse it.
+    fn wrong_answer(self) -> Option<String> {
+        self.pairs.iter().find_map(|pair| {
+            let place = format!("{}, pair {}", self.plan.workloads[pair.workload].label, pair.index + 1);
+            let finding =
+                [Side::A, Side::B].into_iter().find_map(|side| Some((side, pair.arm(side).findings.first()?)));
+            if let Some((side, finding)) = finding {
+                return Some(format!("wrong answer in arm {side} ({place}): {finding}"));
+            }
+            if let (Some(a), Some(b)) = (&pair.a.state_hash, &pair.b.state_hash)
+                && a != b
+            {
+                return Some(format!("the arms disagree ({place}): final state {a} in A, {b} in B"));
+            }
+            (!pair.d.0.is_finite()).then(|| {
+                let metric = &self.plan.workloads[pair.workload].metric;
+                format!("`{metric}` was not a positive number in both arms ({place}): it cannot be compared")
+            })
+        })
+    }
+
+    fn harm(self, workload: usize, outcome: Outcome) -> Option<String> {
+        let label = &self.plan.workloads[workload].label;
+        let Standing { estimate, bounds, pairs } = self.standing(workload);
+        let gain = estimate.gain();
+        match outcome {
+            Outcome::Regressed => {
+                Some(format!("{label} regressed: {gain} {bounds} in {pairs} pairs, more than the allowed loss"))
+            }
+            Outcome::Moved => Some(format!(
+                "the control {label} moved: {gain} {bounds} in {pairs} pairs; the change is measuring something else"
+            )),
+            Outcome::Open
+            | Outcome::Gain
+            | Outcome::LikelyGain
+            | Outcome::TooLittle
+            | Outcome::NonInferior
+            | Outcome::NotShownWorse
+            | Outcome::Still
+            | Outcome::NotShownMoving => None,
+        }
+    }
+
+    fn success(self, verdict: Verdict, main: Standing, outcomes: &[Outcome]) -> String {
+        let required = self.plan.workloads[MAIN].required_gain;
+        let gain = match verdict {
+            Verdict::Proven => format!("the gain is at least {}", LogRatio(main.bounds.low).gain()),
+            Verdict::Accepted | Verdict::Rejected | Verdict::Inconclusive | Verdict::Broken => {
+                format!("a gain above zero is certain, {} by estimate", main.estimate.gain())
+            }
+        };
+        let weak: Vec<String> = self
+            .companions()
+            .filter_map(|workload| {
+                let label = &self.plan.workloads[workload].label;
+                match outcomes[workload] {
+                    Outcome::NotShownWorse => Some(format!("{label} was not shown worse (nor proven harmless)")),
+                    Outcome::NotShownMoving => Some(format!("{label} was not shown to move (nor proven still)")),
+                    Outcome::Open
+                    | Outcome::Gain
+                    | Outcome::LikelyGain
+                    | Outcome::TooLittle
+                    | Outcome::NonInferior
+                    | Outcome::Regressed
+                    | Outcome::Still
+                    | Outcome::Moved => None,
+                }
+            })
+            .collect();
+        let caveat = if weak.is_empty() { String::new() } else { format!("; {}", weak.join("; ")) };
+        format!("{gain}, where {required} was required{caveat}")
+    }
+
+    fn too_little(self, main: Standing) -> String {
+        format!(
+            "the gain is at most {}, where {} was required",
+            LogRatio(main.bounds.high).gain(),
+            self.plan.workloads[MAIN].required_gain
+        )
+    }
+
+    fn undecided(self, main: Standing) -> String {
+        format!(
+            "{} pairs leave {} {}, where {} was required; {}",
+            main.pairs,
+            main.estimate.gain(),
+            main.bounds,
+            self.plan.workloads[MAIN].required_gain,
+            self.would_take(MAIN, main, self.margin().0)
+        )
+    }
+
+    fn doubt(self, workload: usize) -> String {
+        let policy = &self.plan.policy;
+        let case = self.standing(workload);
+        let control = self.plan.workloads[workload].role == Role::Control;
+        let margin = if control { policy.control_margin.0.ln_1p() } else { (-policy.guard_margin.0).ln_1p() };
+        format!(
+            "{} may have {}: {} {} after {} pairs; {}",
+            self.plan.workloads[workload].label,
+            if control { "moved" } else { "regressed" },
+            case.estimate.gain(),
+            case.bounds,
+            case.pairs,
+            self.would_take(workload, case, if case.estimate.0 < 0.0 { -margin.abs() } else { margin.abs() })
+        )
+    }
+
+    /// How many pairs it would take to tell the estimate from `margin`, were the estimate the truth.
+    fn would_take(self, workload: usize, case: Standing, margin: f64) -> String {
+        let differences: Vec<f64> = counting(self.pairs, workload, Run::Decision).map(|pair| pair.d.0).collect();
+        let scale = robust_scale_about(&differences, case.estimate.0).unwrap_or_default();
+        let distance = (case.estimate.0 - margin).abs();
+        let pairs = (4.4 * scale / distance).powi(2).ceil();
+        if pairs.is_finite() && pairs < 100_000.0 {
+            format!("it would take about {:.0} pairs", pairs.max(f64::from(case.pairs) + 1.0))
+        } else {
+            "no number of pairs would tell".to_owned()
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Each outcome of the rule, from made-up pairs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::improvements::record::Bounds;
+use crate::improvements::{Direction, ImprovementId, Mechanism};
+use crate::lab::experiment::*;
+use crate::units::{Gain, LogRatio};
+
+/// A run of a made-up experiment: what each workload's pairs would show, one after the other.
+struct World {
+    plan: Plan,
+    /// Differences per workload, used up in order, the last repeated.
+    differences: Vec<Vec<f64>>,
+    confirmation: Vec<f64>,
+    counters: [Vec<(&'static str, u64)>; 2],
+}
+
+const QUIET: &[f64] = &[0.001, -0.002, 0.002, -0.001, 0.0];
+
+impl World {
+    /// Main workload, one guard, one control; everything fine.
+    fn new() -> Self {
+        let workload = |label: &str, role| WorkloadPlan {
+            label: label.to_owned(),
+            role,
+            workload: "toy".to_owned(),
+            params: BTreeMap::new(),
+            metric: "tps".to_owned(),
+            better: Direction::Higher,
+            required_gain: Gain(0.10),
+            noise: LogRatio(0.02),
+            minimum_detectable: Gain(0.12),
+            slice_ms: 100,
+            slices: 4,
+            warmup: 1,
+            pair_time: Duration::from_secs(1),
+        };
+        let bounds = |min, max| Bounds { min, max };
+        let plan = Plan {
+            improvement: ImprovementId("T003".to_owned()),
+            stack: vec![],
+            feature: "t003".to_owned(),
+            tree_digest: "0".repeat(64),
+            workloads: vec![
+                workload("main", Role::Main),
+                workload("guard", Role::Guard),
+                workload("control", Role::Control),
+            ],
+            mechanism: Mechanism {
+                figure: "commits per fdatasync".to_owned(),
+                counter: "commits".to_owned(),
+                per: Some("syncs".to_owned()),
+                on: bounds(Some(4.0), None),
+                off: bounds(None, Some(1.0)),
+            },
+            policy: Policy {
+                alpha: 0.05,
+                pair_limit: 30,
+                guard_pairs: 5,
+                guard_margin: Gain(0.03),
+                control_margin: Gain(0.03),
+                confirmation_pairs: 5,
+                dropped_max: 0.2,
+                accepted_is_enough: true,
+                rule_version: RULE_VERSION,
+            },
+            seed: 1,
+        };
+        Self {
+            plan,
+            differences: vec![vec![0.30, 0.31, 0.29], QUIET.to_vec(), QUIET.to_vec()],
+            confirmation: vec![0.28, 0.30, 0.29],
+            counters: [vec![("commits", 100), ("syncs", 100)], vec![("commits", 1000), ("syncs", 100)]],
+        }
+    }
+
+    fn main(mut self, differences: &[f64]) -> Self {
+        self.differences[0] = differences.to_vec();
+        self
+    }
+
+    fn guard(mut self, differences: &[f64]) -> Self {
+        self.differences[1] = differences.to_vec();
+        self
+    }
+
+    fn control(mut self, differences: &[f64]) -> Self {
+        self.differences[2] = differences.to_vec();
+        self
+    }
+
+    fn pair(&self, workload: usize, run: Run, index: u32) -> Pair {
+        let series = match run {
+            Run::Confirmation => &self.confirmation,
+            Run::Decision | Run::Calibration => &self.differences[workload],
+        };
+        let d = series[index as usize % series.len()];
+        let arm = |side: usize| ArmRun {
+            ops: 1000,
+            elapsed_ns: 1_000_000,
+            cpu_ns: 1_000_000,
+            values: BTreeMap::from([("tps".to_owned(), if side == 0 { 1000.0 } else { 1000.0 * d.exp() })]),
+            counters: self.counters[side].iter().map(|&(name, n)| (name.to_owned(), n)).collect(),
+            waits_ns: BTreeMap::new(),
+            latency: String::new(),
+            findings: vec![],
+            state_hash: None,
+            peak_memory_bytes: 0,
+            slice_rates: vec![],
+        };
+        Pair {
+            workload,
+            run,
+            index,
+            first: Side::A,
+            seed: 1,
+            a: arm(0),
+            b: arm(1),
+            d: LogRatio(d),
+            machine: Machine::default(),
+            dropped: None,
+        }
+    }
+
+    /// Plays until it is decided, changing pairs by `alter` on the way.
+    fn play(&self, mut alter: impl FnMut(&mut Pair)) -> (Outlook, Vec<Pair>) {
+        let mut pairs: Vec<Pair> = Vec::new();
+        for _ in 0..300 {
+            match judge(&self.plan, &pairs) {
+                Outlook::Next { workload, run } => {
+                    let index = pairs.iter().filter(|pair| pair.workload == workload && pair.run == run).count();
+                    let mut pair = self.pair(workload, run, u32::try_from(index).unwrap());
+                    alter(&mut pair);
+                    pairs.push(pair);
+                }
+                outlook => return (outlook, pairs),
+            }
+        }
+        panic!("never decided");
+    }
+
+    fn ruling(&self) -> Ruling {
+        ruled(self.play(|_| ()).0)
+    }
+}
+
+fn ruled(outlook: Outlook) -> Ruling {
+    match outlook {
+        Outlook::Ruled(ruling) => *ruling,
+        Outlook::Next { .. } | Outlook::TooBusy { .. } => panic!("{outlook:?}"),
+    }
+}
+
+#[test]
+fn each_world_gets_its_word() {
+    use Verdict::*;
+    let noisy: Vec<f64> = (0..30).map(|i| 0.115 + 0.09 * f64::from(i % 5 - 2) / 2.0).collect();
+    let undecided: Vec<f64> = (0..30).map(|i| 0.085 + 0.12 * f64::from(i % 5 - 2) / 2.0).collect();
+    let worse = [-0.06, -0.05, -0.055];
+    let doubtful: Vec<f64> = (0..30).map(|i| -0.034 + 0.03 * f64::from(i % 5 - 2) / 2.0).collect();
+    let cases = [
+        ("a clear gain", World::new(), Proven, "the gain is at least"),
+        ("a gain that noise keeps from proof", World::new().main(&noisy), Accepted, "a gain above zero is certain"),
+        ("too little", World::new().main(&[0.02, 0.01, 0.015]), Rejected, "the gain is at most"),
+        ("a loss", World::new().main(&[-0.2, -0.22]), Rejected, "the gain is at most"),
+        ("nothing told by the limit", World::new().main(&undecided), Inconclusive, "it would take about"),
+        ("a guard that loses", World::new().guard(&worse), Rejected, "guard regressed"),
+        ("a guard in doubt", World::new().guard(&doubtful), Inconclusive, "guard may have regressed"),
+        ("a control that gains", World::new().control(&[0.06, 0.05]), Rejected, "the control control moved"),
+        ("a control that loses", World::new().control(&worse), Rejected, "the control control moved"),
+        (
+            "no replication",
+            World { confirmation: vec![-0.01, 0.02, -0.02], ..World::new() },
+            Inconclusive,
+            "fresh pairs",
+        ),
+        (
+            "the mechanism never fired",
+            World {
+                counters: [vec![("commits", 9), ("syncs", 9)], vec![("commits", 9), ("syncs", 9)]],
+                ..World::new()
+            },
+            Broken,
+            "commits per fdatasync is 1.000 in arm B (on), where at least 4 was claimed",
+        ),
+        (
+            "the mechanism fires in both arms",
+            World {
+                counters: [vec![("commits", 90), ("syncs", 9)], vec![("commits", 90), ("syncs", 9)]],
+                ..World::new()
+            },
+            Broken,
+            "is 10.000 in arm A (off), where at most 1 was claimed",
+        ),
+        (
+            "no counters at all",
+            World { counters: [vec![], vec![]], ..World::new() },
+            Broken,
+            "cannot be formed in arm A",
+        ),
+    ];
+    for (name, world, verdict, reason) in cases {
+        let ruling = world.ruling();
+        assert_eq!(ruling.verdict, verdict, "{name}: {}", ruling.reason);
+        assert!(ruling.reason.contains(reason), "{name}: {}", ruling.reason);
+        assert_eq!(ruling.passed, verdict.is_accepted(), "{name}");
+    }
+}
+
+#[test]
+fn a_clear_gain_stops_early_and_says_what_it_did_not_prove() {
+    let (outlook, pairs) = World::new().guard(&[0.05, -0.045, 0.0, 0.01, -0.01]).play(|_| ());
+    let ruling = ruled(outlook);
+    let count = |workload, run| pairs.iter().filter(|pair| pair.workload == workload && pair.run == run).count();
+    assert!(count(0, Run::Decision) <= 7, "{} main pairs", count(0, Run::Decision));
+    assert_eq!(count(0, Run::Confirmation), 5);
+    assert_eq!(ruling.outcomes[1], Outcome::NotShownWorse);
+    assert!(ruling.reason.contains("guard was not shown worse"), "{}", ruling.reason);
+    // The published figure is the confirmation's, not the one that triggered acceptance.
+    let confirmation = ruling.confirmation.unwrap();
+    assert!((confirmation.estimate.0 - 0.29).abs() < 1e-12);
+}
+
+#[test]
+fn enough_pairs_prove_a_guard_harmless() {
+    let mut world = World::new();
+    world.plan.policy.guard_pairs = 20;
+    let ruling = world.ruling();
+    assert_eq!(ruling.outcomes[1..], [Outcome::NonInferior, Outcome::Still]);
+    assert!(!ruling.reason.contains("not shown"), "{}", ruling.reason);
+}
+
+#[test]
+fn only_proven_may_be_required() {
+    let noisy: Vec<f64> = (0..30).map(|i| 0.115 + 0.09 * f64::from(i % 5 - 2) / 2.0).collect();
+    let mut world = World::new().main(&noisy);
+    world.plan.policy.accepted_is_enough = false;
+    let ruling = world.ruling();
+    assert_eq!((ruling.verdict, ruling.passed), (Verdict::Accepted, false));
+}
+
+#[test]
+fn a_wrong_answer_breaks_even_a_dropped_pair() {
+    let (outlook, pairs) = World::new().play(|pair| {
+        if pair.index == 2 {
+            pair.dropped = Some("steal".to_owned());
+            pair.b.findings.push("tpcc.consistency.1: W_YTD ≠ sum(D_YTD)".to_owned());
+        }
+    });
+    let ruling = ruled(outlook);
+    assert_eq!(ruling.verdict, Verdict::Broken);
+    assert_eq!(ruling.reason, "wrong answer in arm B (main, pair 3): tpcc.consistency.1: W_YTD ≠ sum(D_YTD)");
+    assert_eq!(pairs.len(), 3);
+}
+
+#[test]
+fn arms_that_end_in_different_states_are_broken() {
+    let (outlook, _) = World::new().play(|pair| {
+        (pair.a.state_hash, pair.b.state_hash) = (Some("aa".to_owned()), Some("ab".to_owned()));
+    });
+    assert_eq!(ruled(outlook).reason, "the arms disagree (main, pair 1): final state aa in A, ab in B");
+}
+
+#[test]
+fn an_unusable_figure_is_broken_not_a_panic() {
+    for d in [f64::NAN, f64::INFINITY] {
+        let ruling = World::new().main(&[d]).ruling();
+        assert!(ruling.reason.contains("`tps` was not a positive number"), "{}", ruling.reason);
+    }
+}
+
+#[test]
+fn dropped_pairs_do_not_count_and_too_many_stop_it() {
+    let (outlook, pairs) = World::new().play(|pair| {
+        if (pair.workload, pair.run, pair.index) == (0, Run::Decision, 1) {
+            pair.dropped = Some("foreign CPU 9 %".to_owned());
+            pair.d = LogRatio(-5.0);
+        }
+    });
+    assert_eq!(ruled(outlook).verdict, Verdict::Proven);
+    assert!(pairs.iter().any(|pair| pair.dropped.is_some()));
+
+    let (outlook, _) = World::new().play(|pair| pair.dropped = Some("steal 7 %".to_owned()));
+    assert_eq!(outlook, Outlook::TooBusy { dropped: 3, of: 3 });
+}
+
+#[test]
+fn a_failed_test_keeps_what_was_measured() {
+    let world = World::new();
+    let pairs = vec![world.pair(0, Run::Decision, 0)];
+    let ruling = broken(&world.plan, &pairs, "the tests of arm B failed".to_owned());
+    assert_eq!((ruling.verdict, ruling.decision[0].pairs, ruling.passed), (Verdict::Broken, 1, false));
+}
+
+#[test]
+fn metrics_are_averaged_on_the_log_scale() {
+    let world = World::new();
+    let pairs: Vec<Pair> = (0..3).map(|index| world.pair(0, Run::Decision, index)).collect();
+    let b = metric_mean(&world.plan, &pairs, 0, Run::Decision, Side::B).unwrap();
+    assert!((b - 1000.0 * 0.30f64.exp()).abs() < 1e-6);
+    assert_eq!(metric_mean(&world.plan, &pairs, 1, Run::Decision, Side::B), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The word comes from the pairs alone: replayed from JSON, in one go, it is the same.
+    #[test]
+    fn a_replay_says_the_same(effect in -0.1..0.4f64, noise in 0.001..0.1f64, salt in 0u32..1000) {
+        let differences: Vec<f64> =
+            (0..30).map(|i| effect + noise * (f64::from((i * 7919 + salt) % 101) / 50.0 - 1.0)).collect();
+        let world = World::new().main(&differences);
+        let (outlook, pairs) = world.play(|_| ());
+        let stored: Vec<Pair> = serde_json::from_str(&serde_json::to_string(&pairs).unwrap()).unwrap();
+        let plan: Plan = serde_json::from_str(&serde_json::to_string(&world.plan).unwrap()).unwrap();
+        prop_assert_eq!(replay(&plan, &stored).unwrap(), ruled(outlook));
+        prop_assert_eq!(replay(&plan, &stored[..stored.len() - 1]), None);
+    }
+}
