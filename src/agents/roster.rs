@@ -1,7 +1,7 @@
 //! The roster, read from `agents/agent-NN.yaml`: who works on what, and how their work is started.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::{fmt, fs};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,17 @@ impl Roster {
     /// The agent with this number.
     pub fn get(&self, number: u32) -> Option<&Agent> {
         self.agents.iter().find(|agent| agent.number == number)
+    }
+}
+
+impl fmt::Display for RunnerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Human => "human",
+            Self::Command => "command",
+            Self::Mcp => "mcp",
+            Self::Acp => "acp",
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
-use super::{Context, Exit, Failure, Format, OrExit, list};
+use super::{Context, Exit, Failure, Format, OrExit, agents, list, show};
 use crate::project::Project;
 
 /// Keeps an optimization register honest: a claim needs a receipt.
@@ -18,15 +18,15 @@ use crate::project::Project;
 #[command(name = "workbench", version, after_help = AFTER_HELP)]
 struct Cli {
     /// The project's folder; default: the nearest one at or above the working directory
-    #[arg(long, global = true, value_name = "DIR", env = "WORKBENCH_PROJECT")]
+    #[arg(long, global = true, help_heading = "Global options", value_name = "DIR", env = "WORKBENCH_PROJECT")]
     project: Option<PathBuf>,
 
     /// How results are printed
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(long, global = true, help_heading = "Global options", value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
 
     /// Short for `--format json`
-    #[arg(long, global = true, conflicts_with = "format")]
+    #[arg(long, global = true, help_heading = "Global options", conflicts_with = "format")]
     json: bool,
 
     #[command(subcommand)]
@@ -44,12 +44,16 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     List(list::Args),
+    Show(show::Args),
+    Agents(agents::Args),
 }
 
 impl Command {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
             Self::List(args) => list::run(args, context).await,
+            Self::Show(args) => show::run(args, context).await,
+            Self::Agents(args) => agents::run(args, context).await,
         }
     }
 }

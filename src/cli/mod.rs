@@ -13,11 +13,16 @@
 //! stdout through [`Context::print`] or [`Context::table`], progress to stderr; an error returned is rendered once, in
 //! [`main`], and its [`Exit`] becomes the process's.
 
+pub mod agents;
 mod command;
 mod context;
 mod exit;
+pub mod facts;
+pub mod find;
 pub mod list;
 pub mod output;
+pub mod show;
+mod words;
 
 pub use command::main;
 pub use context::Context;

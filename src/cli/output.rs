@@ -1,9 +1,12 @@
 //! Results as text: a table for people, Markdown, CSV, or JSON of the shape `{data, meta}`.
 
+use std::io::IsTerminal;
+
 use clap::ValueEnum;
 use serde::Serialize;
 use tabled::builder::Builder;
-use tabled::settings::style::Style;
+use tabled::settings::object::Columns;
+use tabled::settings::{Modify, Style, Width};
 
 /// How a read command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -24,14 +27,20 @@ pub trait Row: Serialize {
     /// Column titles.
     const COLUMNS: &'static [&'static str];
 
+    /// The column that may be cut short where the terminal is too narrow.
+    const ELASTIC: Option<usize> = None;
+
     /// One text per column.
     fn cells(&self) -> Vec<String>;
 }
 
+/// The elastic column is not cut below this.
+const ELASTIC_MIN_COLUMNS: usize = 16;
+
 /// `rows` as text, ending with a newline. `meta` goes beside the data in JSON only.
 pub fn render<R: Row>(format: Format, rows: &[R], meta: &impl Serialize) -> String {
     match format {
-        Format::Table => aligned::<R>(rows),
+        Format::Table => aligned::<R>(rows, terminal_columns()),
         Format::Md => markdown::<R>(rows),
         Format::Json => json(&rows, meta),
         Format::Csv => csv::<R>(rows),
@@ -46,14 +55,32 @@ pub fn json(data: &impl Serialize, meta: &impl Serialize) -> String {
     text
 }
 
-fn aligned<R: Row>(rows: &[R]) -> String {
+/// The terminal's width, when stdout is one.
+fn terminal_columns() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+fn aligned<R: Row>(rows: &[R], columns_max: Option<usize>) -> String {
     let mut table = Builder::with_capacity(rows.len() + 1, R::COLUMNS.len());
     table.push_record(R::COLUMNS.iter().copied());
+    let mut elastic_width = 0;
     for row in rows {
-        table.push_record(row.cells());
+        let cells = row.cells();
+        let elastic = R::ELASTIC.and_then(|column| cells.get(column));
+        elastic_width = elastic_width.max(elastic.map_or(0, |cell| cell.chars().count()));
+        table.push_record(cells);
     }
-    let text = table.build().with(Style::blank()).to_string();
-    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    let mut table = table.build();
+    table.with(Style::blank());
+    let excess = columns_max.map_or(0, |columns| table.total_width().saturating_sub(columns));
+    if let Some(column) = R::ELASTIC.filter(|_| excess > 0) {
+        let width = elastic_width.saturating_sub(excess).max(ELASTIC_MIN_COLUMNS);
+        table.with(Modify::list(Columns::one(column), Width::truncate(width).suffix("…")));
+    }
+    table.to_string().lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 fn markdown<R: Row>(rows: &[R]) -> String {
@@ -99,6 +126,27 @@ mod tests {
     }
 
     const LINES: &[Line] = &[Line { id: "T003", text: "one, \"two\"" }, Line { id: "B1", text: "a|b" }];
+
+    #[test]
+    fn only_the_elastic_column_is_cut() {
+        struct Long;
+        impl Serialize for Long {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_unit()
+            }
+        }
+        impl Row for Long {
+            const COLUMNS: &'static [&'static str] = &["ID", "Text"];
+            const ELASTIC: Option<usize> = Some(1);
+
+            fn cells(&self) -> Vec<String> {
+                vec!["T003".to_owned(), "a very long text that has no end in sight".to_owned()]
+            }
+        }
+        assert_eq!(aligned(&[Long], Some(30)), " ID     Text\n T003   a very long text th…\n");
+        assert!(aligned(&[Long], Some(3)).contains("a very long tex…"));
+        assert!(aligned(&[Long], None).contains("in sight"));
+    }
 
     #[test]
     fn each_format_escapes_what_it_must() {

@@ -1,0 +1,206 @@
+//! `workbench show ID`: one improvement: what is claimed beside what was measured, and how it is judged.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::facts::{self, Known};
+use super::list::Line;
+use super::{Context, Exit, Failure, Format, Row, find};
+use crate::catalog::Catalog;
+use crate::config::PolicyConfig;
+use crate::improvements::{Bounds, Improvement, Trial, Variants};
+
+/// Show one improvement: claim beside measurement, and how it is judged
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  workbench show T003")]
+pub struct Args {
+    /// The improvement, such as T003
+    id: String,
+}
+
+/// The JSON form. Stable.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    phase_name: Option<&'a str>,
+    needs: Vec<&'a str>,
+    variants: Option<&'a Variants>,
+}
+
+/// One line of the table of trials.
+#[derive(Serialize)]
+struct TrialLine {
+    role: &'static str,
+    workload: String,
+    metric: String,
+    must: String,
+}
+
+impl Row for TrialLine {
+    const COLUMNS: &'static [&'static str] = &["Role", "Workload", "Metric", "Must"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.role.to_owned(), self.workload.clone(), self.metric.clone(), self.must.clone()]
+    }
+}
+
+/// Claim and measurement, side by side.
+#[derive(Serialize)]
+struct Beside {
+    what: &'static str,
+    claim: String,
+    measured: String,
+}
+
+impl Row for Beside {
+    const COLUMNS: &'static [&'static str] = &["", "Claim", "Measured"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.what.to_owned(), self.claim.clone(), self.measured.clone()]
+    }
+}
+
+/// Prints one improvement.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let catalog = context.catalog()?;
+    let entry = find::improvement(&catalog.register, &args.id)?;
+    let facts = facts::read(context).await?;
+    let line = Line::new(entry, &facts);
+    match context.format {
+        Format::Table => context.print(&page(&catalog, entry, facts.get(&entry.id).unwrap_or(&Known::NOTHING)))?,
+        Format::Json => {
+            let whole = Whole {
+                line,
+                phase_name: catalog.register.phase(entry.phase).map(|phase| phase.name.as_str()),
+                needs: entry.needs.iter().map(|id| id.0.as_str()).collect(),
+                variants: entry.variants.as_ref(),
+            };
+            context.json(&whole, &BTreeMap::from([("schema", 1)]))?;
+        }
+        Format::Md | Format::Csv => context.table(&[line], &())?,
+    }
+    Ok(Exit::Done)
+}
+
+fn page(catalog: &Catalog, entry: &Improvement, known: &Known) -> String {
+    let phase = catalog.register.phase(entry.phase).map_or("", |phase| phase.name.as_str());
+    let agents: Vec<String> = entry.agents.iter().map(u32::to_string).collect();
+    let forced = if known.forced { " (forced, without accepted evidence)" } else { "" };
+    let reason = known.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let mut text = format!(
+        "{id} {title}\n\n  category  {category} · {priority}\n  phase     {number} {phase}\n  agent     {agents}\n  \
+         modules   {modules}\n  feature   {feature}\n  status    {status}{forced}{reason}\n\n",
+        id = entry.id,
+        title = entry.title,
+        category = entry.category,
+        priority = entry.priority,
+        number = entry.phase,
+        agents = agents.join(", "),
+        modules = entry.modules.join(", "),
+        feature = entry.feature,
+        status = known.status,
+    );
+    if !entry.needs.is_empty() {
+        let needs: Vec<&str> = entry.needs.iter().map(|id| id.0.as_str()).collect();
+        let _ = writeln!(text, "  needs     {}\n", needs.join(", "));
+    }
+    text += &super::output::render(Format::Table, &beside(entry, known), &());
+    match entry.measurable() {
+        Ok(variants) => text += &judged(entry, variants, &catalog.config.policy),
+        Err(missing) => {
+            let _ = write!(
+                text,
+                "\n  No optimized variant exists yet: there is nothing to measure, and `workbench apply {}` ends with \
+                 exit 4.\n  {}\n",
+                entry.id,
+                miette::Diagnostic::help(&missing).map(|help| format!("Next: {help}.")).unwrap_or_default(),
+            );
+        }
+    }
+    text
+}
+
+fn beside(entry: &Improvement, known: &Known) -> [Beside; 3] {
+    let nothing = || if entry.variants.is_some() { "not measured yet" } else { "cannot be measured yet" }.to_owned();
+    let measured = known.measured.as_ref();
+    [
+        Beside {
+            what: "figure",
+            claim: entry.claim.text.clone(),
+            measured: measured.map_or_else(nothing, |measured| measured.shown()),
+        },
+        Beside {
+            what: "metric",
+            claim: entry.claim.metric.clone(),
+            measured: measured.map_or_else(
+                || "–".to_owned(),
+                |measured| format!("{} of {}, {} pairs", measured.metric, measured.workload, measured.pairs),
+            ),
+        },
+        Beside {
+            what: "verdict",
+            claim: "–".to_owned(),
+            measured: known.verdict.map_or_else(|| "–".to_owned(), |verdict| verdict.to_string()),
+        },
+    ]
+}
+
+fn judged(entry: &Improvement, variants: &Variants, policy: &PolicyConfig) -> String {
+    let mut trials = vec![TrialLine::new("main", &variants.workload, {
+        let gain = variants.workload.required_gain.unwrap_or(policy.required_gain);
+        format!("gain at least {gain}")
+    })];
+    let loss = format!("lose less than {}", unsigned(policy.guard_margin.0));
+    trials.extend(variants.guards.iter().map(|guard| TrialLine::new("guard", guard, loss.clone())));
+    let still = format!("move less than {}", unsigned(policy.control_margin.0));
+    trials.push(TrialLine::new("control", &variants.control, still));
+
+    let mechanism = &variants.mechanism;
+    let source = match &mechanism.per {
+        Some(per) => format!("{} / {per}", mechanism.counter),
+        None => mechanism.counter.clone(),
+    };
+    let mut text = format!(
+        "\n  off   {}\n  on    {}\n  seam  {}\n\n{}\n  mechanism  {} ({source}): on {}, off {}\n\n  references\n",
+        variants.baseline,
+        variants.optimized,
+        variants.seam,
+        super::output::render(Format::Table, &trials, &()),
+        mechanism.figure,
+        bounds(&mechanism.on),
+        bounds(&mechanism.off),
+    );
+    for reference in &variants.references {
+        let _ = writeln!(text, "  - {reference}");
+    }
+    let _ = writeln!(text, "\n  Next: workbench apply {}", entry.id);
+    text
+}
+
+impl TrialLine {
+    fn new(role: &'static str, trial: &Trial, must: String) -> Self {
+        let params: Vec<String> = trial.params.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+        let workload = format!("{} {}", trial.workload, params.join(" ")).trim_end().to_owned();
+        Self { role, workload, metric: trial.metric.clone(), must }
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn unsigned(share: f64) -> String {
+    format!("{} %", share * 100.0)
+}
+
+fn bounds(bounds: &Bounds) -> String {
+    match (bounds.min, bounds.max) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
+        (None, None) => "anything".to_owned(),
+    }
+}
