@@ -1,0 +1,105 @@
+//! The baseline: a depth-first search at every block.
+
+use crate::concurrent::lock_table::{Act, BlockPolicy, OwnerId, WaitGraph};
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub struct EagerDfs {
+    searches: AtomicU64,
+    victims: AtomicU64,
+}
+
+impl EagerDfs {
+    /// How many searches were made: one per block, and one more after each victim that was not the searcher.
+    pub fn searches(&self) -> u64 {
+        self.searches.load(Ordering::Relaxed)
+    }
+
+    /// How many transactions were chosen as victims.
+    pub fn victims(&self) -> u64 {
+        self.victims.load(Ordering::Relaxed)
+    }
+}
+
+impl BlockPolicy for EagerDfs {
+    fn on_block(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
+        self.searches.fetch_add(1, Ordering::Relaxed);
+        match youngest_in_cycle(waiter, graph) {
+            Some(victim) => {
+                self.victims.fetch_add(1, Ordering::Relaxed);
+                Act::Abort(victim)
+            }
+            None => Act::Wait { recheck_after: None },
+        }
+    }
+
+    fn on_patience(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
+        self.on_block(waiter, graph)
+    }
+
+    fn on_wake(&self, _waiter: OwnerId) {}
+}
+
+/// The youngest member of a cycle through `start`, if there is one.
+fn youngest_in_cycle(start: OwnerId, graph: &dyn WaitGraph) -> Option<OwnerId> {
+    // An explicit stack of (node, its depth): a convoy may be thousands long. `path` is the way to the node at hand.
+    let mut path: Vec<OwnerId> = Vec::new();
+    let mut seen: Vec<OwnerId> = vec![start];
+    let mut stack = vec![(start, 0)];
+    while let Some((node, depth)) = stack.pop() {
+        path.truncate(depth);
+        path.push(node);
+        let mut closes = false;
+        graph.blockers(node, &mut |next| {
+            closes |= next == start;
+            if !seen.contains(&next) {
+                seen.push(next);
+                stack.push((next, depth + 1));
+            }
+        });
+        if closes {
+            return path.iter().copied().max();
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Edges(&'static [(u64, u64)]);
+
+    impl WaitGraph for Edges {
+        fn blockers(&self, waiter: OwnerId, visit: &mut dyn FnMut(OwnerId)) {
+            self.0.iter().filter(|(from, _)| *from == waiter.0).for_each(|(_, to)| visit(OwnerId(*to)));
+        }
+    }
+
+    #[track_caller]
+    fn check(edges: &'static [(u64, u64)], start: u64, victim: Option<u64>) {
+        assert_eq!(youngest_in_cycle(OwnerId(start), &Edges(edges)), victim.map(OwnerId));
+    }
+
+    #[test]
+    fn a_chain_is_no_cycle() {
+        check(&[(1, 2), (2, 3)], 1, None);
+    }
+
+    #[test]
+    fn the_youngest_of_the_cycle_is_chosen_not_of_the_graph() {
+        check(&[(1, 9), (1, 2), (2, 3), (3, 1)], 1, Some(3));
+    }
+
+    #[test]
+    fn a_cycle_elsewhere_is_not_ours() {
+        check(&[(1, 2), (2, 3), (3, 2)], 1, None);
+    }
+
+    #[test]
+    fn a_detour_does_not_join_the_path() {
+        // 1 → 7 → 8 is a dead end visited first or last; the cycle is 1 → 2 → 1.
+        check(&[(1, 2), (1, 7), (7, 8), (2, 1)], 1, Some(2));
+    }
+}
