@@ -1,1 +1,5 @@
-//! Structures that many threads share: page latches, the lock table (T002), epoch reclamation (C003).
+//! Structures that many threads share: page latches, the [lock table](lock_table) (T002), [epoch
+//! reclamation](reclaim) (C003).
+
+pub mod lock_table;
+pub mod reclaim;

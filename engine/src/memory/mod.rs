@@ -1,1 +1,4 @@
-//! Memory the engine hands out to itself: object pools (M001) and per-transaction memory (M003).
+//! Memory the engine hands out to itself: [object pools](pool) (M001) and [per-transaction memory](txn_mem) (M003).
+
+pub mod pool;
+pub mod txn_mem;

@@ -245,7 +245,8 @@ impl LockTable for MutexMap {
         }
         let slot = Arc::new(Slot { wake: Condvar::new(), fate: Mutex::new(Fate::Waiting) });
         let request = Request { owner: owner.id, mode: wanted, upgrade, slot: Arc::clone(&slot) };
-        let at = if upgrade { head.queue.iter().take_while(|request| request.upgrade).count() } else { head.queue.len() };
+        let at =
+            if upgrade { head.queue.iter().take_while(|request| request.upgrade).count() } else { head.queue.len() };
         head.queue.insert(at, request);
         tables.waiting.insert(owner.id, id);
         let granted = self.wait(guard, owner.id, &slot, policy, patience);

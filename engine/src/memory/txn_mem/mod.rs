@@ -1,0 +1,58 @@
+//! M003 — transaction memory: what a transaction keeps until it ends.
+//!
+//! *Problem.* A TPC-C transaction remembers some 25 keys and their places: to undo them, to stamp them. All
+//! of it dies together at the end.
+//!
+//! *Baseline* ([`heap`]): one `Box` per byte string and one `Vec` per list, freed one by one.
+//! *Optimized* (to come): a bump arena of recycled chunks; the end of a transaction resets a pointer.
+//!
+//! *Why it is correct.* Contents are `Copy` or bytes: nothing needs dropping. References are indices that only their own
+//! memory can resolve, and a reset ends a transaction in which they lived.
+
+pub mod heap;
+
+use std::fmt::Debug;
+
+/// A byte string in a transaction's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemRef(u32);
+
+/// A point to which a transaction's memory can be cut back (for savepoints).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    blobs: usize,
+    items: usize,
+}
+
+/// The memory of one transaction: byte strings, and one list of `T` (the write set) in the order of the writes.
+pub trait TxnMem<T: Copy + Debug>: Default + Debug + Send {
+    /// Keeps a copy of `bytes`.
+    fn bytes(&mut self, bytes: &[u8]) -> MemRef;
+
+    /// The bytes kept.
+    ///
+    /// # Panics
+    /// If `at` is from another memory or from before a reset or release.
+    fn get(&self, at: MemRef) -> &[u8];
+
+    /// Appends to the list.
+    fn push(&mut self, item: T);
+
+    /// Takes the last item off the list.
+    fn pop(&mut self) -> Option<T>;
+
+    /// The list, oldest first.
+    fn items(&self) -> &[T];
+
+    /// Where the memory stands now.
+    fn mark(&self) -> Mark;
+
+    /// Forgets everything kept since `mark`.
+    fn release(&mut self, mark: Mark);
+
+    /// Forgets everything.
+    fn reset(&mut self);
+
+    /// Bytes held at this moment, bookkeeping included.
+    fn footprint_bytes(&self) -> usize;
+}
