@@ -19,6 +19,22 @@ pub type LockTable = crate::concurrent::lock_table::mutex_map::MutexMap;
 /// How deadlocks are found.
 pub type DeadlockPolicy = crate::transaction::deadlock::eager_dfs::EagerDfs;
 
+// B001 --------------------------------------------------------------------------------------------
+/// Which page leaves when another needs its frame.
+pub type Replacement = crate::buffer::replacer::lru::Lru;
+
+// B002 --------------------------------------------------------------------------------------------
+/// Which frame holds a page.
+pub type PageMap = crate::buffer::page_table::rwlock_map::RwLockMap;
+
+// B003 --------------------------------------------------------------------------------------------
+/// What is read before a scan asks for it.
+pub type Prefetch = crate::buffer::prefetch::none::NoPrefetch;
+
+// B004 --------------------------------------------------------------------------------------------
+/// Who writes dirty pages, and when.
+pub type Flush = crate::buffer::flush::sharp::Sharp;
+
 // M001 --------------------------------------------------------------------------------------------
 /// Where small hot objects come from.
 pub type Pool<T> = crate::memory::pool::heap::HeapPool<T>;

@@ -1,1 +1,46 @@
-//! The buffer pool: page frames, replacement (B001), the page table (B002), prefetch (B003), write-out (B004).
+//! The buffer pool: a fixed number of frames through which every page of the data file is read and changed.
+//!
+//! ```text
+//!            optimistic / shared / exclusive / create                     B001 who goes when a frame is needed
+//!   tree ───────────────▶ pool ──▶ page_table (B002: PageId → frame)  ──▶ replacer
+//!                          │                                          ──▶ flush     B004 who writes dirty pages, when
+//!                          ▼ miss, write-out                          ──▶ prefetch  B003 what is read before it is asked for
+//!                        store ──▶ doublewrite ──▶ data file
+//! ```
+//!
+//! Rules that everything here keeps:
+//!
+//! * **A frame is held by its latch** ([`crate::concurrent::latch`]); there is no pin count. Eviction takes the latch
+//!   exclusively without waiting, so a latched page stays, and optimistic readers of an evicted page fail validation.
+//! * **A page-table answer is a hint** until the frame is latched and still says that it holds the page.
+//! * **No lock but the page's own latch is held across I/O.** Two threads that miss the same page meet at the latch of
+//!   the frame being loaded: it is read once.
+//! * **The log goes first**: a page is written only after [`DurableHorizon::ensure_durable`](crate::io::DurableHorizon)
+//!   of its LSN. The log never needs a page, so that wait cannot close a circle.
+//! * **Torn pages** are healed from the double-write area ([`doublewrite`]), not from images in the log: that keeps
+//!   page images off the commit path (InnoDB's way; PostgreSQL logs full pages instead).
+//!
+//! Start at [`BufferPool`](pool::BufferPool); [`guard`] is what callers hold.
+
+mod doublewrite;
+mod error;
+pub mod flush;
+mod frame;
+mod guard;
+mod memory;
+pub mod page;
+pub mod page_table;
+mod pool;
+pub mod prefetch;
+pub mod racy;
+pub mod replacer;
+mod residents;
+mod store;
+
+pub use doublewrite::{DOUBLEWRITE_FILE, HealReport};
+pub use error::BufferError;
+pub use frame::FrameId;
+pub use guard::{ExclusivePage, OptimisticPage, SharedPage};
+pub use page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
+pub use pool::{BufferPool, PoolOptions};
+pub use residents::{Residents, Visit};

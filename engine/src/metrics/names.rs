@@ -49,6 +49,24 @@ named! {
         WalSegmentsRecycled = "wal.segments_recycled",
         /// Times an append had to wait for a new segment file.
         WalSegmentWaits = "wal.segment_waits",
+        /// Inner pages that were in memory when asked for.
+        BufferInnerHits = "buffer.inner_hits",
+        /// Inner pages that had to be read.
+        BufferInnerMisses = "buffer.inner_misses",
+        /// Leaves that were in memory when asked for.
+        BufferLeafHits = "buffer.leaf_hits",
+        /// Leaves that had to be read.
+        BufferLeafMisses = "buffer.leaf_misses",
+        /// Pages that gave up their frame to another.
+        BufferEvictions = "buffer.evictions",
+        /// Pages written out, for a frame or for a checkpoint.
+        BufferWrites = "buffer.writes",
+        /// Tree pages split.
+        TreeSplits = "tree.splits",
+        /// Empty leaves given back.
+        TreeUnlinks = "tree.unlinks",
+        /// Descents begun again because a page changed underway.
+        TreeRestarts = "tree.restarts",
     }
 }
 

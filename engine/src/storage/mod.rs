@@ -1,1 +1,3 @@
 //! Pages on disk: layout, checksums, the superblock, the double-write area.
+
+pub mod slotted;

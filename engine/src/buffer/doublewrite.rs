@@ -1,0 +1,171 @@
+//! The double-write area: a copy of every page on its way to the data file, so that a torn write can be healed.
+//!
+//! A disk writes sectors, not pages; a crash in the middle of a page write leaves some sectors old and some new, and redo
+//! cannot start from that. So every page goes to a slot of a small ring first:
+//!
+//! ```text
+//!   copy to slots ─▶ fdatasync(doublewrite) ─▶ write in place ─ … ─▶ fdatasync(data) ─▶ slots may be used again
+//! ```
+//!
+//! A crash before the first sync leaves the page in place whole and old; after it, the slot is whole. A slot needs no
+//! header: a page carries its id, LSN and checksum. At open, every page whose checksum fails is replaced by the intact
+//! copy with the highest LSN, before anything else reads the data file.
+
+use std::collections::BTreeMap;
+use std::io::IoSlice;
+
+use super::page::{PAGE_SIZE, Page, PageId};
+use crate::io::{File, IoError, Vfs};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+/// Name of the file that holds the ring.
+pub const DOUBLEWRITE_FILE: &str = "doublewrite";
+
+/// What healing found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HealReport {
+    /// Intact copies in the ring.
+    pub copies: usize,
+    /// Pages that were torn in the data file and are whole again.
+    pub healed: Vec<PageId>,
+}
+
+/// The ring of slots.
+#[derive(Debug)]
+pub(super) struct DoubleWrite {
+    file: Arc<dyn File>,
+    slots: u64,
+    ring: Mutex<Ring>,
+    settled: Condvar,
+}
+
+/// Positions count slots since the start and never wrap; slot = position modulo ring size.
+#[derive(Debug, Default)]
+struct Ring {
+    /// Next position to hand out.
+    reserved: u64,
+    /// Every position below was followed by a sync of the data file.
+    reusable: u64,
+    /// Positions handed out whose pages are not yet written in place.
+    in_flight: u64,
+}
+
+impl DoubleWrite {
+    /// Opens the ring, making one of `slots` slots if there is none; an existing one keeps its size.
+    pub(super) fn open(vfs: &dyn Vfs, slots: usize) -> Result<Self, IoError> {
+        let exists = vfs.list()?.iter().any(|name| name == DOUBLEWRITE_FILE);
+        let file = if exists { vfs.open(DOUBLEWRITE_FILE)? } else { vfs.create(DOUBLEWRITE_FILE)? };
+        // Written, not just reserved: a sync of a hole would have to allocate it.
+        let missing = slots.max(2) as u64 * PAGE_SIZE as u64;
+        let found = file.len()?;
+        if found < 2 * PAGE_SIZE as u64 {
+            let zero = vec![Page::zeroed(); slots.max(2)];
+            file.write_vectored_at(&slices(&zero), 0)?;
+            file.sync_data()?;
+            vfs.sync_dir()?;
+        }
+        let slots = if found < 2 * PAGE_SIZE as u64 { missing } else { found } / PAGE_SIZE as u64;
+        Ok(Self { file, slots, ring: Mutex::new(Ring::default()), settled: Condvar::new() })
+    }
+
+    /// How many pages one call of [`Self::write`] may carry.
+    pub(super) fn batch_pages(&self) -> usize {
+        (self.slots as usize / 2).min(64)
+    }
+
+    /// Writes sealed pages to the ring and then in place. They are durable in place after the next sync of `data`, and
+    /// safe from tearing from now on.
+    pub(super) fn write(&self, data: &dyn File, pages: &[Page]) -> Result<(), IoError> {
+        assert!(pages.len() <= self.batch_pages(), "{} pages at once", pages.len());
+        let start = self.reserve(data, pages.len() as u64)?;
+        let written = self.write_reserved(data, pages, start);
+        let mut ring = self.ring.lock();
+        ring.in_flight -= pages.len() as u64;
+        self.settled.notify_all();
+        written
+    }
+
+    /// Runs `sync` of the data file and frees the slots of every page written in place before.
+    pub(super) fn around_data_sync(&self, sync: impl FnOnce() -> Result<(), IoError>) -> Result<(), IoError> {
+        let covered = {
+            let ring = self.ring.lock();
+            // With writes in flight it is not known which of the positions below are covered.
+            if ring.in_flight == 0 { ring.reserved } else { ring.reusable }
+        };
+        sync()?;
+        let mut ring = self.ring.lock();
+        ring.reusable = ring.reusable.max(covered);
+        Ok(())
+    }
+
+    /// Replaces torn pages of the data file by their copies. Run before anybody reads the data file.
+    pub(super) fn heal(&self, data: &dyn File) -> Result<HealReport, IoError> {
+        let mut newest: BTreeMap<PageId, Page> = BTreeMap::new();
+        let mut report = HealReport::default();
+        let mut copy = Page::zeroed();
+        for slot in 0..self.slots {
+            self.file.read_exact_at(copy.bytes_mut(), slot * PAGE_SIZE as u64)?;
+            if copy.stored_checksum() != copy.computed_checksum() || copy.id() == PageId::NONE {
+                continue;
+            }
+            report.copies += 1;
+            if newest.get(&copy.id()).is_none_or(|other| other.lsn() <= copy.lsn()) {
+                newest.insert(copy.id(), copy.clone());
+            }
+        }
+        let end = data.len()?;
+        let mut place = Page::zeroed();
+        for (id, copy) in newest {
+            if id.offset_bytes() + PAGE_SIZE as u64 <= end {
+                data.read_exact_at(place.bytes_mut(), id.offset_bytes())?;
+                if place.stored_checksum() == place.computed_checksum() {
+                    continue;
+                }
+            }
+            data.write_at(copy.bytes(), id.offset_bytes())?;
+            report.healed.push(id);
+        }
+        if !report.healed.is_empty() {
+            data.sync_data()?;
+        }
+        Ok(report)
+    }
+
+    fn write_reserved(&self, data: &dyn File, pages: &[Page], start: u64) -> Result<(), IoError> {
+        let first = start % self.slots;
+        let before_end = pages.len().min((self.slots - first) as usize);
+        let (head, wrapped) = pages.split_at(before_end);
+        self.file.write_vectored_at(&slices(head), first * PAGE_SIZE as u64)?;
+        if !wrapped.is_empty() {
+            self.file.write_vectored_at(&slices(wrapped), 0)?;
+        }
+        self.file.sync_data()?;
+        pages.iter().try_for_each(|page| data.write_at(page.bytes(), page.id().offset_bytes()))
+    }
+
+    /// Reserves `count` positions, syncing the data file when the ring has come around.
+    fn reserve(&self, data: &dyn File, count: u64) -> Result<u64, IoError> {
+        let mut ring = self.ring.lock();
+        while ring.reserved + count > ring.reusable + self.slots {
+            if ring.in_flight > 0 {
+                ring = self.wait(ring);
+                continue;
+            }
+            // Nobody has anything in flight and nobody can reserve: the lock holds up only those who need this sync too.
+            data.sync_data()?;
+            ring.reusable = ring.reserved;
+        }
+        let start = ring.reserved;
+        ring.reserved += count;
+        ring.in_flight += count;
+        Ok(start)
+    }
+
+    fn wait<'a>(&self, ring: MutexGuard<'a, Ring>) -> MutexGuard<'a, Ring> {
+        self.settled.wait(ring)
+    }
+}
+
+fn slices(pages: &[Page]) -> Vec<IoSlice<'_>> {
+    pages.iter().map(|page| IoSlice::new(page.bytes())).collect()
+}

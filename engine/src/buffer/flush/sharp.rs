@@ -1,0 +1,72 @@
+//! The baseline: whoever needs a frame writes the dirty page in it; a checkpoint writes them all, in pool order.
+
+use super::Flusher;
+use crate::buffer::error::BufferError;
+use crate::buffer::frame::FrameId;
+use crate::buffer::guard::ExclusivePage;
+use crate::buffer::page::{Page, PageId};
+use crate::buffer::residents::{DirtyCheck, Residents};
+use crate::io::Lsn;
+use crate::sync::Mutex;
+
+/// Synchronous write-out. Keeps no state but the checkpoint's scratch memory.
+#[derive(Debug)]
+pub struct Sharp {
+    scratch: Mutex<Vec<Page>>,
+}
+
+impl Flusher for Sharp {
+    fn new(_frames: usize) -> Self {
+        Self { scratch: Mutex::new(Vec::new()) }
+    }
+
+    fn need_frame<'p>(&self, pool: &'p Residents, incoming: PageId) -> Result<Option<ExclusivePage<'p>>, BufferError> {
+        if let Some(free) = pool.take_free() {
+            return Ok(Some(free));
+        }
+        let Some(mut victim) = pool.take_victim(incoming) else { return Ok(None) };
+        if victim.is_dirty()
+            && let Err(error) = pool.write_victim(&mut victim)
+        {
+            pool.put_back(victim);
+            return Err(error);
+        }
+        pool.unmap(&mut victim);
+        Ok(Some(victim))
+    }
+
+    fn on_dirty(&self, _frame: FrameId, _lsn: Lsn) {}
+
+    /// Every frame is visited under a shared latch. A change logged before the call was made under an exclusive one,
+    /// held from the append to the last byte, so the visit sees it; and if its page has moved on to another frame or to
+    /// the disk meanwhile, it was written on the way.
+    fn checkpoint(&self, pool: &Residents) -> Result<(), BufferError> {
+        let mut scratch = self.scratch.lock();
+        let mut batch = Vec::with_capacity(pool.batch_pages());
+        for frame in pool.frame_ids() {
+            // Waiting for one latch while holding others could close a circle with a split: let go of them first.
+            let mut check = pool.latch_if_dirty(frame, batch.is_empty());
+            if matches!(check, DirtyCheck::Busy) {
+                pool.write_out(&batch, &mut scratch)?;
+                batch.clear();
+                check = pool.latch_if_dirty(frame, true);
+            }
+            match check {
+                DirtyCheck::Dirty(page) => batch.push(page),
+                DirtyCheck::Clean => {}
+                DirtyCheck::Busy => unreachable!("waited for the latch"),
+            }
+            if batch.len() == pool.batch_pages() {
+                pool.write_out(&batch, &mut scratch)?;
+                batch.clear();
+            }
+        }
+        pool.write_out(&batch, &mut scratch)?;
+        drop(batch);
+        pool.sync()
+    }
+
+    fn tick(&self, _pool: &Residents) -> Result<(), BufferError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! A frame: the place of one page in memory, and the latch that guards it.
+
+use std::ptr::NonNull;
+
+use super::memory::FrameMemory;
+use super::page::{Page, PageId};
+use crate::concurrent::latch::HybridLatch;
+use crate::io::IoError;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Number of a frame, dense from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FrameId(pub u32);
+
+impl FrameId {
+    /// As an index into arrays with one element per frame.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The head of a frame, on a cache line of its own. `page` and `dirty` change only under the exclusive latch, except
+/// that a writer-out, which holds it shared, clears `dirty`.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(super) struct Frame {
+    pub(super) latch: HybridLatch,
+    page: AtomicU64,
+    dirty: AtomicBool,
+}
+
+impl Frame {
+    /// The page in the frame; reliable under the latch, a hint without.
+    #[inline]
+    pub(super) fn page_id(&self) -> PageId {
+        PageId::new(self.page.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_page_id(&self, page: PageId) {
+        self.page.store(page.get(), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn is_dirty(&self) -> bool {
+        self.dirty.load(Ordering::Relaxed)
+    }
+
+    /// Returns what it was before.
+    #[inline]
+    pub(super) fn set_dirty(&self, dirty: bool) -> bool {
+        let before = self.is_dirty();
+        if before != dirty {
+            self.dirty.store(dirty, Ordering::Relaxed);
+        }
+        before
+    }
+}
+
+/// All frames of a pool.
+#[derive(Debug)]
+pub(super) struct Frames {
+    heads: Box<[Frame]>,
+    memory: FrameMemory,
+}
+
+impl Frames {
+    pub(super) fn new(count: usize) -> Result<Self, IoError> {
+        let head = |_| Frame { latch: HybridLatch::new(), page: AtomicU64::new(0), dirty: AtomicBool::new(false) };
+        Ok(Self { heads: (0..count).map(head).collect(), memory: FrameMemory::new(count)? })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.heads.len()
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = FrameId> + use<> {
+        (0..self.heads.len() as u32).map(FrameId)
+    }
+
+    #[inline]
+    pub(super) fn get(&self, frame: FrameId) -> &Frame {
+        &self.heads[frame.index()]
+    }
+
+    /// Address of the frame's bytes. Reading or writing through it needs the frame's latch.
+    #[inline]
+    pub(super) fn bytes(&self, frame: FrameId) -> NonNull<Page> {
+        assert!(frame.index() < self.heads.len());
+        // SAFETY: there is memory for as many pages as there are heads.
+        unsafe { self.memory.page(frame.index()) }
+    }
+}

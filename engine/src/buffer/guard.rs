@@ -1,0 +1,172 @@
+//! The three ways to hold a page, as values: what may be done with it, and its release, follow from the type.
+
+use std::ops::{Deref, DerefMut};
+
+use super::frame::FrameId;
+use super::page::{Page, PageId};
+use super::racy::OptimisticBytes;
+use super::residents::Residents;
+use crate::concurrent::latch::Version;
+use crate::io::Lsn;
+
+/// A page that is read without holding anything. Nothing read is worth anything before [`Self::validate`].
+#[derive(Clone, Copy, Debug)]
+pub struct OptimisticPage<'p> {
+    residents: &'p Residents,
+    frame: FrameId,
+    version: Version,
+}
+
+/// A page held shared: it does not change. Dereferences to [`Page`].
+#[derive(Debug)]
+pub struct SharedPage<'p> {
+    residents: &'p Residents,
+    frame: FrameId,
+}
+
+/// A page held exclusively. Dereferences to [`Page`]; a change must be followed by [`Self::mark_dirty`].
+#[derive(Debug)]
+pub struct ExclusivePage<'p> {
+    residents: &'p Residents,
+    frame: FrameId,
+}
+
+impl<'p> OptimisticPage<'p> {
+    #[inline]
+    pub(super) fn new(residents: &'p Residents, frame: FrameId, version: Version) -> Self {
+        Self { residents, frame, version }
+    }
+
+    /// The page's bytes as they fly by.
+    #[inline]
+    pub fn bytes(&self) -> OptimisticBytes {
+        // SAFETY: the frames stay mapped as long as the pool, which `'p` borrows.
+        unsafe { OptimisticBytes::new(self.residents.frames.bytes(self.frame)) }
+    }
+
+    /// Whether everything read through [`Self::bytes`] until now was the page, whole.
+    #[inline]
+    pub fn validate(&self) -> bool {
+        self.residents.frames.get(self.frame).latch.validate(self.version)
+    }
+
+    /// The same page held exclusively, unless it has changed since: then nothing.
+    pub fn into_exclusive(self) -> Option<ExclusivePage<'p>> {
+        let latch = &self.residents.frames.get(self.frame).latch;
+        // SAFETY: latched by the condition.
+        latch.exclusive_if(self.version).then(|| unsafe { ExclusivePage::latched(self.residents, self.frame) })
+    }
+}
+
+impl<'p> SharedPage<'p> {
+    /// # Safety
+    /// The frame is latched shared, and the hold passes to the guard.
+    #[inline]
+    pub(super) unsafe fn latched(residents: &'p Residents, frame: FrameId) -> Self {
+        Self { residents, frame }
+    }
+
+    pub(super) fn frame(&self) -> FrameId {
+        self.frame
+    }
+
+    /// The page that is held.
+    #[inline]
+    pub fn page_id(&self) -> PageId {
+        self.residents.frames.get(self.frame).page_id()
+    }
+}
+
+impl Deref for SharedPage<'_> {
+    type Target = Page;
+
+    #[inline]
+    fn deref(&self) -> &Page {
+        // SAFETY: held shared, so nobody writes; the frames live as long as the pool.
+        unsafe { self.residents.frames.bytes(self.frame).as_ref() }
+    }
+}
+
+impl Drop for SharedPage<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: held since `latched`.
+        unsafe { self.residents.frames.get(self.frame).latch.unlock_shared() }
+    }
+}
+
+impl<'p> ExclusivePage<'p> {
+    /// # Safety
+    /// The frame is latched exclusively, and the hold passes to the guard.
+    #[inline]
+    pub(super) unsafe fn latched(residents: &'p Residents, frame: FrameId) -> Self {
+        Self { residents, frame }
+    }
+
+    pub(super) fn frame(&self) -> FrameId {
+        self.frame
+    }
+
+    /// The page that is held.
+    #[inline]
+    pub fn page_id(&self) -> PageId {
+        self.residents.frames.get(self.frame).page_id()
+    }
+
+    /// Whether the frame holds changes that are not in the data file.
+    pub fn is_dirty(&self) -> bool {
+        self.residents.frames.get(self.frame).is_dirty()
+    }
+
+    /// Says that the change described by the log up to `lsn` is now in the page.
+    #[inline]
+    pub fn mark_dirty(&mut self, lsn: Lsn) {
+        debug_assert!(lsn >= self.lsn(), "{:?} would go back from {} to {lsn}", self.page_id(), self.lsn());
+        self.set_lsn(lsn);
+        self.residents.frames.get(self.frame).set_dirty(true);
+    }
+
+    /// Gives writing up and goes on reading; no other writer gets in between.
+    pub fn into_shared(self) -> SharedPage<'p> {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: held exclusively until here; the shared hold passes to the new guard.
+        unsafe {
+            this.residents.frames.get(this.frame).latch.exclusive_to_shared();
+            SharedPage::latched(this.residents, this.frame)
+        }
+    }
+
+    /// Lets go and goes on reading without holding anything.
+    pub fn into_optimistic(self) -> OptimisticPage<'p> {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: held exclusively until here.
+        let version = unsafe { this.residents.frames.get(this.frame).latch.exclusive_to_optimistic() };
+        OptimisticPage::new(this.residents, this.frame, version)
+    }
+}
+
+impl Deref for ExclusivePage<'_> {
+    type Target = Page;
+
+    #[inline]
+    fn deref(&self) -> &Page {
+        // SAFETY: held exclusively; the frames live as long as the pool.
+        unsafe { self.residents.frames.bytes(self.frame).as_ref() }
+    }
+}
+
+impl DerefMut for ExclusivePage<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Page {
+        // SAFETY: held exclusively, and `self` is borrowed exclusively; the frames live as long as the pool.
+        unsafe { self.residents.frames.bytes(self.frame).as_mut() }
+    }
+}
+
+impl Drop for ExclusivePage<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: held since `latched`.
+        unsafe { self.residents.frames.get(self.frame).latch.unlock_exclusive() }
+    }
+}

@@ -1,0 +1,30 @@
+//! B002, the page table: which frame holds a page.
+//!
+//! Problem: a tree descent looks up one page per level, on every core, all the time; pages come and go rarely.
+//!
+//! * Baseline [`rwlock_map`]: one hash map behind a readers-writer lock, as anyone would write first.
+//! * Optimized: page numbers are dense, so an array of one atomic word per page needs neither hash nor lock (vmcache,
+//!   Leis et al., SIGMOD 2023).
+//!
+//! What both may rely on: an answer is only a hint. The caller latches the frame and checks which page it holds, so a
+//! stale answer costs a retry and nothing else. What both must keep: of two threads that install the same page one loses.
+
+pub mod rwlock_map;
+
+use super::frame::FrameId;
+use super::page::PageId;
+
+/// A map from page to frame, shared by all threads.
+pub trait PageTable: Send + Sync {
+    /// An empty table for a pool of this many frames.
+    fn new(frames: usize) -> Self;
+
+    /// Where the page is, or was a moment ago.
+    fn get(&self, page: PageId) -> Option<FrameId>;
+
+    /// Records that the page is in this frame, unless it is in another: then that one is the error.
+    fn install(&self, page: PageId, frame: FrameId) -> Result<(), FrameId>;
+
+    /// Forgets the page.
+    fn remove(&self, page: PageId);
+}

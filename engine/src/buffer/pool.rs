@@ -1,0 +1,260 @@
+//! Getting pages: the way from a page number to a guard.
+
+use super::doublewrite::HealReport;
+use super::error::BufferError;
+use super::flush::Flusher as _;
+use super::frame::FrameId;
+use super::guard::{ExclusivePage, OptimisticPage, SharedPage};
+use super::page::PageId;
+use super::page_table::PageTable as _;
+use super::prefetch::{PageSource, Prefetcher as _};
+use super::replacer::Replacer as _;
+use super::residents::{Residents, Visit};
+use super::store::PageStore;
+use crate::io::{DurableHorizon, File, Vfs};
+use crate::metrics::{Counter, Metrics, Wait};
+use crate::select;
+use crate::sync::Arc;
+
+/// Sizes of a pool.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolOptions {
+    /// Pages in memory. At least 16: a split holds a handful at once, and so may every thread.
+    pub frames: usize,
+    /// Slots of a new double-write area; each holds one page. At least 2.
+    pub doublewrite_slots: usize,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self { frames: 32 * 1024, doublewrite_slots: 128 }
+    }
+}
+
+/// The pool. See the module for its rules.
+#[derive(Debug)]
+pub struct BufferPool {
+    residents: Residents,
+    flusher: select::Flush,
+    prefetcher: select::Prefetch,
+}
+
+/// What came of bringing a page in.
+enum Loaded<'p> {
+    /// It is in this frame, latched by us.
+    Here(ExclusivePage<'p>),
+    /// Somebody else was first: look again.
+    Elsewhere,
+}
+
+impl BufferPool {
+    /// A pool over the data file, healing torn pages from the double-write area first.
+    ///
+    /// `horizon` is the log: no page is written before the log is durable up to the page's LSN.
+    pub fn open(
+        vfs: &dyn Vfs,
+        data: Arc<dyn File>,
+        options: PoolOptions,
+        horizon: Arc<dyn DurableHorizon>,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, HealReport), BufferError> {
+        let (store, report) = PageStore::open(vfs, data, options.doublewrite_slots, horizon, metrics)?;
+        let frames = options.frames.max(16);
+        let pool = Self {
+            residents: Residents::new(frames, store)?,
+            flusher: select::Flush::new(frames),
+            prefetcher: select::Prefetch::new(),
+        };
+        Ok((pool, report))
+    }
+
+    /// Starts an optimistic read of a page.
+    #[inline]
+    pub fn optimistic(&self, id: PageId, visit: Visit) -> Result<OptimisticPage<'_>, BufferError> {
+        loop {
+            let Some(frame) = self.residents.table.get(id) else {
+                match self.load(id, visit)? {
+                    Loaded::Here(page) => return Ok(page.into_optimistic()),
+                    Loaded::Elsewhere => continue,
+                }
+            };
+            let head = self.residents.frames.get(frame);
+            let version = head.latch.optimistic();
+            if head.page_id() == id && head.latch.validate(version) {
+                self.hit(frame, visit);
+                return Ok(OptimisticPage::new(&self.residents, frame, version));
+            }
+        }
+    }
+
+    /// Holds a page shared.
+    #[inline]
+    pub fn shared(&self, id: PageId, visit: Visit) -> Result<SharedPage<'_>, BufferError> {
+        loop {
+            let Some(frame) = self.residents.table.get(id) else {
+                match self.load(id, visit)? {
+                    Loaded::Here(page) => return Ok(page.into_shared()),
+                    Loaded::Elsewhere => continue,
+                }
+            };
+            let page = self.residents.latch_shared(frame);
+            if page.page_id() == id {
+                self.hit(frame, visit);
+                return Ok(page);
+            }
+        }
+    }
+
+    /// Holds a page exclusively.
+    #[inline]
+    pub fn exclusive(&self, id: PageId, visit: Visit) -> Result<ExclusivePage<'_>, BufferError> {
+        loop {
+            let Some(frame) = self.residents.table.get(id) else {
+                match self.load(id, visit)? {
+                    Loaded::Here(page) => return Ok(page),
+                    Loaded::Elsewhere => continue,
+                }
+            };
+            let page = self.residents.latch_exclusive(frame);
+            if page.page_id() == id {
+                self.hit(frame, visit);
+                return Ok(page);
+            }
+        }
+    }
+
+    /// Holds a page exclusively that is about to be formatted, without reading it. Until then it has the content it had
+    /// in memory, or zeros.
+    pub fn create(&self, id: PageId, visit: Visit) -> Result<ExclusivePage<'_>, BufferError> {
+        loop {
+            if let Some(frame) = self.residents.table.get(id) {
+                let page = self.residents.latch_exclusive(frame);
+                if page.page_id() == id {
+                    self.hit(frame, visit);
+                    return Ok(page);
+                }
+                continue;
+            }
+            if let Loaded::Here(mut page) = self.claim(id)? {
+                page.bytes_mut().fill(0);
+                self.residents.replacer.admit(page.frame(), id, visit);
+                return Ok(page);
+            }
+        }
+    }
+
+    /// Marks a page dirty after a change: as [`ExclusivePage::mark_dirty`], telling the flusher too.
+    #[inline]
+    pub fn mark_dirty(&self, page: &mut ExclusivePage<'_>, lsn: crate::io::Lsn) {
+        if !page.is_dirty() {
+            self.flusher.on_dirty(page.frame(), lsn);
+        }
+        page.mark_dirty(lsn);
+    }
+
+    /// Writes out every page that a log record before this call has changed, and makes it durable in place. A checkpoint
+    /// may name any LSN that was the log's end before the call.
+    pub fn checkpoint(&self) -> Result<(), BufferError> {
+        self.flusher.checkpoint(&self.residents)
+    }
+
+    /// Does what background writing is due; to be called now and then.
+    pub fn tick(&self) -> Result<(), BufferError> {
+        self.flusher.tick(&self.residents)
+    }
+
+    /// What reads ahead of scans.
+    pub fn prefetcher(&self) -> &select::Prefetch {
+        &self.prefetcher
+    }
+
+    /// Number of pages in memory at most.
+    pub fn frame_count(&self) -> usize {
+        self.residents.frame_count()
+    }
+
+    /// Number of whole pages in the data file, the superblock's included.
+    pub fn file_pages(&self) -> Result<u64, BufferError> {
+        Ok(self.residents.store.len_pages()?)
+    }
+
+    /// The counters of the database this pool belongs to.
+    pub fn metrics(&self) -> &Metrics {
+        self.residents.metrics()
+    }
+
+    #[inline]
+    fn hit(&self, frame: FrameId, visit: Visit) {
+        self.residents.replacer.hit(frame, visit);
+        self.metrics().inc(match visit {
+            Visit::Inner => Counter::BufferInnerHits,
+            Visit::Leaf | Visit::Scan => Counter::BufferLeafHits,
+        });
+    }
+
+    #[cold]
+    fn load(&self, id: PageId, visit: Visit) -> Result<Loaded<'_>, BufferError> {
+        let Loaded::Here(mut page) = self.claim(id)? else { return Ok(Loaded::Elsewhere) };
+        match self.residents.store.read(id, &mut page) {
+            Ok(()) => {
+                self.residents.replacer.admit(page.frame(), id, visit);
+                self.metrics().inc(match visit {
+                    Visit::Inner => Counter::BufferInnerMisses,
+                    Visit::Leaf | Visit::Scan => Counter::BufferLeafMisses,
+                });
+                Ok(Loaded::Here(page))
+            }
+            Err(error) => {
+                // Whoever waits at the latch finds the frame without the page, and tries for himself.
+                self.residents.table.remove(id);
+                self.residents.release_free(page);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gets a frame for a page and makes the page findable in it, latched by us; its content is still to come.
+    fn claim(&self, id: PageId) -> Result<Loaded<'_>, BufferError> {
+        assert!(id != PageId::NONE, "page 0 is the superblock's and is never cached");
+        let page = self.need_frame(id)?;
+        let head = self.residents.frames.get(page.frame());
+        head.set_page_id(id);
+        match self.residents.table.install(id, page.frame()) {
+            Ok(()) => Ok(Loaded::Here(page)),
+            Err(_elsewhere) => {
+                self.residents.release_free(page);
+                Ok(Loaded::Elsewhere)
+            }
+        }
+    }
+
+    /// A frame without a page. When all are latched at this moment, waits for a while before it gives up.
+    fn need_frame(&self, incoming: PageId) -> Result<ExclusivePage<'_>, BufferError> {
+        const YIELDS: u32 = 20;
+        const SLEEPS: u32 = 200;
+        const SLEEP: std::time::Duration = std::time::Duration::from_millis(1);
+        let mut waiting = None;
+        for attempt in 0..YIELDS + SLEEPS {
+            if let Some(frame) = self.flusher.need_frame(&self.residents, incoming)? {
+                return Ok(frame);
+            }
+            waiting.get_or_insert_with(|| self.metrics().wait_timer(Wait::Latch));
+            if attempt < YIELDS {
+                crate::sync::thread::yield_now();
+            } else {
+                std::thread::sleep(SLEEP);
+            }
+        }
+        Err(BufferError::PoolExhausted { frames: self.frame_count() })
+    }
+}
+
+impl PageSource for BufferPool {
+    fn is_resident(&self, id: PageId) -> bool {
+        self.residents.table.get(id).is_some()
+    }
+
+    fn bring_in(&self, id: PageId) -> Result<(), BufferError> {
+        self.optimistic(id, Visit::Scan).map(drop)
+    }
+}

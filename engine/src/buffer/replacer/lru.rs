@@ -1,0 +1,115 @@
+//! The baseline: exact LRU, a doubly linked list threaded through an array, behind a mutex.
+
+use super::{Replacer, Take};
+use crate::buffer::frame::FrameId;
+use crate::buffer::page::PageId;
+use crate::buffer::residents::Visit;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU32, Ordering};
+
+const NONE: u32 = u32::MAX;
+/// `newer` of a frame that is not in the list.
+const OUT: u32 = u32::MAX - 1;
+
+/// Frames from the most to the least recently used.
+#[derive(Debug)]
+pub struct Lru {
+    list: Mutex<List>,
+    /// The front of the list, readable without the mutex: using the newest page again changes nothing.
+    newest: AtomicU32,
+}
+
+#[derive(Debug)]
+struct List {
+    links: Box<[Links]>,
+    newest: u32,
+    oldest: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Links {
+    newer: u32,
+    older: u32,
+}
+
+impl Replacer for Lru {
+    fn new(frames: usize) -> Self {
+        let links = vec![Links { newer: OUT, older: NONE }; frames].into_boxed_slice();
+        Self { list: Mutex::new(List { links, newest: NONE, oldest: NONE }), newest: AtomicU32::new(NONE) }
+    }
+
+    #[inline]
+    fn hit(&self, frame: FrameId, _visit: Visit) {
+        if self.newest.load(Ordering::Relaxed) == frame.0 {
+            return;
+        }
+        let mut list = self.list.lock();
+        if list.is_in(frame.0) {
+            list.unlink(frame.0);
+            list.push_newest(frame.0);
+            self.newest.store(frame.0, Ordering::Relaxed);
+        }
+    }
+
+    fn admit(&self, frame: FrameId, _page: PageId, _visit: Visit) {
+        let mut list = self.list.lock();
+        assert!(!list.is_in(frame.0), "frame {} admitted twice", frame.0);
+        list.push_newest(frame.0);
+        self.newest.store(frame.0, Ordering::Relaxed);
+    }
+
+    fn evict(&self, _incoming: PageId, mut take: impl FnMut(FrameId) -> Take) -> Option<FrameId> {
+        let mut list = self.list.lock();
+        let mut candidate = list.oldest;
+        while candidate != NONE {
+            match take(FrameId(candidate)) {
+                Take::Taken => {
+                    list.unlink(candidate);
+                    self.newest.store(list.newest, Ordering::Relaxed);
+                    return Some(FrameId(candidate));
+                }
+                Take::Busy => candidate = list.links[candidate as usize].newer,
+            }
+        }
+        None
+    }
+
+    fn forget(&self, frame: FrameId) {
+        let mut list = self.list.lock();
+        if list.is_in(frame.0) {
+            list.unlink(frame.0);
+            self.newest.store(list.newest, Ordering::Relaxed);
+        }
+    }
+}
+
+impl List {
+    #[inline]
+    fn is_in(&self, frame: u32) -> bool {
+        self.links[frame as usize].newer != OUT
+    }
+
+    #[inline]
+    fn unlink(&mut self, frame: u32) {
+        let Links { newer, older } = self.links[frame as usize];
+        match newer {
+            NONE => self.newest = older,
+            newer => self.links[newer as usize].older = older,
+        }
+        match older {
+            NONE => self.oldest = newer,
+            older => self.links[older as usize].newer = newer,
+        }
+        self.links[frame as usize].newer = OUT;
+    }
+
+    #[inline]
+    fn push_newest(&mut self, frame: u32) {
+        self.links[frame as usize] = Links { newer: NONE, older: self.newest };
+        match self.newest {
+            NONE => self.oldest = frame,
+            second => self.links[second as usize].newer = frame,
+        }
+        self.newest = frame;
+    }
+}

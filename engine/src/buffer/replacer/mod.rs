@@ -1,0 +1,44 @@
+//! B001, replacement: which page leaves when another needs its frame.
+//!
+//! Problem: with a pool smaller than the data, every page kept in vain is a read (≈ 100 µs) somewhere else.
+//!
+//! * Baseline [`lru`]: exact least-recently-used order behind a mutex. One scan washes everything out.
+//! * Optimized: ARC in its clock form (Megiddo & Modha, FAST 2003; Bansal & Modha, FAST 2004), which remembers what it
+//!   evicted, adapts, and keeps scans from training it.
+//!
+//! Contract: every frame with a page is admitted exactly once and leaves by [`Replacer::evict`] or
+//! [`Replacer::forget`]. `hit` may come late, for a frame that has left meanwhile; that is no error.
+
+pub mod lru;
+
+use super::frame::FrameId;
+use super::page::PageId;
+use super::residents::Visit;
+
+/// Whether the pool could take the frame that the replacer offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// Yes; it is the caller's now.
+    Taken,
+    /// No, somebody holds its latch: offer another.
+    Busy,
+}
+
+/// The order in which frames are given up. Called by all threads; `take` never blocks.
+pub trait Replacer: Send + Sync {
+    /// For a pool of this many frames, none of them holding a page yet.
+    fn new(frames: usize) -> Self;
+
+    /// The page in the frame was used.
+    fn hit(&self, frame: FrameId, visit: Visit);
+
+    /// `page` has come into the frame.
+    fn admit(&self, frame: FrameId, page: PageId, visit: Visit);
+
+    /// Offers frames until one is taken; that one has then left. `incoming` is the page that needs it. Nothing if all
+    /// are busy.
+    fn evict(&self, incoming: PageId, take: impl FnMut(FrameId) -> Take) -> Option<FrameId>;
+
+    /// The frame holds no page any more.
+    fn forget(&self, frame: FrameId);
+}

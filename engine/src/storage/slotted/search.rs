@@ -1,0 +1,147 @@
+//! Finding a key, in a page that is latched or in one that may change underfoot.
+//!
+//! One search serves both: it reads the page through [`NodeBytes`], whose implementation for optimistic readers lives
+//! in `buffer::racy`. Such a reader may see any bytes at all, so nothing here trusts a count, an offset or a length:
+//! implementations clamp every access to the page, loops are bounded by the clamped count, and the answer is worth
+//! something only once the page's version has been validated.
+
+use std::cmp::Ordering;
+
+use super::layout::{CAPACITY, COUNT, HEAD, Kind, NODE_HEADER, PREFIX_LEN, SlottedPage, head_of};
+use crate::buffer::page::{PAGE_SIZE, Page, PageId};
+use crate::buffer::racy::OptimisticBytes;
+
+/// More entries than any page holds.
+const MOST_ENTRIES: usize = (PAGE_SIZE - NODE_HEADER) / (HEAD + 6);
+
+/// Access to the bytes of a node. Reads beyond the page give some value, never a fault.
+pub trait NodeBytes {
+    /// Little-endian u16 at byte `at`.
+    fn u16(&self, at: usize) -> u16;
+    /// Little-endian u32 at byte `at`.
+    fn u32(&self, at: usize) -> u32;
+    /// Little-endian u64 at byte `at`.
+    fn u64(&self, at: usize) -> u64;
+    /// How the `len` bytes at `at` order against `key`.
+    fn compare(&self, at: usize, len: usize, key: &[u8]) -> Ordering;
+}
+
+impl NodeBytes for Page {
+    #[inline]
+    fn u16(&self, at: usize) -> u16 {
+        Page::u16(self, at)
+    }
+
+    #[inline]
+    fn u32(&self, at: usize) -> u32 {
+        Page::u32(self, at)
+    }
+
+    #[inline]
+    fn u64(&self, at: usize) -> u64 {
+        Page::u64(self, at)
+    }
+
+    #[inline]
+    fn compare(&self, at: usize, len: usize, key: &[u8]) -> Ordering {
+        self.bytes()[at..at + len].cmp(key)
+    }
+}
+
+impl NodeBytes for OptimisticBytes {
+    #[inline]
+    fn u16(&self, at: usize) -> u16 {
+        OptimisticBytes::u16(self, at)
+    }
+
+    #[inline]
+    fn u32(&self, at: usize) -> u32 {
+        OptimisticBytes::u32(self, at)
+    }
+
+    #[inline]
+    fn u64(&self, at: usize) -> u64 {
+        OptimisticBytes::u64(self, at)
+    }
+
+    #[inline]
+    fn compare(&self, at: usize, len: usize, key: &[u8]) -> Ordering {
+        OptimisticBytes::compare(self, at, len, key)
+    }
+}
+
+impl SlottedPage {
+    /// Where `key` is (`Ok`) or would be inserted (`Err`). The key must lie between the fences.
+    #[inline]
+    pub fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        find(&self.0, self.kind(), key)
+    }
+
+    /// Index of the first entry whose key is at least `key`.
+    #[inline]
+    pub fn lower_bound(&self, key: &[u8]) -> usize {
+        match self.search(key) {
+            Ok(at) | Err(at) => at,
+        }
+    }
+
+    /// The entry of an inner page whose child covers `key`.
+    pub fn child_index(&self, key: &[u8]) -> usize {
+        match self.search(key) {
+            Ok(at) => at,
+            Err(at) => at.saturating_sub(1),
+        }
+    }
+}
+
+/// Searches a node of the given kind for a whole key that lies between its fences.
+#[inline]
+pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usize> {
+    let count = usize::from(node.u16(COUNT)).min(MOST_ENTRIES);
+    let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
+    let suffix = &key[usize::from(node.u16(PREFIX_LEN)).min(key.len())..];
+    let head = head_of(suffix);
+    let head_at = |at: usize| node.u32(NODE_HEADER + HEAD * at);
+
+    let first = first_at_least(0, count, head, head_at);
+    if first == count || head_at(first) != head {
+        return Err(first);
+    }
+    // Most heads are unique, so the run of equal ones is rarely longer than one.
+    let mut end = first + 1;
+    if end < count && head_at(end) == head {
+        end = head.checked_add(1).map_or(count, |next| first_at_least(end, count, next, head_at));
+    }
+    let slots = NODE_HEADER + HEAD * capacity;
+    let (mut low, mut high) = (first, end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let slot = slots + middle * kind.slot_bytes();
+        let (offset, len) = (usize::from(node.u16(slot)), usize::from(node.u16(slot + 2)));
+        match node.compare(offset, len, suffix) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Equal => return Ok(middle),
+            Ordering::Greater => high = middle,
+        }
+    }
+    Err(low)
+}
+
+/// The child that slot `at` of an inner node holds.
+#[inline]
+pub fn child_at(node: &impl NodeBytes, at: usize) -> PageId {
+    let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
+    PageId::new(node.u64(NODE_HEADER + HEAD * capacity + at.min(MOST_ENTRIES) * Kind::Inner.slot_bytes() + 4))
+}
+
+/// First index in `low..high` whose head is not below `head`, without branches on the heads.
+#[inline]
+fn first_at_least(mut low: usize, high: usize, head: u32, head_at: impl Fn(usize) -> u32) -> usize {
+    let mut len = high - low;
+    while len > 1 {
+        let half = len / 2;
+        low += usize::from(head_at(low + half - 1) < head) * half;
+        len -= half;
+    }
+    low + usize::from(len == 1 && head_at(low) < head)
+}

@@ -1,0 +1,113 @@
+//! One page against a map.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{SlottedPage, child_at, find};
+use crate::buffer::page::{Page, PageId, TreeId};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(Vec<u8>, Vec<u8>),
+    Remove(Vec<u8>),
+    /// Keep the part at and above this key.
+    Trim(Vec<u8>),
+}
+
+/// Keys between the fences "row/" and "row0", from few letters, so that heads collide and prefixes nest.
+fn key() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(prop_oneof![Just(0u8), Just(b'a'), Just(b'b'), Just(0xff)], 0..9)
+        .prop_map(|tail| [b"row/".as_slice(), &tail].concat())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (key(), proptest::collection::vec(any::<u8>(), 0..300)).prop_map(|(key, value)| Step::Put(key, value)),
+        3 => key().prop_map(Step::Remove),
+        1 => key().prop_map(Step::Trim),
+    ]
+}
+
+fn put(node: &mut SlottedPage, key: &[u8], value: &[u8]) {
+    match node.search(key) {
+        Ok(at) => {
+            let keep = value.len() / 2;
+            let old = node.value(at).to_vec();
+            node.resize_value(at, keep, value.len());
+            let shared = keep.min(old.len());
+            assert_eq!(node.value(at)[..shared], old[..shared], "a resize keeps what it says it keeps");
+            node.value_mut(at).copy_from_slice(value);
+        }
+        Err(at) => node.insert_value(at, key, &[&value[..value.len() / 3], &value[value.len() / 3..]]),
+    }
+}
+
+fn compare(node: &SlottedPage, model: &BTreeMap<Vec<u8>, Vec<u8>>) {
+    assert_eq!(node.len(), model.len());
+    for (at, (key, value)) in model.iter().enumerate() {
+        assert_eq!((node.key(at), node.value(at)), (key.clone(), value.as_slice()));
+        assert_eq!(node.search(key), Ok(at));
+        // What an optimistic reader computes from the same bytes.
+        assert_eq!(find(node.page(), node.kind(), key), Ok(at));
+        let beyond = [key.as_slice(), &[0]].concat();
+        if !model.contains_key(&beyond) && node.covers(&beyond) {
+            assert_eq!(node.search(&beyond), Err(at + 1));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_leaf_is_a_map(steps in proptest::collection::vec(step(), 0..200)) {
+        let mut page = Page::zeroed();
+        let node = SlottedPage::of_mut(&mut page);
+        node.format(PageId::new(1), TreeId(1), 0, b"row/", Some(b"row0"));
+        prop_assert_eq!(node.prefix(), b"row");
+        let mut model = BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Put(key, value) => {
+                    if node.covers(&key) && node.has_room(key.len(), value.len()) {
+                        put(node, &key, &value);
+                        model.insert(key, value);
+                    }
+                }
+                Step::Remove(key) => {
+                    if let Ok(at) = node.search(&key) {
+                        node.remove(at);
+                    }
+                    model.remove(&key);
+                }
+                Step::Trim(key) => {
+                    if node.covers(&key) && node.fits_with_fences(&key, Some(b"row0")) {
+                        let from = node.lower_bound(&key);
+                        node.rebuild(from..node.len(), &key, Some(b"row0"));
+                        model = model.split_off(&key);
+                    }
+                }
+            }
+            prop_assert!(node.fill() <= 1.0);
+        }
+        compare(node, &model);
+    }
+
+    #[test]
+    fn an_inner_page_leads_to_the_child_that_covers_a_key(
+        separators in proptest::collection::btree_set(key(), 1..200),
+        probe in key(),
+    ) {
+        let mut page = Page::zeroed();
+        let node = SlottedPage::of_mut(&mut page);
+        node.format(PageId::new(1), TreeId(1), 1, b"row", None);
+        node.insert_child(0, b"row", PageId::new(7));
+        for (number, separator) in separators.iter().enumerate() {
+            let Err(at) = node.search(separator) else { unreachable!("separators are unique") };
+            node.insert_child(at, separator, PageId::new(100 + number as u64));
+        }
+        let rank = separators.iter().take_while(|separator| **separator <= probe).count();
+        let expected = if rank == 0 { PageId::new(7) } else { PageId::new(99 + rank as u64) };
+        let at = node.child_index(&probe);
+        prop_assert_eq!((at, node.child(at), child_at(node.page(), at)), (rank, expected, expected));
+    }
+}
