@@ -46,3 +46,7 @@ pub type TxnMem<T> = crate::memory::txn_mem::heap::HeapMem<T>;
 // C003 --------------------------------------------------------------------------------------------
 /// When retired memory is freed.
 pub type Reclaim = crate::concurrent::reclaim::crossbeam::Crossbeam;
+
+// T003 --------------------------------------------------------------------------------------------
+/// The write-ahead log.
+pub type CommitLog = crate::transaction::wal::Unwired;

@@ -2,8 +2,10 @@
 
 pub mod clock;
 pub mod deadlock;
+pub mod error;
 pub mod mvcc;
 pub mod running;
 pub mod snapshot;
 pub mod stamp;
+pub mod txn;
 pub mod wal;

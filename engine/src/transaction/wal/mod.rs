@@ -2,6 +2,8 @@
 
 mod commit_log;
 mod error;
+mod unwired;
 
 pub use commit_log::{CommitLog, CommitWait, Durability};
 pub use error::WalError;
+pub use unwired::Unwired;

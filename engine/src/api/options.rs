@@ -1,0 +1,42 @@
+//! How a database is opened.
+
+use std::time::Duration;
+
+use crate::transaction::wal::Durability;
+
+/// Settings of an open database. All have defaults; none is written into the files.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// When a commit counts as done.
+    pub durability: Durability,
+    /// Memory for cached pages.
+    pub pool_bytes: usize,
+    /// Size of a log segment. Read only when the directory is new: an existing log keeps its own.
+    pub wal_segment_bytes: u64,
+    /// Memory for log records that are not written yet.
+    pub wal_buffer_bytes: usize,
+    /// A checkpoint is made after this much log. It bounds the time a recovery takes, and the log's size on disk.
+    pub checkpoint_wal_bytes: u64,
+    /// How often vacuum looks for versions that nobody needs.
+    pub vacuum_interval: Duration,
+    /// How long a transaction waits for a lock before it gives up; deadlocks are found without it.
+    pub lock_timeout: Option<Duration>,
+    /// Whether to run vacuum and checkpoints on threads of their own. Without, they run only when called: what
+    /// a deterministic test wants.
+    pub background: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Full,
+            pool_bytes: 256 << 20,
+            wal_segment_bytes: 64 << 20,
+            wal_buffer_bytes: 8 << 20,
+            checkpoint_wal_bytes: 256 << 20,
+            vacuum_interval: Duration::from_millis(100),
+            lock_timeout: None,
+            background: true,
+        }
+    }
+}
