@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
-use super::{Context, Exit, Failure, Format, OrExit, agents, list, show};
+use super::{Context, Exit, Failure, Format, OrExit, agents, doctor, list, show};
 use crate::project::Project;
 
 /// Keeps an optimization register honest: a claim needs a receipt.
@@ -46,6 +46,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Agents(agents::Args),
+    Doctor(doctor::Args),
 }
 
 impl Command {
@@ -54,6 +55,7 @@ impl Command {
             Self::List(args) => list::run(args, context).await,
             Self::Show(args) => show::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
+            Self::Doctor(args) => doctor::run(args, context).await,
         }
     }
 }

@@ -16,6 +16,7 @@
 pub mod agents;
 mod command;
 mod context;
+pub mod doctor;
 mod exit;
 pub mod facts;
 pub mod find;

@@ -143,7 +143,7 @@ mod tests {
                 vec!["T003".to_owned(), "a very long text that has no end in sight".to_owned()]
             }
         }
-        assert_eq!(aligned(&[Long], Some(30)), " ID     Text\n T003   a very long text th…\n");
+        assert_eq!(aligned(&[Long], Some(30)), " ID     Text\n T003   a very long text tha…\n");
         assert!(aligned(&[Long], Some(3)).contains("a very long tex…"));
         assert!(aligned(&[Long], None).contains("in sight"));
     }

@@ -16,21 +16,14 @@ pub(super) struct Documents {
     pub(super) parity: Option<Document<Parity>>,
     pub(super) protocol: Option<Document<Protocol>>,
     pub(super) entries: Vec<Document<Improvement>>,
-    /// Ids of entries whose files have mistakes of their own: nobody who names them is blamed for it.
-    pub(super) unread: Vec<ImprovementId>,
+    /// The ids that the names of the entries' files promise. Whoever names one of these is not blamed for a mistake in
+    /// that file.
+    pub(super) promised: BTreeSet<ImprovementId>,
 }
 
 impl Documents {
-    /// Notes which of the entries' files could not be read.
-    pub(super) fn with_unread(mut self, names: &[String]) -> Self {
-        let read: BTreeSet<&str> = self.entries.iter().map(|entry| stem(entry.name())).collect();
-        let unread = names.iter().map(|name| stem(name)).filter(|name| !read.contains(name));
-        self.unread = unread.map(|name| ImprovementId(name.to_owned())).collect();
-        self
-    }
-
     fn ids(&self) -> BTreeSet<&ImprovementId> {
-        self.entries.iter().map(|entry| &entry.value.id).chain(&self.unread).collect()
+        self.entries.iter().map(|entry| &entry.value.id).chain(&self.promised).collect()
     }
 }
 
@@ -92,7 +85,8 @@ fn check_agents(entry: &Document<Improvement>, agents: &BTreeSet<u32>, faults: &
 }
 
 fn check_agent<T>(document: &Document<T>, path: &str, number: u32, agents: &BTreeSet<u32>, faults: &mut Faults) {
-    if !agents.contains(&number) {
+    // An empty roster is a mistake of its own.
+    if !agents.is_empty() && !agents.contains(&number) {
         faults.push(
             document
                 .fault(path, format!("there is no agent {number}"))
@@ -210,11 +204,13 @@ fn check_variants(entry: &Document<Improvement>, variants: &Variants, faults: &m
         );
     }
     let mechanism = &variants.mechanism;
+    let before = faults.len();
     check_bounds(entry, "variants.mechanism.on", &mechanism.on, faults);
     check_bounds(entry, "variants.mechanism.off", &mechanism.off, faults);
+    let sound = faults.len() == before;
     let low = |bounds: &Bounds| bounds.min.unwrap_or(f64::NEG_INFINITY);
     let high = |bounds: &Bounds| bounds.max.unwrap_or(f64::INFINITY);
-    if low(&mechanism.on) <= high(&mechanism.off) && low(&mechanism.off) <= high(&mechanism.on) {
+    if sound && low(&mechanism.on) <= high(&mechanism.off) && low(&mechanism.off) <= high(&mechanism.on) {
         faults.push(
             entry
                 .fault("variants.mechanism.on", "the bounds of `on` and `off` overlap: the figure proves nothing")
@@ -269,7 +265,7 @@ fn check_unique(
                 entry
                     .fault(key, format!("{key} `{text}` is taken by {}", earlier.fault(key, "").place()))
                     .code("register::duplicate")
-                    .help(format!("each improvement needs {key} of its own")),
+                    .help(format!("each improvement needs its own {key}")),
             );
         } else {
             first.insert(text.to_lowercase(), entry);
@@ -332,20 +328,23 @@ fn check_phases(
                 let fault = phases.fault(&path, format!("there is no improvement {member}"));
                 faults.push(fault.code("register::unknown_id").maybe_help(suggestion(&member.0, ids)));
             }
-            if let Some((number, first)) = home.insert(member, (phase.number, phases.place(&path))) {
+            if let Some((number, first)) = home.get(member) {
                 faults.push(
                     phases
                         .fault(&path, format!("{member} belongs to phase {number} already"))
                         .code("register::phase")
                         .label("again")
-                        .and(first, "first"),
+                        .and(first.clone(), "first"),
                 );
+            } else {
+                home.insert(member, (phase.number, phases.place(&path)));
             }
         }
     }
     for entry in entries {
         let (id, said) = (&entry.value.id, entry.value.phase);
-        match home.get(id) {
+        let promised = ImprovementId(stem(entry.name()).to_owned());
+        match home.get(id).or_else(|| home.get(&promised)) {
             Some((number, _)) if *number == said => {}
             Some((number, _)) => faults.push(
                 entry
@@ -449,13 +448,17 @@ fn ranges(numbers: &BTreeSet<u32>) -> String {
             _ => runs.push((*number, *number)),
         }
     }
-    let shown = runs.iter().map(|(from, to)| if from == to { from.to_string() } else { format!("{from}-{to}") });
+    let shown = runs.iter().map(|(from, to)| match to - from {
+        0 => from.to_string(),
+        1 => format!("{from}, {to}"),
+        _ => format!("{from}-{to}"),
+    });
     let shown: Vec<String> = shown.collect();
     if shown.is_empty() { "nobody".to_owned() } else { shown.join(", ") }
 }
 
 /// `T003` of `improvements/T003.yaml`.
-fn stem(name: &str) -> &str {
+pub(super) fn stem(name: &str) -> &str {
     let file = name.rsplit('/').next().unwrap_or(name);
-    file.strip_suffix(".yaml").unwrap_or(file)
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::check::{self, Documents};
+use super::check::{self, Documents, stem};
 use super::plan::{Header, Pack, Parity, Phase, Protocol, Risks, SuccessMetrics};
 use super::record::{Improvement, ImprovementId};
 use crate::project::Project;
@@ -46,6 +46,8 @@ impl Register {
         let folder = Folder { project, path: project.improvements_dir() };
         let before = faults.len();
         let names = folder.names(faults);
+        let promised = names.iter().map(|name| ImprovementId(stem(name).to_owned())).collect();
+        let names: Vec<String> = names.into_iter().filter(|name| name.ends_with(".yaml")).collect();
         let documents = Documents {
             header: folder.plan_file("register.yaml", faults),
             phases: folder.plan_file("phases.yaml", faults),
@@ -54,9 +56,8 @@ impl Register {
             parity: folder.plan_file("parity.yaml", faults),
             protocol: folder.plan_file("protocol.yaml", faults),
             entries: folder.entries(&names, faults),
-            unread: Vec::new(),
+            promised,
         };
-        let documents = documents.with_unread(&names);
         check::run(&documents, agents, faults);
         if faults.len() > before { None } else { documents.into_register() }
     }
@@ -131,7 +132,7 @@ impl Folder<'_> {
         reader.read(path, &self.project.shown(path), faults)
     }
 
-    /// The names of the entries' files, sorted.
+    /// The names of the entries' files, sorted; also of those that end in `.yml` by mistake.
     fn names(&self, faults: &mut Faults) -> Vec<String> {
         let shown = self.project.shown(&self.path);
         let listing = match fs::read_dir(&self.path) {
@@ -152,7 +153,11 @@ impl Folder<'_> {
                 fault.code("register::file_name").help(format!("rename it to {}.yaml", name.trim_end_matches(".yml"))),
             );
         }
-        names.retain(|name| name.ends_with(".yaml") && !name.starts_with('.') && !PLAN_FILES.contains(&name.as_str()));
+        names.retain(|name| {
+            (name.ends_with(".yaml") || name.ends_with(".yml"))
+                && !name.starts_with('.')
+                && !PLAN_FILES.contains(&name.as_str())
+        });
         names
     }
 }

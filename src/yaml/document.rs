@@ -76,7 +76,13 @@ impl<T> Document<T> {
     pub fn key_place(&self, path: &str, key: &str) -> Range<usize> {
         let entries: &[Entry] = match &self.root.closest(path).kind {
             Kind::Map(entries) => entries,
-            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) | Kind::List(_) => &[],
+            Kind::Refused
+            | Kind::Null
+            | Kind::Bool(_)
+            | Kind::Int(_)
+            | Kind::Float(_)
+            | Kind::Text(_)
+            | Kind::List(_) => &[],
         };
         entries.iter().find(|entry| entry.key == key).map_or_else(|| self.place(path), |entry| entry.key_place.clone())
     }

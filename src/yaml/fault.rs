@@ -114,8 +114,9 @@ impl Diagnostic for Fault {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        let source = self.source.as_ref()?.snippet(self.start())?;
-        Some(source)
+        let source = self.source.as_ref()?;
+        let readable = self.labels.iter().all(|(place, _)| source.is_readable_at(place.start));
+        readable.then(|| source.shown() as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -44,7 +44,12 @@ pub(super) fn check(schema: &Schema, source: &Arc<Source>, node: &Node, faults: 
 /// The candidate nearest to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let score = |candidate: &str| strsim::jaro_winkler(&word, &candidate.to_lowercase());
+    let score = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        // Short words of exchanged letters (`mpc`) are near by edits, though not by similarity.
+        let slip = strsim::osa_distance(&word, &candidate) <= 1;
+        strsim::jaro_winkler(&word, &candidate).max(if slip { 0.8 } else { 0.0 })
+    };
     candidates
         .into_iter()
         .map(|candidate| (candidate, score(candidate)))
@@ -56,7 +61,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// A node in words: `the number 5`, `text "one"`, `a list`.
 pub fn described(node: &Node) -> String {
     match &node.kind {
-        Kind::Null => "nothing".to_owned(),
+        Kind::Null | Kind::Refused => "nothing".to_owned(),
         Kind::Bool(value) => format!("the truth value {value}"),
         Kind::Int(value) => format!("the number {value}"),
         Kind::Float(value) => format!("the number {value}"),
@@ -77,7 +82,7 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn value(&mut self, schema: &'a Value, node: &Node, path: &str) {
-        let Some(schema) = self.resolved(schema) else { return };
+        let Some(schema) = self.resolved(schema).filter(|_| node.kind != Kind::Refused) else { return };
         if let Some(types) = schema.get("type")
             && !type_names(types).any(|name| is_a(name, node))
         {
@@ -102,7 +107,7 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => {}
+            Kind::Refused | Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => {}
         }
     }
 
@@ -120,28 +125,36 @@ impl<'a> Checker<'a> {
 
     fn mapping(&mut self, schema: &'a Map<String, Value>, node: &Node, entries: &[Entry], path: &str) {
         let properties = schema.get("properties").and_then(Value::as_object);
+        let mut meant = BTreeSet::new();
         for entry in entries {
             let known = properties.and_then(|properties| properties.get(&entry.key));
             match (known, schema.get("additionalProperties")) {
                 (Some(property), _) => self.value(property, &entry.value, &join(path, &entry.key)),
-                (None, Some(Value::Bool(false))) => self.unknown_key(properties, entries, entry),
+                (None, Some(Value::Bool(false))) => meant.extend(self.unknown_key(properties, entries, entry)),
                 (None, Some(other)) => self.value(other, &entry.value, &join(path, &entry.key)),
                 (None, None) => {}
             }
         }
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        for key in required.filter_map(Value::as_str) {
-            if node.get(key).is_none() {
-                self.missing_key(properties, node, entries, key, path);
-            }
+        // A key that was only misspelt has been told of.
+        let missing: Vec<&str> =
+            required.filter_map(Value::as_str).filter(|key| node.get(key).is_none() && !meant.contains(key)).collect();
+        if !missing.is_empty() {
+            self.missing_keys(properties, node, entries, &missing, path);
         }
     }
 
-    fn unknown_key(&mut self, properties: Option<&Map<String, Value>>, entries: &[Entry], entry: &Entry) {
+    /// Reports an unknown key; returns the key that was probably meant.
+    fn unknown_key(
+        &mut self,
+        properties: Option<&'a Map<String, Value>>,
+        entries: &[Entry],
+        entry: &Entry,
+    ) -> Option<&'a str> {
         let present: BTreeSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-        let known: Vec<&str> = properties.into_iter().flat_map(|known| known.keys()).map(String::as_str).collect();
-        let free = known.iter().copied().filter(|key| !present.contains(key));
-        let help = match nearest(&entry.key, free) {
+        let known: Vec<&'a str> = properties.into_iter().flat_map(|known| known.keys()).map(String::as_str).collect();
+        let meant = nearest(&entry.key, known.iter().copied().filter(|key| !present.contains(key)));
+        let help = match meant {
             Some(key) => format!("did you mean `{key}`?"),
             None => format!("known here: {}", known.join(", ")),
         };
@@ -150,27 +163,31 @@ impl<'a> Checker<'a> {
                 .code("yaml::unknown_key")
                 .help(help),
         );
+        meant
     }
 
-    fn missing_key(
+    fn missing_keys(
         &mut self,
         properties: Option<&Map<String, Value>>,
         node: &Node,
         entries: &[Entry],
-        key: &str,
+        missing: &[&str],
         path: &str,
     ) {
         let place = entries.first().map_or_else(|| node.place.clone(), |entry| entry.key_place.clone());
-        let meaning = properties
-            .and_then(|properties| properties.get(key))
-            .and_then(|property| property.get("description"))
-            .and_then(Value::as_str);
         let owner = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
+        let meaning = |key: &str| {
+            let meaning = properties?.get(key)?.get("description")?.as_str()?;
+            Some(format!("{key}: {}", first_sentence(meaning)))
+        };
+        let meanings: Vec<String> = missing.iter().filter_map(|key| meaning(key)).collect();
+        let keys: Vec<String> = missing.iter().map(|key| format!("`{key}`")).collect();
+        let noun = if keys.len() == 1 { "the key" } else { "the keys" };
         self.faults.push(
-            Fault::at(self.source, place, format!("{owner} lacks the key `{key}`"))
+            Fault::at(self.source, place, format!("{owner} lacks {noun} {}", keys.join(", ")))
                 .code("yaml::missing_key")
                 .label("in this mapping")
-                .maybe_help(meaning.map(|meaning| format!("{key}: {}", first_sentence(meaning)))),
+                .maybe_help(Some(meanings.join("\n")).filter(|help| !help.is_empty())),
         );
     }
 
@@ -182,12 +199,12 @@ impl<'a> Checker<'a> {
             Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) if wants_text => {
                 Some(format!("write it in quotes: \"{raw}\""))
             }
-            Kind::Text(_) if wanted == ["a list"] => Some(format!("write it as a list: [{raw}]")),
-            Kind::Null => schema
-                .get("description")
-                .and_then(Value::as_str)
-                .map(|meaning| format!("{}: {}", last(path), first_sentence(meaning))),
-            Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => None,
+            Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) if wanted == ["a list"] => {
+                Some(format!("write it as a list: [{raw}]"))
+            }
+            Kind::Null => schema.get("description").and_then(Value::as_str).map(first_sentence),
+            Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => None,
+            Kind::List(_) | Kind::Map(_) | Kind::Refused => None,
         };
         let message = format!("{} must be {}, found {}", subject(path), wanted.join(" or "), described(node));
         let place = first_line(self.source, node);
@@ -214,7 +231,13 @@ impl<'a> Checker<'a> {
         let found = match &node.kind {
             Kind::Text(text) if words.contains(&text.as_str()) => return,
             Kind::Text(text) => text.as_str(),
-            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::List(_) | Kind::Map(_) => "",
+            Kind::Refused
+            | Kind::Null
+            | Kind::Bool(_)
+            | Kind::Int(_)
+            | Kind::Float(_)
+            | Kind::List(_)
+            | Kind::Map(_) => "",
         };
         let near = nearest(found, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
         let message = format!("{} must be one of {}; found {}", subject(path), words.join(", "), described(node));
@@ -241,7 +264,7 @@ impl<'a> Checker<'a> {
                 Some(least) if (text.trim().chars().count() as f64) < least => Some("must not be empty".to_owned()),
                 _ => None,
             },
-            Kind::Null | Kind::Bool(_) | Kind::Map(_) => None,
+            Kind::Refused | Kind::Null | Kind::Bool(_) | Kind::Map(_) => None,
         };
         if let Some(complaint) = complaint {
             let message = format!("{} {complaint}, found {}", subject(path), described(node));
@@ -265,6 +288,7 @@ fn type_names(types: &Value) -> impl Iterator<Item = &str> {
 
 fn is_a(name: &str, node: &Node) -> bool {
     match &node.kind {
+        Kind::Refused => true,
         Kind::Null => name == "null",
         Kind::Bool(_) => name == "boolean",
         Kind::Int(_) => name == "integer" || name == "number",
@@ -293,10 +317,6 @@ fn float(node: &Node) -> f64 {
 
 fn subject(path: &str) -> String {
     if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") }
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -408,7 +428,6 @@ mod tests {
                 "f:4:7: `tags` must be a list, found the text \"a\" (write it as a list: [a])",
                 "f:5:16: `inner.share` must be a number, found the text \"much\"",
                 "f:5:22: unknown key `more` (known here: share)",
-                "f:1:1: the file lacks the key `name` (name: What it is called.)",
             ]
         );
         assert_eq!(
@@ -417,6 +436,10 @@ mod tests {
                 "f:1:7: `name` must be text, found the number 5 (write it in quotes: \"5\")",
                 "f:2:6: `age` must be at least 0, found the number -1",
             ]
+        );
+        assert_eq!(
+            faults("level: high\n"),
+            ["f:1:1: the file lacks the keys `name`, `age` (name: What it is called.)"]
         );
         assert_eq!(faults("- a\n"), ["f:1:1: the file must be a mapping of keys to values, found a list"]);
     }

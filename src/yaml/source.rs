@@ -67,17 +67,24 @@ impl Source {
         (line, 1 + String::from_utf8_lossy(before).chars().count())
     }
 
-    /// The source for a snippet, unless the line at `offset` is too long to be read.
-    pub(super) fn snippet(&self, offset: usize) -> Option<&NamedSource<String>> {
-        let offset = offset.min(self.text().len());
+    /// Whether the line at `offset` is short enough to be shown.
+    pub(super) fn is_readable_at(&self, offset: usize) -> bool {
         let bytes = self.text().as_bytes();
+        let offset = offset.min(bytes.len());
         let before = bytes[..offset].iter().rev().take_while(|byte| **byte != b'\n').count();
         let after = bytes[offset..].iter().take_while(|byte| **byte != b'\n').count();
-        (before + after <= SHOWN_LINE_MAX_BYTES).then_some(&self.shown)
+        before + after <= SHOWN_LINE_MAX_BYTES
+    }
+
+    /// The text under its name, for a snippet.
+    pub(super) fn shown(&self) -> &NamedSource<String> {
+        &self.shown
     }
 }
 
 enum Refusal {
+    Missing,
+    DanglingLink,
     Unreadable(io::Error),
     NotAFile,
     TooLarge,
@@ -86,9 +93,10 @@ enum Refusal {
 impl Refusal {
     fn fault(self, name: &str) -> Fault {
         match self {
-            Self::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {
-                Fault::of_file(name, format!("{name} does not exist")).code("yaml::missing_file")
-            }
+            Self::Missing => Fault::of_file(name, format!("{name} does not exist")).code("yaml::missing_file"),
+            Self::DanglingLink => Fault::of_file(name, format!("{name} is a link that leads nowhere"))
+                .code("yaml::missing_file")
+                .help("remove it, or point it at a file"),
             Self::Unreadable(error) => Fault::of_file(name, format!("{name} cannot be read: {error}"))
                 .code("yaml::unreadable")
                 .help("check who owns the file and its permissions"),
@@ -104,8 +112,12 @@ impl Refusal {
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, Refusal> {
     // Asked before opening: opening a pipe would wait for its writer.
-    if !fs::metadata(path).map_err(Refusal::Unreadable)?.is_file() {
-        return Err(Refusal::NotAFile);
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(Refusal::NotAFile),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Refusal::Unreadable(error)),
+        Err(_) if path.is_symlink() => return Err(Refusal::DanglingLink),
+        Err(_) => return Err(Refusal::Missing),
     }
     let file = File::open(path).map_err(Refusal::Unreadable)?;
     let mut bytes = Vec::new();

@@ -40,6 +40,8 @@ pub enum Kind {
     List(Vec<Node>),
     /// A mapping, in the file's order, without duplicates.
     Map(Vec<Entry>),
+    /// Something that may not stand here at all; that has been told.
+    Refused,
 }
 
 /// A key and its value.
@@ -58,7 +60,13 @@ impl Node {
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.kind {
             Kind::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
-            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) | Kind::List(_) => None,
+            Kind::Refused
+            | Kind::Null
+            | Kind::Bool(_)
+            | Kind::Int(_)
+            | Kind::Float(_)
+            | Kind::Text(_)
+            | Kind::List(_) => None,
         }
     }
 
@@ -72,7 +80,7 @@ impl Node {
         match &self.kind {
             Kind::List(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)).ok_or(self),
             Kind::Map(_) => self.get(name).ok_or(self),
-            Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => Err(self),
+            Kind::Refused | Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Text(_) => Err(self),
         }
     }
 }
@@ -149,7 +157,7 @@ impl<'a> Builder<'a> {
                         .code("yaml::alias")
                         .help("write the value out: each entry must read the same alone"),
                 );
-                Ok(Node { kind: Kind::Null, place: start })
+                Ok(Node { kind: Kind::Refused, place: start })
             }
         }
     }
@@ -228,9 +236,13 @@ impl<'a> Builder<'a> {
         let width = text[offset..].chars().next().map_or(0, char::len_utf8);
         let line = text[..offset].rsplit('\n').next().unwrap_or_default();
         let indented_by_tab = line.trim_start_matches(' ').starts_with('\t') || text[offset..].starts_with('\t');
-        Fault::at(self.source, offset..offset + width, format!("not YAML: {}", error.info()))
-            .code("yaml::syntax")
-            .maybe_help(indented_by_tab.then(|| "indent with spaces: YAML does not allow tabs".to_owned()))
+        Fault::at(self.source, offset..offset + width, format!("not YAML: {}", error.info())).code("yaml::syntax").help(
+            if indented_by_tab {
+                "indent with spaces: YAML does not allow tabs"
+            } else {
+                "look at this line and the one above it: indentation, brackets, quotes"
+            },
+        )
     }
 }
 

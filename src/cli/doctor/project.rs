@@ -1,0 +1,102 @@
+//! The project's files: register, store, target.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::Finding;
+use crate::cli::Failure;
+use crate::config::Target;
+use crate::project::Project;
+
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+pub(super) fn findings(project: &Project, broken: Option<&Failure>) -> Vec<Finding> {
+    let register = match broken {
+        None => Finding::good("register", "configuration, roster and register are valid"),
+        Some(failure) => {
+            Finding::missing("register", failure.report.to_string(), "`workbench list` shows each mistake")
+        }
+    };
+    vec![register, repository(project), store(project)]
+}
+
+fn repository(project: &Project) -> Finding {
+    match git2::Repository::discover(project.root()) {
+        Ok(repository) if repository.head().is_ok() => Finding::good("repository", "the project is under git"),
+        Ok(_) => Finding::doubtful("repository", "no commit yet", "commit once: evidence names a commit"),
+        Err(_) => Finding::doubtful("repository", "not under git", "git init: evidence names a commit"),
+    }
+}
+
+fn store(project: &Project) -> Finding {
+    let file = project.store_file();
+    let shown = project.shown(&file);
+    match magic(&file) {
+        Ok(Some(bytes)) if bytes.is_empty() || bytes == SQLITE_MAGIC => {
+            Finding::good("store", format!("{shown} is there"))
+        }
+        Ok(Some(_)) => Finding::missing(
+            "store",
+            format!("{shown} is not a SQLite database"),
+            "move it away: a new one is begun, but its facts are gone unless a copy exists",
+        ),
+        Ok(None) => Finding::good("store", format!("{shown} will be begun by the first fact")),
+        Err(error) => Finding::missing("store", format!("{shown} cannot be read: {error}"), "check its permissions"),
+    }
+}
+
+/// The first bytes of a file; `None` when there is no file.
+fn magic(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let file = match File::open(file) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(SQLITE_MAGIC.len() as u64).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Whether Cargo knows the target, its driver and the packages under test.
+pub(super) fn target(project: &Project, target: &Target) -> Finding {
+    const CHECK: &str = "target";
+    let remedy = "mend `target` in workbench.yaml";
+    let packages = match packages(&project.root().join(&target.workspace)) {
+        Ok(packages) => packages,
+        Err(error) => return Finding::missing(CHECK, error, "`cargo metadata` must work in the target's workspace"),
+    };
+    let find = |name: &str| packages.iter().find(|package| package["name"] == name);
+    let Some(package) = find(&target.package) else {
+        return Finding::missing(CHECK, format!("Cargo knows no package `{}`", target.package), remedy);
+    };
+    let is_driver = |binary: &Value| {
+        binary["name"] == target.driver.as_str()
+            && binary["kind"].as_array().is_some_and(|kinds| kinds.contains(&"bin".into()))
+    };
+    if !package["targets"].as_array().is_some_and(|binaries| binaries.iter().any(is_driver)) {
+        let found = format!("package `{}` has no binary `{}`", target.package, target.driver);
+        return Finding::missing(CHECK, found, remedy);
+    }
+    if let Some(unknown) = target.tests.iter().find(|name| find(name).is_none()) {
+        return Finding::missing(CHECK, format!("Cargo knows no package `{unknown}` to test"), remedy);
+    }
+    Finding::good(CHECK, format!("package `{}`, driver `{}`", target.package, target.driver))
+}
+
+fn packages(workspace: &Path) -> Result<Vec<Value>, String> {
+    let output = Command::new("cargo")
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(workspace)
+        .output()
+        .map_err(|error| format!("`cargo metadata`: {error}"))?;
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`cargo metadata` failed: {}", reason.lines().next().unwrap_or_default()));
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+    Ok(metadata["packages"].as_array().cloned().unwrap_or_default())
+}

@@ -1,0 +1,10 @@
+//! The workbench from outside: the binary on small projects, its output, its exit codes.
+//!
+//! One binary for all, one module per subject. [`bench`] makes the projects.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod bench;
+mod broken;
+mod read;
+mod schemas;
