@@ -15,6 +15,14 @@ pub type VersionStore = crate::transaction::mvcc::full_chain::FullChain;
 /// The lock table.
 pub type LockTable = crate::concurrent::lock_table::mutex_map::MutexMap;
 
+// T003 --------------------------------------------------------------------------------------------
+/// The write-ahead log.
+#[cfg(feature = "t003")]
+pub type CommitLog = crate::transaction::wal::grouped::GroupedLog;
+/// The write-ahead log.
+#[cfg(not(feature = "t003"))]
+pub type CommitLog = crate::transaction::wal::serial::SerialLog;
+
 // T004 --------------------------------------------------------------------------------------------
 /// How deadlocks are found.
 pub type DeadlockPolicy = crate::transaction::deadlock::eager_dfs::EagerDfs;
@@ -46,7 +54,3 @@ pub type TxnMem<T> = crate::memory::txn_mem::heap::HeapMem<T>;
 // C003 --------------------------------------------------------------------------------------------
 /// When retired memory is freed.
 pub type Reclaim = crate::concurrent::reclaim::crossbeam::Crossbeam;
-
-// T003 --------------------------------------------------------------------------------------------
-/// The write-ahead log.
-pub type CommitLog = crate::transaction::wal::Unwired;

@@ -1,6 +1,6 @@
 //! Positions in the log, and the port through which the buffer pool asks for them to be durable.
 
-use super::IoError;
+use super::{BLOCK, IoError};
 use std::fmt;
 
 /// A log sequence number: a byte position in the endless log. Never reused, 8-byte aligned at records.
@@ -31,6 +31,11 @@ pub trait DurableHorizon: Send + Sync {
 impl Lsn {
     /// Before every record: the LSN of a page that was never logged.
     pub const ZERO: Lsn = Lsn(0);
+
+    /// The first block boundary at or after this position.
+    pub fn next_block(self) -> Lsn {
+        Lsn(self.0.next_multiple_of(BLOCK as u64))
+    }
 }
 
 impl fmt::Display for Lsn {

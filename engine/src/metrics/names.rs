@@ -33,6 +33,8 @@ named! {
         WalCommits = "wal.commits",
         /// fdatasync calls made for commits.
         WalSyncs = "wal.syncs",
+        /// fdatasync calls made for something else: a page, a checkpoint, the end of a segment.
+        WalSyncsOther = "wal.syncs_other",
         /// Bytes appended, framing included.
         WalBytes = "wal.bytes",
         /// Records appended.

@@ -1,7 +1,9 @@
 //! The seam of T003: what the engine asks of its log.
 
-use super::WalError;
+use super::{Resume, WalError, WalOptions};
 use crate::io::{DurableHorizon, IoError, Lsn, Span};
+use crate::metrics::Metrics;
+use crate::sync::Arc;
 use std::io::IoSlice;
 
 /// When a commit counts as done.
@@ -12,7 +14,7 @@ pub enum Durability {
     Full,
     /// At once; the log is synced at most 10 ms later, so a crash loses at most that.
     GroupAsync,
-    /// At once, and nothing is ever synced. For measuring everything but the disk.
+    /// At once, and no commit, page or checkpoint ever waits for a sync. For measuring everything but the disk.
     Off,
 }
 
@@ -31,7 +33,15 @@ pub enum CommitWait {
 /// An append-only log of opaque records. A record's first payload byte is its kind; the log does not look.
 ///
 /// Positions are handed out in order: if record A was appended before B, then B is durable only if A is.
-pub trait CommitLog: DurableHorizon {
+///
+/// Dropping a log writes nothing more, as a crash would; [`close`](Self::close) first.
+pub trait CommitLog: DurableHorizon + Sized + 'static {
+    /// Begins a new incarnation of the log where `resume` says.
+    ///
+    /// # Errors
+    /// The first segment could not be made.
+    fn open(resume: Resume, options: &WalOptions, metrics: Arc<Metrics>) -> Result<Self, WalError>;
+
     /// Appends one record made of `parts`; it is in memory, not yet on disk. Blocks while the buffer is full.
     ///
     /// # Errors
@@ -71,6 +81,12 @@ pub trait CommitLog: DurableHorizon {
 
     /// Declares the log failed, e.g. because a page could not be written. Every later call fails with `Poisoned`.
     fn poison(&self, cause: IoError);
+
+    /// Writes everything appended, and syncs it except in mode `Off`.
+    ///
+    /// # Errors
+    /// `Poisoned`.
+    fn close(&self) -> Result<(), WalError>;
 
     /// Whether locks may be released once the commit record is appended. If so, whoever saw such a
     /// transaction's rows must not answer before that transaction's log is durable.

@@ -1,6 +1,7 @@
 //! What can go wrong in the log, and what the caller can do about it.
 
-use crate::io::{IoError, Lsn};
+use crate::io::{IoAction, IoError, Lsn};
+use std::io::ErrorKind;
 
 /// An error of the write-ahead log.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -34,4 +35,16 @@ pub enum WalError {
     /// A file operation failed while the log was opened or read.
     #[error(transparent)]
     Io(#[from] IoError),
+}
+
+/// For those who know files only: the cause, as an error of the log's files.
+impl From<WalError> for IoError {
+    fn from(error: WalError) -> IoError {
+        match error {
+            WalError::Poisoned(cause) | WalError::NoSpace(cause) | WalError::Io(cause) => cause,
+            WalError::RecordTooLarge { .. } | WalError::Corrupt { .. } => {
+                IoError::other(IoAction::Write, "wal", ErrorKind::InvalidData, error.to_string())
+            }
+        }
+    }
 }
