@@ -10,6 +10,7 @@ use miette::MietteHandlerOpts;
 use super::context::colors_wanted;
 use super::{Context, Exit, Failure, Format, OrExit, agents, doctor, list, show};
 use crate::project::Project;
+use crate::tui;
 
 /// Keeps an optimization register honest: a claim needs a receipt.
 ///
@@ -28,6 +29,9 @@ struct Cli {
     /// Short for `--format json`
     #[arg(long, global = true, help_heading = "Global options", conflicts_with = "format")]
     json: bool,
+
+    #[command(flatten)]
+    interface: tui::Options,
 
     #[command(subcommand)]
     command: Option<Command>,
@@ -82,8 +86,19 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| miette::miette!("cannot start the runtime: {error}"))
         .or_exit(Exit::Failed)?;
-    let command = cli.command.unwrap_or_else(|| Command::List(list::Args::default()));
-    runtime.block_on(command.run(&context))
+    match cli.command {
+        Some(command) => runtime.block_on(command.run(&context)),
+        None if context.is_interactive() => interface(&runtime, context.project, &cli.interface),
+        None => runtime.block_on(Command::List(list::Args::default()).run(&context)),
+    }
+}
+
+/// Runs the terminal interface. What it started goes on without it.
+fn interface(runtime: &tokio::runtime::Runtime, project: Project, options: &tui::Options) -> Result<Exit, Failure> {
+    let code = runtime.block_on(tui::run(project, options));
+    let code =
+        code.map_err(|error| miette::miette!("the terminal interface stopped: {error}")).or_exit(Exit::Failed)?;
+    Ok(if code == 0 { Exit::Done } else { Exit::Signal(code) })
 }
 
 /// Reports on stderr: with the place in the person's file, without a backtrace; plain where stderr is not a terminal.

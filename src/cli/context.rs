@@ -29,6 +29,11 @@ impl Context {
         Self { project, format, color: terminal && colors_wanted(), terminal }
     }
 
+    /// Whether a person is at a terminal and asked for no other form: then the terminal interface may start.
+    pub fn is_interactive(&self) -> bool {
+        self.terminal && io::stdin().is_terminal() && self.format == Format::default()
+    }
+
     /// Configuration, roster and register, or every mistake in them.
     pub fn catalog(&self) -> Result<Catalog, Failure> {
         Ok(Catalog::load(&self.project)?)

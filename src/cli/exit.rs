@@ -19,6 +19,8 @@ pub enum Exit {
     NotPassed,
     /// 75: the machine is busy; try again (`EX_TEMPFAIL`).
     Busy,
+    /// 128 and the signal's number: the terminal interface was ended by a signal.
+    Signal(u8),
 }
 
 impl Exit {
@@ -31,6 +33,7 @@ impl Exit {
             Self::NotFound => 3,
             Self::NotPassed => 4,
             Self::Busy => 75,
+            Self::Signal(code) => code,
         }
     }
 }

@@ -1,0 +1,294 @@
+//! What the screens show: plain values, gathered by the effects from the register, the roster, the store and the
+//! machine. Views read them and never ask where they came from.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+
+use super::experiment::Experiment;
+use crate::improvements::{Improvement, ImprovementId, Status};
+use crate::lab::experiment::{ExperimentId, Role, Standing, Verdict};
+
+/// Lines of the log that are kept.
+pub const LOG_LINES_MAX: usize = 5_000;
+
+/// Everything known, each part as fresh as its last message.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Where we are.
+    pub project: ProjectFacts,
+    /// How reading the register went.
+    pub register: Load,
+    /// How reading the store went.
+    pub store: Load,
+    /// The register, in its own order.
+    pub rows: Vec<Row>,
+    /// Numbers and titles of the phases.
+    pub phases: Vec<Phase>,
+    /// The roster.
+    pub agents: Vec<AgentRow>,
+    /// The experiment under way.
+    pub running: Option<Experiment>,
+    /// Experiments that ended, the newest first.
+    pub past: Vec<PastExperiment>,
+    /// The experiment opened from the list of past ones.
+    pub opened: Option<Experiment>,
+    /// Tail of the change log, the newest last.
+    pub log: VecDeque<LogLine>,
+    /// The machine now.
+    pub machine: MachineFacts,
+}
+
+/// Whether a source has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Load {
+    /// Being read.
+    #[default]
+    Reading,
+    /// Read.
+    Ready,
+    /// Cannot be read; what, where, and what to do.
+    Failed(String),
+}
+
+/// Where we are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProjectFacts {
+    /// The target package.
+    pub target: String,
+    /// The checked-out branch.
+    pub branch: Option<String>,
+    /// The commit, shortened.
+    pub head: Option<String>,
+}
+
+/// An improvement with what is known of it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its entry in the register.
+    pub entry: Improvement,
+    /// What the store knows of it.
+    pub progress: Progress,
+}
+
+/// What the store knows of an improvement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Where it stands.
+    pub status: Status,
+    /// Why, where a person set it.
+    pub reason: Option<String>,
+    /// Declared complete without accepted evidence: said so for ever.
+    pub forced: bool,
+    /// The published figure.
+    pub measured: Option<Measured>,
+    /// Verdicts, the newest first.
+    pub verdicts: Vec<PastVerdict>,
+    /// Workloads of the newest verdict.
+    pub workloads: Vec<WorkloadRow>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            status: Status::Planned,
+            reason: None,
+            forced: false,
+            measured: None,
+            verdicts: Vec::new(),
+            workloads: Vec::new(),
+        }
+    }
+}
+
+/// A published figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// What is known of the deciding workload, from fresh pairs where there was a confirmation run.
+    pub standing: Standing,
+    /// The deciding workload and its metric.
+    pub workload: String,
+    /// The base has moved since.
+    pub stale: bool,
+}
+
+/// One verdict of an improvement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastVerdict {
+    /// Which experiment.
+    pub experiment: ExperimentId,
+    /// When.
+    pub at: Timestamp,
+    /// The word.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+    /// The figure it came with.
+    pub standing: Option<Standing>,
+}
+
+/// One workload of a decided experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkloadRow {
+    /// The plan's label.
+    pub label: String,
+    /// What it was for.
+    pub role: Role,
+    /// The deciding metric.
+    pub metric: String,
+    /// Its median over the pairs, in A and B.
+    pub medians: Option<(f64, f64)>,
+    /// Estimate and bounds.
+    pub standing: Standing,
+}
+
+/// A phase of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Its number.
+    pub number: u32,
+    /// Its title.
+    pub title: String,
+}
+
+/// An agent of the roster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentRow {
+    /// Its number in the roster.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// What it is good at.
+    pub specialization: String,
+    /// Modules it answers for.
+    pub modules: Vec<String>,
+    /// `Ready`, `Active`, …
+    pub status: String,
+    /// Whether it works right now.
+    pub active: bool,
+    /// The last thing it did.
+    pub last: Option<Activity>,
+}
+
+/// Something an agent did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// When.
+    pub at: Timestamp,
+    /// What, for people.
+    pub what: String,
+    /// Where this is known from.
+    pub source: String,
+}
+
+/// An experiment that ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastExperiment {
+    /// Which.
+    pub id: ExperimentId,
+    /// Of which improvement.
+    pub improvement: ImprovementId,
+    /// When it began.
+    pub at: Timestamp,
+    /// Pairs of the main workload.
+    pub pairs: u32,
+    /// How it ended.
+    pub end: Ending,
+    /// The figure of the main workload.
+    pub standing: Option<Standing>,
+}
+
+/// How an experiment ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// With a verdict.
+    Ruled(Verdict),
+    /// Before one.
+    Stopped(String),
+}
+
+/// A line of the change log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Its number in the log.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of fact.
+    pub kind: String,
+    /// What it is about: `T003`, `experiment 12`.
+    pub subject: String,
+    /// The fact in words.
+    pub text: String,
+}
+
+/// The machine now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MachineFacts {
+    /// Cores.
+    pub cores: u32,
+    /// Load average over one minute; absent where the system does not tell.
+    pub load: Option<f64>,
+    /// `some avg10` of CPU pressure, percent.
+    pub cpu_pressure: Option<f64>,
+    /// `some avg10` of I/O pressure, percent.
+    pub io_pressure: Option<f64>,
+    /// Who holds the machine for measuring.
+    pub lease: Option<Lease>,
+}
+
+/// Who holds the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The owner's process.
+    pub pid: u32,
+    /// What for: `apply T003`.
+    pub purpose: String,
+}
+
+impl Row {
+    /// The newest verdict.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.progress.verdicts.first().map(|past| past.verdict)
+    }
+
+    /// Agents as the table shows them: `1, 6`.
+    pub fn agents(&self) -> String {
+        let numbers: Vec<String> = self.entry.agents.iter().map(u32::to_string).collect();
+        numbers.join(", ")
+    }
+
+    /// The promised figure in short, as the source wrote it up to its percent sign; `None` when it gave no figure.
+    pub fn claimed(&self) -> Option<&str> {
+        let text = self.entry.claim.text.as_str();
+        text.find('%').and_then(|end| text.get(..=end))
+    }
+}
+
+impl Facts {
+    /// Improvements accepted on evidence, and all of them.
+    pub fn stack(&self) -> (usize, usize) {
+        let accepted = self.rows.iter().filter(|row| row.verdict().is_some_and(Verdict::is_accepted)).count();
+        (accepted, self.rows.len())
+    }
+
+    /// The first phase that is not complete, and its share of complete improvements.
+    pub fn current_phase(&self) -> Option<(u32, f64)> {
+        let mut phases: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+        for row in &self.rows {
+            let (done, all) = phases.entry(row.entry.phase).or_default();
+            *done += u32::from(row.progress.status == Status::Complete);
+            *all += 1;
+        }
+        let open = phases.iter().find(|(_, (done, all))| done < all).or(phases.iter().next_back());
+        open.map(|(number, (done, all))| (*number, f64::from(*done) / f64::from((*all).max(1))))
+    }
+
+    /// Adds lines to the log and drops the oldest beyond the bound.
+    pub fn extend_log(&mut self, lines: impl IntoIterator<Item = LogLine>) {
+        let newest = self.log.back().map_or(i64::MIN, |line| line.seq);
+        self.log.extend(lines.into_iter().filter(|line| line.seq > newest));
+        let excess = self.log.len().saturating_sub(LOG_LINES_MAX);
+        self.log.drain(..excess);
+    }
+}

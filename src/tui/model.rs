@@ -1,0 +1,326 @@
+//! All the state there is. `update` changes it, `view` draws it, and neither looks anywhere else.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::layout::Size;
+
+use super::experiment::Experiment;
+use super::facts::{Facts, Row};
+use super::input::Input;
+use super::state::{AgentsState, LabState, ListState, LogState, RegisterState};
+use super::theme::{Look, ThemeName};
+use crate::improvements::ImprovementId;
+
+/// How long a notice stands in the footer.
+const NOTICE_TIME: SignedDuration = SignedDuration::from_secs(5);
+
+/// The whole state.
+#[derive(Debug)]
+pub struct Model {
+    /// What is known.
+    pub facts: Facts,
+    /// The time of the last message that brought it.
+    pub now: Timestamp,
+    /// Size of the terminal.
+    pub size: Size,
+    /// Theme and symbols.
+    pub look: Look,
+    /// No colour may be used, whatever the theme: `NO_COLOR`.
+    pub plain: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// The screen that is shown.
+    pub screen: Screen,
+    /// Size of the detail.
+    pub zoom: Zoom,
+    /// What lies over the screen.
+    pub overlay: Option<Overlay>,
+    /// The Register.
+    pub register: RegisterState,
+    /// The Lab.
+    pub lab: LabState,
+    /// The Agents.
+    pub agents: AgentsState,
+    /// The Log.
+    pub log: LogState,
+    /// A sentence in the footer.
+    pub notice: Option<Notice>,
+    /// An apply that was started here and has not been seen in the store yet.
+    pub starting: Option<StartedApply>,
+    /// The last apply that was started here.
+    pub started: Option<StartedApply>,
+    /// Something changed since the last frame.
+    pub dirty: bool,
+}
+
+/// The screens, by the numbers people press.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// What is claimed, and what was measured.
+    Register,
+    /// The running experiment, and past ones.
+    Lab,
+    /// Who does what.
+    Agents,
+    /// What was recorded.
+    Log,
+}
+
+/// Size of the detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zoom {
+    /// The list has the larger part.
+    Normal,
+    /// Half each.
+    Half,
+    /// The detail alone.
+    Full,
+}
+
+/// What lies over the screen and hears the keys first.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// The help of this place.
+    Help(HelpState),
+    /// Commands by name.
+    Palette(PaletteState),
+    /// A question.
+    Dialog(Dialog),
+}
+
+/// The help.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HelpState {
+    /// What is searched for.
+    pub query: Input,
+    /// Lines scrolled away.
+    pub offset: usize,
+}
+
+/// The palette.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaletteState {
+    /// What is typed.
+    pub input: Input,
+    /// The chosen one of those that match.
+    pub selected: usize,
+}
+
+/// A question with its answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dialog {
+    /// What it is about.
+    pub title: String,
+    /// What a person needs to know to answer.
+    pub body: Vec<String>,
+    /// The answers.
+    pub choices: Vec<Choice>,
+    /// The chosen one; at first the one that changes nothing.
+    pub selected: usize,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Its key.
+    pub key: char,
+    /// Its words.
+    pub label: String,
+    /// What it does.
+    pub then: Then,
+}
+
+/// What an answer does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Then {
+    /// Nothing.
+    Nothing,
+    /// Starts an apply in the background.
+    Apply(ImprovementId),
+    /// Stops the apply of that process.
+    Stop(u32),
+    /// Quits.
+    Quit,
+    /// Stops the apply of that process and quits.
+    StopAndQuit(u32),
+    /// Copies a text.
+    Copy(String),
+}
+
+/// A sentence in the footer, for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Whether something went wrong.
+    pub is_error: bool,
+    /// When it goes.
+    pub until: Timestamp,
+}
+
+/// An apply that was started here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartedApply {
+    /// Of which improvement.
+    pub improvement: ImprovementId,
+    /// Its process, which leads its own group and session.
+    pub pid: u32,
+    /// Where its output goes.
+    pub log: PathBuf,
+}
+
+impl Model {
+    /// Nothing known yet.
+    pub fn new(now: Timestamp, size: Size, theme: ThemeName, ascii: bool, mouse: bool) -> Self {
+        Self {
+            facts: Facts::default(),
+            now,
+            size,
+            look: Look::new(theme, ascii),
+            plain: false,
+            mouse,
+            screen: Screen::Register,
+            zoom: Zoom::Normal,
+            overlay: None,
+            register: RegisterState::default(),
+            lab: LabState::default(),
+            agents: AgentsState::default(),
+            log: LogState::default(),
+            notice: None,
+            starting: None,
+            started: None,
+            dirty: true,
+        }
+    }
+
+    /// The selected improvement of the Register.
+    pub fn selected_row(&self) -> Option<&Row> {
+        let index = *self.register.visible.get(self.register.list.selected)?;
+        self.facts.rows.get(index)
+    }
+
+    /// The experiment the Lab shows: the running one, or the one opened from the past.
+    pub fn shown_experiment(&self) -> Option<&Experiment> {
+        match &self.facts.running {
+            Some(running) if !self.lab.past => Some(running),
+            _ => {
+                self.facts.opened.as_ref().filter(|opened| {
+                    self.facts.past.get(self.lab.list.selected).is_some_and(|past| past.id == opened.id)
+                })
+            }
+        }
+    }
+
+    /// Whether the Lab shows the list of past experiments.
+    pub fn shows_past(&self) -> bool {
+        self.facts.running.is_none() || self.lab.past
+    }
+
+    /// Index of the workload the Lab shows.
+    pub fn shown_workload(&self, experiment: &Experiment) -> usize {
+        let last = experiment.trials.len().saturating_sub(1);
+        self.lab.workload.unwrap_or_else(|| experiment.current()).min(last)
+    }
+
+    /// The process of the running apply, from the lease or because it was started here.
+    pub fn running_pid(&self) -> Option<u32> {
+        let running = self.facts.running.as_ref()?;
+        let ours = self.started.as_ref().filter(|started| started.improvement == running.plan.improvement);
+        running.process.or(ours.map(|started| started.pid))
+    }
+
+    /// Length of the shown screen's list.
+    pub fn list_len(&self) -> usize {
+        match self.screen {
+            Screen::Register => self.register.visible.len(),
+            Screen::Lab if self.shows_past() => self.facts.past.len(),
+            Screen::Lab => 0,
+            Screen::Agents => self.facts.agents.len(),
+            Screen::Log => self.facts.log.len(),
+        }
+    }
+
+    /// Whether the shown screen has something selected.
+    pub fn has_selection(&self) -> bool {
+        self.list_len() > 0 || (self.screen == Screen::Lab && self.facts.running.is_some())
+    }
+
+    /// The shown screen's list.
+    pub fn list_mut(&mut self) -> &mut ListState {
+        match self.screen {
+            Screen::Register => &mut self.register.list,
+            Screen::Lab => &mut self.lab.list,
+            Screen::Agents => &mut self.agents.list,
+            Screen::Log => &mut self.log.list,
+        }
+    }
+
+    /// Lines of the shown screen's detail that are scrolled away.
+    pub fn detail_offset_mut(&mut self) -> &mut usize {
+        match self.screen {
+            Screen::Register => &mut self.register.detail_offset,
+            Screen::Lab | Screen::Log => &mut self.lab.detail_offset,
+            Screen::Agents => &mut self.agents.detail_offset,
+        }
+    }
+
+    /// Says something in the footer.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.put_notice(text.into(), false);
+    }
+
+    /// Says in the footer what went wrong.
+    pub fn complain(&mut self, text: impl Into<String>) {
+        self.put_notice(text.into(), true);
+    }
+
+    fn put_notice(&mut self, text: String, is_error: bool) {
+        let until = self.now.saturating_add(NOTICE_TIME).unwrap_or(self.now);
+        self.notice = Some(Notice { text, is_error, until });
+        self.dirty = true;
+    }
+}
+
+impl Screen {
+    /// In the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Register, Self::Lab, Self::Agents, Self::Log];
+
+    /// The number people press.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Register => 1,
+            Self::Lab => 2,
+            Self::Agents => 4,
+            Self::Log => 7,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Register => "Register",
+            Self::Lab => "Lab",
+            Self::Agents => "Agents",
+            Self::Log => "Log",
+        }
+    }
+
+    /// The screen `steps` further on, going round.
+    pub fn stepped(self, steps: isize) -> Self {
+        let here = Self::ALL.iter().position(|screen| *screen == self).unwrap_or(0);
+        let there = (here as isize + steps).rem_euclid(Self::ALL.len() as isize);
+        Self::ALL[there as usize]
+    }
+}
+
+impl Zoom {
+    /// The next one, going round.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Normal => Self::Half,
+            Self::Half => Self::Full,
+            Self::Full => Self::Normal,
+        }
+    }
+}

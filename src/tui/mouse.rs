@@ -1,0 +1,59 @@
+//! The mouse: a click selects a row or a screen, the wheel scrolls what is under it.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::model::{Model, Screen};
+use super::msg::Effect;
+use super::view::tabs;
+use super::{act, layout};
+
+/// Rows that one turn of the wheel scrolls.
+const WHEEL_ROWS: isize = 3;
+
+/// Takes in what the mouse did. Moves and drags change nothing; what lies over the screen is worked by keys.
+pub(super) fn happened(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
+    if model.overlay.is_some() {
+        return Vec::new();
+    }
+    let at = Position { x: event.column, y: event.row };
+    let rows = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => return click(model, at),
+        MouseEventKind::ScrollDown => WHEEL_ROWS,
+        MouseEventKind::ScrollUp => -WHEEL_ROWS,
+        MouseEventKind::Down(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => return Vec::new(),
+    };
+    model.dirty = true;
+    let has_detail = model.screen != Screen::Log;
+    if has_detail && layout::panes(layout::parts(model.size).body, model.zoom).detail.contains(at) {
+        act::scroll_detail(model, rows);
+        return Vec::new();
+    }
+    act::step(model, rows)
+}
+
+fn click(model: &mut Model, at: Position) -> Vec<Effect> {
+    model.dirty = true;
+    if layout::parts(model.size).tabs.contains(at) {
+        return match tabs::at(at.x) {
+            Some(screen) => act::go(model, screen),
+            None => Vec::new(),
+        };
+    }
+    let rows = layout::list_rows(model);
+    if !rows.contains(at) {
+        return Vec::new();
+    }
+    let len = model.list_len();
+    let place = model.list_mut().offset.saturating_add(usize::from(at.y - rows.y));
+    if place >= len {
+        return Vec::new();
+    }
+    let here = model.list_mut().selected;
+    act::step(model, place as isize - here as isize)
+}

@@ -1,0 +1,265 @@
+//! The loop: messages in, effects out, a frame when something changed.
+
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_core::Stream;
+use jiff::Timestamp;
+use nix::sys::signal;
+use ratatui::layout::Size;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval, sleep_until};
+
+use super::effect::World;
+use super::model::Model;
+use super::msg::{Effect, Msg};
+use super::term::{self, Term};
+use super::theme::ThemeName;
+use super::update::update;
+use crate::project::Project;
+
+/// Least time between two frames.
+const FRAME_TIME: Duration = Duration::from_millis(16);
+/// How often time is told.
+const TICK: Duration = Duration::from_millis(500);
+/// How long the first frame waits for the register.
+const FIRST_FRAME_WAIT: Duration = Duration::from_millis(60);
+
+/// How the interface is started.
+#[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
+pub struct Options {
+    /// Draw with ASCII characters only
+    #[arg(long, help_heading = "Terminal interface")]
+    pub ascii: bool,
+    /// Colours: dark, light, cb (colour-blind safe) or mono
+    #[arg(long, help_heading = "Terminal interface", value_name = "THEME", value_parser = ["dark", "light", "cb", "mono"])]
+    pub theme: Option<String>,
+    /// Leave the mouse to the terminal
+    #[arg(long, help_heading = "Terminal interface")]
+    pub no_mouse: bool,
+}
+
+/// A signal that means something here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    /// Leave, with this exit code.
+    Leave(u8),
+    /// Give the terminal back and stop.
+    Stop,
+    /// We were continued.
+    Continue,
+}
+
+/// Runs the interface until the person leaves; returns the exit code. Stdout must be a terminal.
+pub async fn run(project: Project, options: &Options) -> io::Result<u8> {
+    let (sender, receiver) = unbounded_channel();
+    let world = World::new(project, sender.clone());
+    let mut model = first_model(options);
+    world.watch();
+    let mut looped = Loop { receiver, sender, world, listener: None };
+    looped.wait_for_register(&mut model).await;
+    let mut term = Term::take(model.mouse)?;
+    model.size = term.size()?;
+    looped.listen();
+    looped.turn(&mut model, &mut term).await
+}
+
+/// The two ends of the channel, and who fills it.
+struct Loop {
+    receiver: UnboundedReceiver<Msg>,
+    sender: UnboundedSender<Msg>,
+    world: World,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Loop {
+    /// Takes in what comes before the first frame, until the register is there or it takes too long.
+    async fn wait_for_register(&mut self, model: &mut Model) {
+        let until = Instant::now() + FIRST_FRAME_WAIT;
+        while let Ok(Some(msg)) = tokio::time::timeout_at(until, self.receiver.recv()).await {
+            let is_register = matches!(msg, Msg::Register(_));
+            for effect in update(model, msg) {
+                self.world.run(effect);
+            }
+            if is_register {
+                return;
+            }
+        }
+    }
+
+    async fn turn(&mut self, model: &mut Model, term: &mut Term) -> io::Result<u8> {
+        let mut signals = signals()?;
+        let mut ticks = interval(TICK);
+        let mut next_frame = Instant::now();
+        loop {
+            let msg = tokio::select! {
+                biased;
+                Some(signal) = signals.recv() => {
+                    if let Some(code) = self.signalled(signal, model, term)? {
+                        return Ok(code);
+                    }
+                    None
+                }
+                () = sleep_until(next_frame), if model.dirty => {
+                    model.dirty = false;
+                    term.draw(model)?;
+                    next_frame = Instant::now() + FRAME_TIME;
+                    None
+                }
+                msg = self.receiver.recv() => msg,
+                _ = ticks.tick() => Some(Msg::Tick(Timestamp::now())),
+            };
+            // All that has come by now goes into one frame.
+            let mut next = msg;
+            while let Some(msg) = next {
+                for effect in update(model, msg) {
+                    if let Some(code) = self.act(effect, model, term)? {
+                        return Ok(code);
+                    }
+                }
+                next = self.receiver.try_recv().ok();
+            }
+            if term.was_lost() {
+                return Err(io::Error::other("a part of the interface failed; its report stands above"));
+            }
+        }
+    }
+
+    /// Does what concerns the terminal; the rest goes to the world. An exit code ends the loop.
+    fn act(&mut self, effect: Effect, model: &mut Model, term: &mut Term) -> io::Result<Option<u8>> {
+        match effect {
+            Effect::Quit => return Ok(Some(0)),
+            Effect::Suspend => {
+                if can_be_continued() {
+                    // To the whole job: whoever started us must stop too, or the shell goes on waiting. Our own handler
+                    // gives the terminal back.
+                    signal::killpg(nix::unistd::getpgrp(), signal::Signal::SIGTSTP).map_err(io::Error::from)?;
+                } else {
+                    model.complain("there is no shell to return to");
+                }
+            }
+            Effect::Redraw => {
+                term.forget()?;
+                model.dirty = true;
+            }
+            Effect::CaptureMouse(mouse) => term.capture_mouse(mouse)?,
+            Effect::Copy(text) => {
+                if term.copy(&text)? {
+                    model.say(format!("copied: {}", text.lines().next().unwrap_or_default()));
+                } else {
+                    model.complain("too long for the terminal's clipboard");
+                }
+            }
+            other @ (Effect::StartApply(_) | Effect::StopApply(_) | Effect::OpenExperiment(_)) => self.world.run(other),
+        }
+        Ok(None)
+    }
+
+    fn signalled(&mut self, signal: Signal, model: &mut Model, term: &mut Term) -> io::Result<Option<u8>> {
+        match signal {
+            Signal::Leave(code) => return Ok(Some(code)),
+            Signal::Stop => {
+                self.deafen();
+                term::restore();
+                // Stops every thread here until somebody continues us. SIGSTOP, since SIGTSTP is what we handle.
+                signal::raise(signal::Signal::SIGSTOP).map_err(io::Error::from)?;
+                self.wake(model, term)?;
+            }
+            // Stopped without asking (SIGSTOP): the shell has the terminal as it likes it.
+            Signal::Continue => self.wake(model, term)?,
+        }
+        Ok(None)
+    }
+
+    fn wake(&mut self, model: &mut Model, term: &mut Term) -> io::Result<()> {
+        self.deafen();
+        term.retake()?;
+        model.size = term.size()?;
+        model.now = Timestamp::now();
+        model.dirty = true;
+        self.listen();
+        Ok(())
+    }
+
+    /// Begins to hear the terminal.
+    fn listen(&mut self) {
+        self.listener = Some(tokio::spawn(listen(self.sender.clone())));
+    }
+
+    /// Stops hearing it: what is typed then belongs to somebody else.
+    fn deafen(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            listener.abort();
+        }
+    }
+}
+
+fn first_model(options: &Options) -> Model {
+    let named = options.theme.as_deref().and_then(ThemeName::parse);
+    let plain = named.is_none() && std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    // A theme that was asked for by name wins over NO_COLOR, here and in what writes the escapes.
+    crossterm::style::force_color_output(!plain && named != Some(ThemeName::Mono));
+    let theme = if plain { ThemeName::Mono } else { named.unwrap_or(ThemeName::Dark) };
+    let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
+    let ascii = options.ascii || !locale_has_unicode();
+    let mut model = Model::new(Timestamp::now(), Size { width, height }, theme, ascii, !options.no_mouse);
+    model.plain = plain;
+    model
+}
+
+/// Whether the locale, where it names a character set at all, names UTF-8.
+fn locale_has_unicode() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let Some(locale) = set.into_iter().find(|value| !value.is_empty()) else { return true };
+    let charset = locale.split_once('.').map(|(_, charset)| charset.to_lowercase());
+    charset.is_none_or(|charset| charset.starts_with("utf-8") || charset.starts_with("utf8"))
+}
+
+/// Forwards what the terminal sends.
+async fn listen(sender: UnboundedSender<Msg>) {
+    let mut events = EventStream::new();
+    loop {
+        let event = std::future::poll_fn(|context| Pin::new(&mut events).poll_next(context)).await;
+        let msg = match event {
+            Some(Ok(Event::Key(key))) => Msg::Key(key),
+            Some(Ok(Event::Mouse(mouse))) => Msg::Mouse(mouse),
+            Some(Ok(Event::Paste(text))) => Msg::Paste(text),
+            Some(Ok(Event::Resize(width, height))) => Msg::Resize(Size { width, height }),
+            Some(Ok(Event::FocusGained | Event::FocusLost)) => continue,
+            Some(Err(_)) | None => Msg::TerminalGone,
+        };
+        let is_last = matches!(msg, Msg::TerminalGone);
+        if sender.send(msg).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Signals as they come. The channel is small: a signal that comes while the last is dealt with may wait.
+fn signals() -> io::Result<tokio::sync::mpsc::Receiver<Signal>> {
+    let (sender, receiver) = tokio::sync::mpsc::channel(8);
+    let kinds = [
+        (SignalKind::hangup(), Signal::Leave(128 + 1)),
+        (SignalKind::interrupt(), Signal::Leave(128 + 2)),
+        (SignalKind::quit(), Signal::Leave(128 + 3)),
+        (SignalKind::terminate(), Signal::Leave(128 + 15)),
+        (SignalKind::from_raw(signal::Signal::SIGTSTP as i32), Signal::Stop),
+        (SignalKind::from_raw(signal::Signal::SIGCONT as i32), Signal::Continue),
+    ];
+    for (kind, meaning) in kinds {
+        let mut stream = signal(kind)?;
+        let sender = sender.clone();
+        tokio::spawn(async move { while stream.recv().await.is_some() && sender.send(meaning).await.is_ok() {} });
+    }
+    Ok(receiver)
+}
+
+/// Whether our parent belongs to our session: only then is there a shell that can continue us.
+fn can_be_continued() -> bool {
+    let ours = nix::unistd::getsid(None);
+    ours.is_ok() && nix::unistd::getsid(Some(nix::unistd::getppid())) == ours
+}

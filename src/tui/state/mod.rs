@@ -1,0 +1,13 @@
+//! State of each screen, beside the view of the same name.
+
+mod agents;
+mod lab;
+mod list;
+mod log;
+mod register;
+
+pub use agents::AgentsState;
+pub use lab::LabState;
+pub use list::ListState;
+pub use log::LogState;
+pub use register::{RegisterState, SortColumn};

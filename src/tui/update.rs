@@ -1,0 +1,233 @@
+//! The one place where state changes. Pure: what is to be done outside is returned as effects.
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+use jiff::Timestamp;
+
+use super::actions;
+use super::facts::{Load, Row};
+use super::keys::Key;
+use super::layout;
+use super::model::{Model, Overlay, Screen, StartedApply};
+use super::msg::{Effect, Msg, RegisterNews, StoreNews};
+use super::state::ListState;
+use super::{act, mouse};
+
+/// Takes in one message.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = match msg {
+        Msg::Key(event) => key(model, event),
+        Msg::Mouse(event) => mouse::happened(model, event),
+        Msg::Paste(text) => paste(model, &text),
+        Msg::Resize(size) => {
+            model.size = size;
+            changed(model)
+        }
+        Msg::TerminalGone => vec![Effect::Quit],
+        Msg::Tick(now) => tick(model, now),
+        Msg::Register(Ok(news)) => register(model, *news),
+        Msg::Register(Err(trouble)) => {
+            model.facts.register = Load::Failed(trouble);
+            changed(model)
+        }
+        Msg::Store(Ok(news)) => store(model, *news),
+        Msg::Store(Err(trouble)) => {
+            model.facts.store = Load::Failed(trouble);
+            changed(model)
+        }
+        Msg::Running(experiment) => {
+            if let (None, Some(new)) = (&model.facts.running, &experiment) {
+                model.lab.past = false;
+                model.starting = model.starting.take().filter(|starting| starting.improvement != new.plan.improvement);
+            }
+            model.facts.running = experiment.map(|experiment| *experiment);
+            changed(model)
+        }
+        Msg::Events(id, events) => {
+            if let Some(running) = model.facts.running.as_mut().filter(|running| running.id == id) {
+                for (at, event) in &events {
+                    running.note(*at, event);
+                }
+            }
+            changed(model)
+        }
+        Msg::Opened(experiment) => {
+            model.facts.opened = Some(*experiment);
+            changed(model)
+        }
+        Msg::Log(lines) => {
+            let follows = !model.log.frozen && model.log.list.selected + 1 >= model.facts.log.len();
+            model.facts.extend_log(lines);
+            if follows {
+                model.log.list.selected = model.facts.log.len().saturating_sub(1);
+                let height = usize::from(layout::inside(layout::parts(model.size).body).height.saturating_sub(1));
+                model.log.list.settle(model.facts.log.len(), height);
+            }
+            changed(model)
+        }
+        Msg::Machine(machine) => {
+            model.dirty |= model.facts.machine != machine;
+            model.facts.machine = machine;
+            Vec::new()
+        }
+        Msg::Project(project) => {
+            model.dirty |= model.facts.project != project;
+            model.facts.project = project;
+            Vec::new()
+        }
+        Msg::Started(improvement, Ok((pid, log))) => {
+            model.say(format!("apply {improvement} started (process {pid}); its output goes to {}", log.display()));
+            let started = StartedApply { improvement, pid, log };
+            model.starting = Some(started.clone());
+            model.started = Some(started);
+            Vec::new()
+        }
+        Msg::Started(improvement, Err(trouble)) => {
+            model.complain(format!("apply {improvement} could not be started: {trouble}"));
+            Vec::new()
+        }
+        Msg::Ended(improvement, code) => {
+            ended(model, &improvement.0, code);
+            Vec::new()
+        }
+        Msg::Done(Ok(text)) => {
+            model.say(text);
+            Vec::new()
+        }
+        Msg::Done(Err(text)) => {
+            model.complain(text);
+            Vec::new()
+        }
+    };
+    settle(model);
+    effects
+}
+
+fn changed(model: &mut Model) -> Vec<Effect> {
+    model.dirty = true;
+    Vec::new()
+}
+
+fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    if event.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    let Some(key) = Key::from_event(&event) else { return Vec::new() };
+    model.dirty = true;
+    if let Some(Overlay::Dialog(dialog)) = &model.overlay
+        && let Some(choice) = key.typed().and_then(|typed| dialog.choices.iter().find(|choice| choice.key == typed))
+    {
+        let then = choice.then.clone();
+        return act::answer(model, then);
+    }
+    match actions::find(model, key) {
+        Some(action) => act::run(model, action),
+        None => {
+            act::type_key(model, key);
+            Vec::new()
+        }
+    }
+}
+
+fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match &mut model.overlay {
+        Some(Overlay::Palette(palette)) => palette.input.insert(text),
+        Some(Overlay::Help(help)) => help.query.insert(text),
+        Some(Overlay::Dialog(_)) => {}
+        None => {
+            if let Some(input) = &mut model.register.editing {
+                input.insert(text);
+                let typed = input.text();
+                model.register.set_filter(typed, &model.facts.rows);
+            }
+        }
+    }
+    changed(model)
+}
+
+/// Marks the model dirty only where the passing of time is seen.
+fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    let before = std::mem::replace(&mut model.now, now);
+    if model.notice.as_ref().is_some_and(|notice| notice.until <= now) {
+        model.notice = None;
+        model.dirty = true;
+    }
+    let second_passed = before.as_second() != now.as_second();
+    let seconds_are_shown =
+        model.facts.running.is_some() || model.screen == Screen::Agents || model.screen == Screen::Log;
+    let minute_passed = before.as_second() / 60 != now.as_second() / 60;
+    model.dirty |= minute_passed || (second_passed && seconds_are_shown);
+    Vec::new()
+}
+
+fn register(model: &mut Model, news: RegisterNews) -> Vec<Effect> {
+    let mut known: std::collections::HashMap<_, _> =
+        model.facts.rows.drain(..).map(|row| (row.entry.id, row.progress)).collect();
+    let row = |entry: crate::improvements::Improvement| {
+        let progress = known.remove(&entry.id).unwrap_or_default();
+        Row { entry, progress }
+    };
+    let selected = model.register.visible.get(model.register.list.selected).copied();
+    model.facts.rows = news.entries.into_iter().map(row).collect();
+    let activity =
+        std::mem::take(&mut model.facts.agents).into_iter().filter_map(|agent| Some((agent.number, agent.last?)));
+    let activity: Vec<_> = activity.collect();
+    model.facts.phases = news.phases;
+    model.facts.agents = news.agents;
+    for (number, last) in activity {
+        if let Some(agent) = model.facts.agents.iter_mut().find(|agent| agent.number == number) {
+            agent.last.get_or_insert(last);
+        }
+    }
+    model.facts.register = Load::Ready;
+    model.register.arrange(&model.facts.rows);
+    if selected.is_none() {
+        model.register.list = ListState::default();
+    }
+    changed(model)
+}
+
+fn store(model: &mut Model, news: StoreNews) -> Vec<Effect> {
+    let mut places = std::collections::HashMap::new();
+    if !news.progress.is_empty() {
+        places.extend(model.facts.rows.iter().enumerate().map(|(place, row)| (row.entry.id.clone(), place)));
+    }
+    for (id, progress) in news.progress {
+        if let Some(row) = places.get(&id).and_then(|place| model.facts.rows.get_mut(*place)) {
+            row.progress = progress;
+        }
+    }
+    for (number, last) in news.activity {
+        if let Some(agent) = model.facts.agents.iter_mut().find(|agent| agent.number == number) {
+            agent.last = Some(last);
+        }
+    }
+    model.facts.past = news.past;
+    model.facts.store = Load::Ready;
+    model.register.arrange(&model.facts.rows);
+    let mut effects = changed(model);
+    effects.extend(act::open_shown_past(model));
+    effects
+}
+
+fn ended(model: &mut Model, improvement: &str, code: Option<i32>) {
+    model.starting = None;
+    match code {
+        Some(0) => model.say(format!("apply {improvement} ended: accepted")),
+        Some(4) => model.say(format!("apply {improvement} ended: not accepted; the Register says why")),
+        Some(75) => model.complain(format!("apply {improvement}: the machine was busy; try again later")),
+        Some(code) => {
+            let log = model.started.as_ref().map(|started| started.log.display().to_string()).unwrap_or_default();
+            model.complain(format!("apply {improvement} failed with exit code {code}; see {log}"));
+        }
+        None => {
+            model.complain(format!("apply {improvement} was stopped; `workbench apply {improvement} --resume` goes on"))
+        }
+    }
+}
+
+/// Keeps every selection inside its list and its window.
+fn settle(model: &mut Model) {
+    let len = model.list_len();
+    let height = usize::from(layout::list_rows(model).height);
+    model.list_mut().settle(len, height);
+}

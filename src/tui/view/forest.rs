@@ -1,0 +1,181 @@
+//! The plot of pairs: one row a pair, the newest at the bottom, on a log-ratio axis.
+//!
+//! ```text
+//!   9         │ ┊     ├──────●───┤      +398 %
+//!  10         │ ┊      ├─────●─┤        +405 %      ● the pair   ├─┤ what is known after it
+//!  11         │ ┊       ├───●──┤        +390 %      │ no change  ┊ the required gain
+//!     ────────┴─┴───────────────────
+//!             0 +10 %       +400 %
+//! ```
+//! Read from top to bottom, the interval closes in: left of `┊` it is undecided or lost, right of it proven.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::paint;
+use crate::lab::experiment::Run;
+use crate::tui::experiment::{PairDot, TrialRun};
+use crate::tui::theme::Look;
+use crate::units::{Gain, Interval, LogRatio};
+
+/// Columns of the pair's number and of its gain.
+const NUMBER_WIDTH: u16 = 5;
+const GAIN_WIDTH: u16 = 9;
+
+/// Gains the axis may name, in percent.
+const TICKS: [f64; 17] =
+    [-90.0, -75.0, -50.0, -20.0, -10.0, -5.0, -2.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 400.0, 900.0, 1900.0];
+
+/// Draws the pairs of one workload. `margins` are the lines beyond which something is decided, `tone` the style of the
+/// newest interval.
+pub(super) fn draw(frame: &mut Frame, area: Rect, look: &Look, trial: &TrialRun, margins: &[LogRatio], tone: Style) {
+    let plot_width = area.width.saturating_sub(NUMBER_WIDTH + GAIN_WIDTH);
+    let rows = area.height.saturating_sub(2);
+    if plot_width < 8 || rows == 0 {
+        return;
+    }
+    let shown = &trial.pairs[trial.pairs.len().saturating_sub(usize::from(rows))..];
+    let scale = Scale::around(shown, margins, plot_width);
+    for row in 0..rows {
+        let pair = shown.get(usize::from(row));
+        let newest = usize::from(row) + 1 == shown.len();
+        let cells = cells(look, &scale, pair, margins, newest.then_some(tone));
+        let (number, gain) = labels(look, pair, newest);
+        let line: Vec<Span> = std::iter::once(number).chain(cells).chain(std::iter::once(gain)).collect();
+        paint::line(frame, area, row, &Line::from(line));
+    }
+    let (rule, names) = axis(look, &scale, margins);
+    paint::line(frame, area, rows, &rule);
+    paint::line(frame, area, rows + 1, &names);
+}
+
+/// From log-ratios to columns.
+struct Scale {
+    low: f64,
+    high: f64,
+    width: u16,
+}
+
+impl Scale {
+    /// A scale that holds zero, the margins, every pair, and the newest interval as far as it is not much wider.
+    fn around(pairs: &[PairDot], margins: &[LogRatio], width: u16) -> Self {
+        let fixed = margins.iter().map(|margin| margin.0).chain([0.0]);
+        let values = fixed.chain(pairs.iter().map(|pair| pair.d.0)).filter(|value| value.is_finite());
+        let (low, high) = values.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+        let reach = (high - low).max(0.02);
+        let newest = pairs.iter().rev().find_map(|pair| pair.bounds).unwrap_or(Interval::UNBOUNDED);
+        let wider = |end: f64, limit: f64| if end.is_finite() { end.clamp(low - limit, high + limit) } else { 0.0 };
+        let (low, high) = (low.min(wider(newest.low, reach / 2.0)), high.max(wider(newest.high, reach / 2.0)));
+        let pad = (high - low).max(0.02) * 0.06;
+        Self { low: low - pad, high: high + pad, width }
+    }
+
+    /// The column of a value; `None` when it lies outside.
+    fn column(&self, value: f64) -> Option<u16> {
+        let share = (value - self.low) / (self.high - self.low);
+        (0.0..=1.0).contains(&share).then(|| ((share * f64::from(self.width - 1)).round() as u16).min(self.width - 1))
+    }
+}
+
+/// One row of the plot, cell by cell.
+fn cells(
+    look: &Look,
+    scale: &Scale,
+    pair: Option<&PairDot>,
+    margins: &[LogRatio],
+    newest: Option<Style>,
+) -> Vec<Span<'static>> {
+    let glyphs = &look.glyphs.plot;
+    let blank = ("\u{20}", Style::new());
+    let mut cells = vec![blank; usize::from(scale.width)];
+    let mut put = |column: Option<u16>, symbol: &'static str, style: Style| {
+        if let Some(cell) = column.and_then(|column| cells.get_mut(usize::from(column))) {
+            *cell = (symbol, style);
+        }
+    };
+    put(scale.column(0.0), glyphs.zero, look.theme.faint);
+    for margin in margins {
+        put(scale.column(margin.0), glyphs.margin, look.theme.warn);
+    }
+    if let Some(pair) = pair {
+        if let Some(bounds) = pair.bounds {
+            let style = newest.unwrap_or(look.theme.faint);
+            let (low, high) = (scale.column(bounds.low), scale.column(bounds.high));
+            let beyond_left = bounds.low < scale.low;
+            let beyond_right = bounds.high > scale.high;
+            if beyond_left || beyond_right || low.is_some() || high.is_some() {
+                let start = if beyond_left { 0 } else { low.unwrap_or(scale.width) };
+                let end = if beyond_right { scale.width - 1 } else { high.unwrap_or(0) };
+                for column in start..=end.max(start) {
+                    put(Some(column), glyphs.span, style);
+                }
+                put(Some(start), if beyond_left { glyphs.open[0] } else { glyphs.ends[0] }, style);
+                put(Some(end), if beyond_right { glyphs.open[1] } else { glyphs.ends[1] }, style);
+            }
+        }
+        let symbol = if pair.counts { glyphs.pair } else { glyphs.dropped };
+        let style = if pair.counts { look.theme.arm_b } else { look.theme.dim };
+        let style = if newest.is_some() { style.add_modifier(Modifier::BOLD) } else { style };
+        put(scale.column(pair.d.0), symbol, style);
+    }
+    cells.into_iter().map(|(symbol, style)| Span::styled(symbol, style)).collect()
+}
+
+/// Number and gain of a row.
+fn labels(look: &Look, pair: Option<&PairDot>, newest: bool) -> (Span<'static>, Span<'static>) {
+    let Some(pair) = pair else {
+        return (Span::raw(" ".repeat(usize::from(NUMBER_WIDTH))), Span::raw(""));
+    };
+    let run = match pair.run {
+        Run::Calibration => "a",
+        Run::Decision => "",
+        Run::Confirmation => "c",
+    };
+    let style = if newest { look.theme.text } else { look.theme.dim };
+    let number = format!("{:>4} ", format!("{run}{}", u64::from(pair.index) + 1));
+    let gain = if pair.counts { pair.d.gain().to_string() } else { "dropped".to_owned() };
+    (Span::styled(number, style), Span::styled(format!("{gain:>9}"), style))
+}
+
+/// The rule under the plot and the names on it: zero, the margins, then round gains where there is room.
+fn axis(look: &Look, scale: &Scale, margins: &[LogRatio]) -> (Line<'static>, Line<'static>) {
+    let width = usize::from(scale.width);
+    let mut names: Vec<(usize, String)> = Vec::new();
+    let mut place = |log: f64, name: String| {
+        let Some(column) = scale.column(log) else { return };
+        let start =
+            usize::from(column).saturating_sub(name.chars().count() / 2).min(width - name.chars().count().min(width));
+        let end = start + name.chars().count();
+        let free = names.iter().all(|(at, other)| end + 1 < *at || at + other.chars().count() + 1 < start);
+        if free && end <= width + usize::from(GAIN_WIDTH) {
+            names.push((start, name));
+        }
+    };
+    for margin in margins {
+        place(margin.0, round(margin.gain()));
+    }
+    place(0.0, "0".to_owned());
+    for percent in TICKS {
+        place((percent / 100.0).ln_1p(), round(Gain(percent / 100.0)));
+    }
+    names.sort();
+    let indent = " ".repeat(usize::from(NUMBER_WIDTH));
+    let mut text = indent.clone();
+    for (start, name) in names {
+        let used = text.chars().count() - usize::from(NUMBER_WIDTH);
+        text.push_str(&" ".repeat(start.saturating_sub(used)));
+        text.push_str(&name);
+    }
+    let rule = format!("{indent}{}", look.glyphs.plot.axis.repeat(width));
+    (Line::styled(rule, look.theme.faint), Line::styled(text, look.theme.dim))
+}
+
+/// A gain in whole percent, as an axis names it.
+fn round(gain: Gain) -> String {
+    let percent = gain.0 * 100.0;
+    let sign = if percent < 0.0 { "−" } else { "+" };
+    let size = percent.abs();
+    if (size - size.round()).abs() < 0.05 { format!("{sign}{size:.0} %") } else { format!("{sign}{size:.1} %") }
+}

@@ -1,0 +1,121 @@
+//! The Lab: the running experiment live, and past ones.
+//!
+//! ```text
+//! ┌ header: the question, the answer so far, time ──────────────────┐
+//! ┌ throughput of both arms ───────────────┐┌ stages ───────────────┐
+//! ├ pairs: the interval closing in ────────┤├ workloads ────────────┤
+//! │                                        │├ machine ──────────────┤
+//! └────────────────────────────────────────┘└───────────────────────┘
+//! ```
+//! Below 100 columns the left column stands alone, with stages in the header and workloads under it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::Span;
+
+use super::grid::{Cell, Column, Grid};
+use super::lab_panels as panels;
+use super::paint;
+use crate::tui::facts::{Ending, Load, PastExperiment};
+use crate::tui::layout;
+use crate::tui::model::Model;
+use crate::tui::text;
+
+const COLUMNS: [Column; 6] = [
+    Column { title: "No.", min: 4, max: 5, right: true, rank: 4 },
+    Column { title: "ID", min: 5, max: 6, right: false, rank: 0 },
+    Column { title: "Ago", min: 6, max: 8, right: true, rank: 3 },
+    Column { title: "Pairs", min: 5, max: 5, right: true, rank: 5 },
+    Column { title: "Measured", min: 8, max: 9, right: true, rank: 2 },
+    Column { title: "End", min: 14, max: 40, right: false, rank: 1 },
+];
+
+/// Draws the running experiment, or list and detail of past ones.
+pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
+    if !model.shows_past()
+        && let Some(running) = &model.facts.running
+    {
+        return panels::experiment(model, frame, area, running);
+    }
+    let panes = layout::panes(area, model.zoom);
+    if model.facts.past.is_empty() {
+        return nothing(model, frame, area);
+    }
+    if panes.list.area() > 0 {
+        past(model, frame, panes.list);
+    }
+    match model.shown_experiment() {
+        Some(experiment) => {
+            let title = format!("Experiment {}", experiment.id.0);
+            let inner = paint::pane(frame, panes.detail, &model.look, &title, "");
+            panels::experiment(model, frame, inner, experiment);
+        }
+        None => {
+            let inner = paint::pane(frame, panes.detail, &model.look, "Experiment", "");
+            paint::empty(frame, inner, &model.look, &["Reading the experiment…".to_owned()]);
+        }
+    }
+}
+
+fn nothing(model: &Model, frame: &mut Frame, area: Rect) {
+    let inner = paint::pane(frame, area, &model.look, "Lab", "");
+    let sentences = match (&model.facts.store, &model.starting) {
+        (Load::Failed(trouble), _) => vec![format!("The store cannot be read: {trouble}")],
+        (_, Some(starting)) => vec![
+            format!("apply {} is starting.", starting.improvement),
+            format!("Its output goes to {}", starting.log.display()),
+        ],
+        (Load::Reading, None) => vec!["Reading the store…".to_owned()],
+        (Load::Ready, None) => vec![
+            "Nothing has been measured yet.".to_owned(),
+            "Press 1 for the Register and a on an improvement, or run `workbench apply ID`.".to_owned(),
+        ],
+    };
+    paint::empty(frame, inner, &model.look, &sentences);
+}
+
+fn past(model: &Model, frame: &mut Frame, area: Rect) {
+    let look = &model.look;
+    let count = model.facts.past.len();
+    let inner = paint::pane(frame, area, look, "Experiments", &count.to_string());
+    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
+    let mut head = grid.header(look, None);
+    head.spans.insert(0, Span::raw("  "));
+    paint::line(frame, inner, 0, &head);
+    let rows = layout::list_rows(model);
+    let window = model.lab.list.window(count, usize::from(rows.height));
+    for (row, place) in (0..rows.height).zip(window) {
+        let Some(experiment) = model.facts.past.get(place) else { continue };
+        let selected = place == model.lab.list.selected;
+        let mut line = grid.row(look, |column| cell(model, experiment, column));
+        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
+        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
+        paint::line(frame, rows, row, &line);
+        if selected {
+            paint::highlight(frame, rows, row, look.theme.selected);
+        }
+    }
+}
+
+fn cell(model: &Model, past: &PastExperiment, column: usize) -> Cell {
+    let look = &model.look;
+    let theme = &look.theme;
+    match column {
+        0 => (past.id.0.to_string(), theme.dim),
+        1 => (past.improvement.0.clone(), theme.text.add_modifier(Modifier::BOLD)),
+        2 => (text::age(past.at, model.now), theme.dim),
+        3 => (past.pairs.to_string(), theme.text),
+        4 => match &past.standing {
+            Some(standing) => (standing.estimate.gain().to_string(), theme.text),
+            None => (look.glyphs.none.to_owned(), theme.faint),
+        },
+        _ => match &past.end {
+            Ending::Ruled(verdict) => {
+                let (glyph, style) = look.verdict(*verdict);
+                (format!("{glyph} {verdict}"), style)
+            }
+            Ending::Stopped(reason) => (format!("stopped: {reason}"), theme.dim),
+        },
+    }
+}

@@ -1,0 +1,24 @@
+//! The screens as pure functions of the model: no I/O, no clock, no state of their own.
+//!
+//! Start at [`screen`], which divides the terminal and calls one module for each part. [`paint`], [`grid`], [`forest`]
+//! and [`spark`] are what the parts are drawn with.
+
+mod agents;
+mod dialog;
+mod footer;
+mod forest;
+mod grid;
+mod help;
+mod lab;
+mod lab_panels;
+mod log;
+mod paint;
+mod palette;
+mod register;
+mod register_detail;
+mod screen;
+mod spark;
+mod status_bar;
+pub mod tabs;
+
+pub use screen::{detail_lines, view};

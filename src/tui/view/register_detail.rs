@@ -1,0 +1,223 @@
+//! One improvement: claim beside measurement, variants, workloads with their intervals, history.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::paint::{self, field, heading};
+use crate::lab::experiment::{Role, Verdict};
+use crate::tui::facts::{Load, PastVerdict, Row, WorkloadRow};
+use crate::tui::model::Model;
+use crate::tui::text;
+use crate::tui::yank;
+
+/// Draws the detail of the selected improvement.
+pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
+    let look = &model.look;
+    let Some(row) = model.selected_row() else {
+        paint::pane(frame, area, look, "Improvement", "");
+        return;
+    };
+    let inner = paint::pane(frame, area, look, &row.entry.id.0, &row.entry.title);
+    let lines = lines(model, row, inner.width);
+    let most = lines.len().saturating_sub(usize::from(inner.height));
+    let offset = model.register.detail_offset.min(most);
+    paint::lines(frame, inner, &lines, offset);
+    let hidden = most - offset;
+    if hidden > 0 && area.height > 2 {
+        let note = format!(" {hidden} more, J ");
+        let width = u16::try_from(note.len()).unwrap_or(0);
+        let at = Rect { x: area.right().saturating_sub(width + 2), y: area.bottom() - 1, width, height: 1 };
+        paint::line(frame, at, 0, &Line::styled(note, look.theme.dim));
+    }
+}
+
+/// The detail as lines of that width.
+pub(super) fn lines(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let mut lines = summary(model, row, width);
+    if let Some(reason) = &row.progress.reason {
+        let name = if row.progress.forced { "forced" } else { "because" };
+        lines.extend(field(
+            look,
+            name,
+            reason,
+            if row.progress.forced { look.theme.bad } else { look.theme.text },
+            width,
+        ));
+    }
+    lines.push(Line::default());
+    lines.extend(claim_beside_measurement(model, row, width));
+    lines.push(Line::default());
+    lines.extend(variants(model, row, width));
+    if !row.progress.workloads.is_empty() {
+        lines.push(heading(look, "Workloads"));
+        lines.extend(row.progress.workloads.iter().flat_map(|workload| workload_lines(model, workload, width)));
+        lines.push(Line::default());
+    }
+    lines.push(heading(look, "History"));
+    lines.extend(history(model, row, width));
+    lines.push(Line::default());
+    lines.push(heading(look, "Where"));
+    lines.extend(field(look, "modules", &row.entry.modules.join(", "), look.theme.text, width));
+    lines.extend(field(look, "feature", &row.entry.feature, look.theme.text, width));
+    if !row.entry.needs.is_empty() {
+        let needs: Vec<&str> = row.entry.needs.iter().map(|id| id.0.as_str()).collect();
+        lines.extend(field(look, "needs", &needs.join(", "), look.theme.text, width));
+    }
+    if let Some(variants) = &row.entry.variants {
+        let rests_on = variants.references.iter().enumerate();
+        for (index, reference) in rests_on {
+            lines.extend(field(look, if index == 0 { "rests on" } else { "" }, reference, look.theme.dim, width));
+        }
+    }
+    lines
+}
+
+/// Status; then `Transaction · critical · phase 1 · agent 1`.
+fn summary(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let (glyph, style) = look.status(row.progress.status);
+    let dot = look.glyphs.dot;
+    let entry = &row.entry;
+    let place =
+        format!("{} {dot} {} {dot} phase {} {dot} agent {}", entry.category, entry.priority, entry.phase, row.agents());
+    let mut lines = vec![Line::styled(format!("{glyph} {}", row.progress.status), style.add_modifier(Modifier::BOLD))];
+    lines.extend(text::wrap(&place, width.into()).into_iter().map(|part| Line::styled(part, look.theme.dim)));
+    lines
+}
+
+/// Two columns that are never mixed: what was promised, what was measured.
+fn claim_beside_measurement(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let theme = &look.theme;
+    let left_width = usize::from(width / 5 * 2).clamp(12, 30);
+    let right_width = usize::from(width).saturating_sub(left_width + 1);
+    let part = |text: &str, room: usize, style: Style| -> Vec<(String, Style)> {
+        text::wrap(text, room).into_iter().map(|line| (line, style)).collect()
+    };
+    let mut left = vec![("Claim".to_owned(), theme.accent.add_modifier(Modifier::BOLD))];
+    left.extend(part(&row.entry.claim.text, left_width, theme.text));
+    left.extend(part("promised, not measured", left_width, theme.dim));
+    let mut right = vec![("Measured".to_owned(), theme.accent.add_modifier(Modifier::BOLD))];
+    match (&row.progress.measured, &row.entry.variants) {
+        (Some(measured), _) => {
+            let style =
+                row.verdict().map_or(theme.text, |verdict| look.verdict(verdict).1).add_modifier(Modifier::BOLD);
+            let figure = format!("{} {}", measured.standing.estimate.gain(), text::bounds(measured.standing.bounds));
+            right.extend(part(&figure, right_width, style));
+            right.extend(part(
+                &format!("{}, {} pairs", measured.workload, measured.standing.pairs),
+                right_width,
+                theme.dim,
+            ));
+            if measured.stale {
+                right.extend(part("stale: the base moved since", right_width, theme.warn));
+            }
+        }
+        (None, Some(_)) => right.extend(part("nothing yet; a measures it", right_width, theme.dim)),
+        (None, None) => right.extend(part("nothing: no optimized variant exists yet", right_width, theme.dim)),
+    }
+    if let Some(verdict) = row.progress.verdicts.first() {
+        right.push(verdict_words(model, verdict.verdict));
+    }
+    let rows = left.len().max(right.len());
+    let blank = (String::new(), theme.text);
+    (0..rows)
+        .map(|at| {
+            let (claim, claim_style) = left.get(at).unwrap_or(&blank).clone();
+            let (figure, figure_style) = right.get(at).unwrap_or(&blank).clone();
+            let gap = " ".repeat((left_width + 1).saturating_sub(text::width(&claim)));
+            Line::from(vec![Span::styled(claim, claim_style), Span::raw(gap), Span::styled(figure, figure_style)])
+        })
+        .collect()
+}
+
+fn verdict_words(model: &Model, verdict: Verdict) -> (String, Style) {
+    let (glyph, style) = model.look.verdict(verdict);
+    (format!("{glyph} {verdict}"), style)
+}
+
+fn variants(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let mut lines = vec![heading(look, "Variants")];
+    match &row.entry.variants {
+        Some(variants) => {
+            lines.extend(field(look, "off", &variants.baseline, look.theme.text, width));
+            lines.extend(field(look, "on", &variants.optimized, look.theme.text, width));
+            lines.extend(field(look, "seam", &variants.seam, look.theme.dim, width));
+            let required = variants.workload.required_gain.map(|gain| format!(", required {gain}")).unwrap_or_default();
+            let judged = format!("{} by {}{required}", yank::trial(&variants.workload), variants.workload.metric);
+            lines.extend(field(look, "judged on", &judged, look.theme.dim, width));
+            lines.extend(field(look, "proof", &variants.mechanism.figure, look.theme.dim, width));
+        }
+        None => {
+            let sentence = "No optimized variant exists yet: there is nothing to switch on and nothing to measure.";
+            lines.extend(
+                text::wrap(sentence, usize::from(width)).into_iter().map(|part| Line::styled(part, look.theme.dim)),
+            );
+        }
+    }
+    lines.push(Line::default());
+    lines
+}
+
+/// Two lines each: what it is for and how it came out; the medians and the interval.
+fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let theme = &look.theme;
+    let role = match workload.role {
+        Role::Main => "main",
+        Role::Guard => "guard",
+        Role::Control => "control",
+    };
+    let gain = workload.standing.estimate.gain().to_string();
+    let label = text::fit(&workload.label, usize::from(width).saturating_sub(10 + gain.len()), look.glyphs.ellipsis)
+        .into_owned();
+    let medians = match workload.medians {
+        Some((a, b)) => {
+            format!("{} {} {} {}", text::quantity(a), look.glyphs.arrow, text::quantity(b), workload.metric)
+        }
+        None => workload.metric.clone(),
+    };
+    vec![
+        paint::spread(
+            vec![Span::styled(format!("{role:<10}"), theme.dim), Span::styled(label, theme.text)],
+            vec![Span::styled(gain, theme.text.add_modifier(Modifier::BOLD))],
+            width,
+        ),
+        paint::spread(
+            vec![Span::raw(" ".repeat(10)), Span::styled(medians, theme.dim)],
+            vec![Span::styled(text::bounds(workload.standing.bounds), theme.dim)],
+            width,
+        ),
+    ]
+}
+
+fn history(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    if row.progress.verdicts.is_empty() {
+        let sentence = match &model.facts.store {
+            Load::Reading => "reading the store…",
+            Load::Ready => "never measured",
+            Load::Failed(_) => "the store cannot be read",
+        };
+        return vec![Line::styled(sentence, look.theme.dim)];
+    }
+    row.progress.verdicts.iter().flat_map(|past| past_lines(model, past, width)).collect()
+}
+
+fn past_lines(model: &Model, past: &PastVerdict, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let (words, style) = verdict_words(model, past.verdict);
+    let figure = past.standing.map(|standing| format!("  {}", standing.estimate.gain())).unwrap_or_default();
+    let mut lines = vec![paint::spread(
+        vec![Span::styled(words, style), Span::styled(figure, look.theme.text)],
+        vec![Span::styled(format!("{} ago  #{}", text::age(past.at, model.now), past.experiment.0), look.theme.dim)],
+        width,
+    )];
+    let reason = text::wrap(&past.reason, usize::from(width).saturating_sub(2));
+    lines.extend(reason.into_iter().map(|part| Line::styled(format!("  {part}"), look.theme.dim)));
+    lines
+}

@@ -1,0 +1,146 @@
+//! What is looked at again and again: the register's files, the repository, the machine.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::sleep;
+
+use super::facts::{AgentRow, Lease, MachineFacts, Phase, ProjectFacts};
+use super::msg::{Msg, RegisterNews};
+use crate::catalog::Catalog;
+use crate::lab::experiment::ExperimentId;
+use crate::project::Project;
+
+/// How often files, repository and machine are looked at.
+const REGISTER_EVERY: Duration = Duration::from_secs(2);
+const REPOSITORY_EVERY: Duration = Duration::from_secs(5);
+const MACHINE_EVERY: Duration = Duration::from_secs(2);
+/// Columns of a report of mistakes.
+const REPORT_WIDTH: usize = 100;
+
+/// Begins to watch; ends when nobody listens any more.
+pub(super) fn begin(project: &Project, sender: &UnboundedSender<Msg>) {
+    tokio::spawn(register(project.clone(), sender.clone()));
+    tokio::spawn(every(REPOSITORY_EVERY, sender.clone(), project.clone(), |project| Msg::Project(repository(project))));
+    tokio::spawn(every(MACHINE_EVERY, sender.clone(), project.clone(), |project| Msg::Machine(machine(project))));
+}
+
+/// Reads a past experiment.
+pub(super) fn open_experiment(_project: &Project, _sender: &UnboundedSender<Msg>, _id: ExperimentId) {}
+
+/// Looks at something in a thread of its own, again and again.
+async fn every(
+    pause: Duration,
+    sender: UnboundedSender<Msg>,
+    project: Project,
+    look: impl Fn(&Project) -> Msg + Send + Copy + 'static,
+) {
+    loop {
+        let seen = project.clone();
+        let Ok(msg) = tokio::task::spawn_blocking(move || look(&seen)).await else { return };
+        if sender.send(msg).is_err() {
+            return;
+        }
+        sleep(pause).await;
+    }
+}
+
+/// Reads register and roster, and again when one of their files changed.
+async fn register(project: Project, sender: UnboundedSender<Msg>) {
+    let mut known = None;
+    loop {
+        let (seen, before) = (project.clone(), known);
+        let look = tokio::task::spawn_blocking(move || {
+            let now = fingerprint(&seen);
+            (now, (before != Some(now)).then(|| read_register(&seen)))
+        });
+        let Ok((now, news)) = look.await else { return };
+        known = Some(now);
+        if news.is_some_and(|news| sender.send(Msg::Register(news)).is_err()) || sender.is_closed() {
+            return;
+        }
+        sleep(REGISTER_EVERY).await;
+    }
+}
+
+/// How many files there are and when the newest was changed: enough to see that something is different.
+fn fingerprint(project: &Project) -> (usize, SystemTime) {
+    let folders = [project.improvements_dir(), project.agents_dir()];
+    let files = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let times = files.map(|entry| entry.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH));
+    let config = fs::metadata(project.config_file()).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    times.fold((0, config), |(count, newest), time| (count + 1, newest.max(time)))
+}
+
+fn read_register(project: &Project) -> Result<Box<RegisterNews>, String> {
+    let Catalog { roster, register, config } = Catalog::load(project).map_err(|faults| {
+        let mut text = String::new();
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(REPORT_WIDTH);
+        // Rendering into a string fails only if a report's own text does; then its bare message stands for it.
+        if handler.render_report(&mut text, &faults).is_err() { faults.to_string() } else { text }
+    })?;
+    let _ = config;
+    let agents = roster.agents.into_iter().map(|agent| AgentRow {
+        number: agent.number,
+        name: agent.name,
+        specialization: agent.specialization,
+        modules: if agent.modules.is_empty() { agent.subjects } else { agent.modules },
+        status: "Ready".to_owned(),
+        active: false,
+        last: None,
+    });
+    let phases = register.phases.into_iter().map(|phase| Phase { number: phase.number, title: phase.name });
+    Ok(Box::new(RegisterNews { entries: register.improvements, phases: phases.collect(), agents: agents.collect() }))
+}
+
+/// Branch and commit, where there is a repository.
+fn repository(project: &Project) -> ProjectFacts {
+    let root = project.root();
+    let target = target_of(root);
+    let head = git2::Repository::discover(root).and_then(|repository| {
+        let head = repository.head()?;
+        let branch = if repository.head_detached()? { None } else { head.shorthand().ok().map(str::to_owned) };
+        let commit = head.peel_to_commit()?.id().to_string();
+        Ok((branch, commit.get(..7).map(str::to_owned)))
+    });
+    let (branch, head) = head.unwrap_or((None, None));
+    ProjectFacts { target, branch, head }
+}
+
+fn target_of(root: &Path) -> String {
+    root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Load, pressure and lease, where the system tells.
+fn machine(project: &Project) -> MachineFacts {
+    let cores = std::thread::available_parallelism().map_or(0, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
+    let load = fs::read_to_string("/proc/loadavg").ok().and_then(|text| text.split(' ').next()?.parse().ok());
+    let lease = lease(&project.machine_lock());
+    MachineFacts { cores, load, cpu_pressure: pressure("cpu"), io_pressure: pressure("io"), lease }
+}
+
+/// `some avg10` of a resource, percent.
+fn pressure(resource: &str) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/pressure/{resource}")).ok()?;
+    let some = text.lines().find(|line| line.starts_with("some"))?;
+    some.split_whitespace().find_map(|field| field.strip_prefix("avg10=")?.parse().ok())
+}
+
+/// Who holds the machine's lease. Looked up in the kernel's list of locks, never by trying the lock: a measurement that
+/// asks for it at that moment would be turned away.
+fn lease(file: &Path) -> Option<Lease> {
+    use std::os::unix::fs::MetadataExt;
+    let inode = fs::metadata(file).ok()?.ino();
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let held = locks.lines().find(|line| {
+        line.contains("FLOCK")
+            && !line.contains("->")
+            && line.split_whitespace().any(|field| field.ends_with(&format!(":{inode}")))
+    })?;
+    let pid = held.split_whitespace().nth(4)?.parse().ok()?;
+    let purpose = fs::read_to_string(file).ok()?.trim().to_owned();
+    Some(Lease { pid, purpose })
+}
