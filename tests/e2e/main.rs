@@ -8,3 +8,5 @@ mod bench;
 mod broken;
 mod read;
 mod schemas;
+mod store;
+mod store_kill;

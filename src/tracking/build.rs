@@ -1,0 +1,74 @@
+//! Built arms.
+
+use sqlx::{FromRow, SqliteConnection};
+
+use super::error::Fault;
+use super::json::{as_word, decode, encode, word};
+use super::store::now_ms;
+use crate::lab::experiment::{Binary, ExperimentId, Side};
+
+/// Records an arm.
+pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, binary: &Binary) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO build (experiment, at_ms, side, features, build_key, sha256, path, cached)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id.0)
+    .bind(now_ms())
+    .bind(as_word(&binary.side)?)
+    .bind(encode("features", &binary.features)?)
+    .bind(&binary.build_key)
+    .bind(&binary.sha256)
+    .bind(binary.path.to_string_lossy().into_owned())
+    .bind(binary.cached)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The arms of an experiment, in order.
+pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Vec<Binary>, Fault> {
+    #[derive(FromRow)]
+    struct Row {
+        id: i64,
+        side: String,
+        features: String,
+        build_key: String,
+        sha256: String,
+        path: String,
+        cached: bool,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT id, side, features, build_key, sha256, path, cached FROM build WHERE experiment = ? ORDER BY id",
+    )
+    .bind(id.0)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Binary {
+                side: word("build", row.id, "side", &row.side)?,
+                features: decode("build", row.id, "features", &row.features)?,
+                build_key: row.build_key,
+                sha256: row.sha256,
+                path: row.path.into(),
+                cached: row.cached,
+            })
+        })
+        .collect()
+}
+
+/// SHA-256 of the arm built last for `side`.
+pub(super) async fn latest_hash(
+    connection: &mut SqliteConnection,
+    id: ExperimentId,
+    side: Side,
+) -> Result<Option<String>, Fault> {
+    let hash =
+        sqlx::query_scalar("SELECT sha256 FROM build WHERE experiment = ? AND side = ? ORDER BY id DESC LIMIT 1")
+            .bind(id.0)
+            .bind(as_word(&side)?)
+            .fetch_optional(connection)
+            .await?;
+    Ok(hash)
+}

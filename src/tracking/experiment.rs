@@ -1,0 +1,349 @@
+//! Experiments: the question, the sittings that worked on it, the stages they went through, and how it ended.
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use sqlx::{FromRow, SqliteConnection};
+
+use super::build;
+use super::error::{At, Fault, StoreError};
+use super::host::Host;
+use super::json::{as_word, decode, encode, word};
+use super::pair::{self, PairFact, StandingFact};
+use super::process::Process;
+use super::profile::{self, ProfileFact};
+use super::store::{Reader, now_ms, time};
+use super::verdict::{self, VerdictFact};
+use crate::improvements::ImprovementId;
+use crate::lab::experiment::{Binary, ExperimentId, Plan, Standing, Verdict};
+use crate::lab::journal::Stage;
+
+/// An experiment in one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Which.
+    pub id: ExperimentId,
+    /// Of which improvement.
+    pub improvement: ImprovementId,
+    /// When it was opened.
+    pub at: Timestamp,
+    /// Counting pairs of the main workload's decision run.
+    pub pairs: u32,
+    /// What is known of the main workload: the ruling's published figure, or the last standing before one.
+    pub standing: Option<Standing>,
+    /// How it stands.
+    pub ending: Ending,
+}
+
+/// How an experiment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The process works on it.
+    Running(Process),
+    /// Its process is gone without a word: killed, or the machine went down. Can be resumed.
+    Interrupted,
+    /// It stopped before a verdict, and says why. Can be resumed.
+    Stopped(String),
+    /// Decided.
+    Ruled(Verdict),
+}
+
+/// An experiment with all its facts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// In one line.
+    pub summary: Summary,
+    /// The plan in force: that of the last sitting.
+    pub plan: Plan,
+    /// The machine.
+    pub host: Host,
+    /// Agents credited, by number.
+    pub agents: Vec<u32>,
+    /// Stages begun, in order.
+    pub stages: Vec<StageFact>,
+    /// Arms built, in order.
+    pub builds: Vec<Binary>,
+    /// Pairs, in order.
+    pub pairs: Vec<PairFact>,
+    /// Standings, in order.
+    pub standings: Vec<StandingFact>,
+    /// Profiles, in order.
+    pub profiles: Vec<ProfileFact>,
+    /// The verdict.
+    pub verdict: Option<VerdictFact>,
+}
+
+/// A stage that began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageFact {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub stage: Stage,
+    /// What it was about to do.
+    pub note: String,
+}
+
+impl Reader {
+    /// The latest `limit` experiments, the newest first.
+    pub async fn experiments(&self, limit: u32) -> Result<Vec<Summary>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        summaries(&mut connection, None, limit).await.at(self.path())
+    }
+
+    /// The latest experiments of one improvement, the newest first.
+    pub async fn experiments_of(&self, improvement: &ImprovementId, limit: u32) -> Result<Vec<Summary>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        summaries(&mut connection, Some(improvement), limit).await.at(self.path())
+    }
+
+    /// One experiment with all its facts, of one moment; `None` when there is no such experiment.
+    pub async fn experiment(&self, id: ExperimentId) -> Result<Option<Experiment>, StoreError> {
+        let mut moment = self.moment().await.at(self.path())?;
+        whole(&mut moment, id).await.at(self.path())
+    }
+}
+
+/// Inserts a new experiment.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    plan: &Plan,
+    agents: &[u32],
+) -> Result<ExperimentId, Fault> {
+    let host = Host::current();
+    let id = sqlx::query_scalar(
+        "INSERT INTO experiment (at_ms, improvement, feature, stack, tree_digest, question, host, host_digest, agents)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    )
+    .bind(now_ms())
+    .bind(&plan.improvement.0)
+    .bind(&plan.feature)
+    .bind(encode("stack", &plan.stack)?)
+    .bind(&plan.tree_digest)
+    .bind(question(plan))
+    .bind(encode("host", &host)?)
+    .bind(host.digest())
+    .bind(encode("agents", &agents.to_vec())?)
+    .fetch_one(connection)
+    .await?;
+    Ok(ExperimentId(id))
+}
+
+/// The latest experiment that asks what `plan` asks and has no verdict.
+pub(super) async fn undecided(connection: &mut SqliteConnection, plan: &Plan) -> Result<Option<ExperimentId>, Fault> {
+    let id = sqlx::query_scalar(
+        "SELECT id FROM experiment e
+         WHERE question = ? AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.experiment = e.id)
+         ORDER BY id DESC LIMIT 1",
+    )
+    .bind(question(plan))
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(ExperimentId))
+}
+
+/// This process begins to work on an experiment.
+pub(super) async fn sit_down(connection: &mut SqliteConnection, id: ExperimentId, plan: &Plan) -> Result<(), Fault> {
+    let process = Process::current();
+    sqlx::query("INSERT INTO sitting (experiment, at_ms, pid, started_ticks, plan) VALUES (?, ?, ?, ?, ?)")
+        .bind(id.0)
+        .bind(now_ms())
+        .bind(i64::from(process.pid))
+        .bind(process.started_ticks.cast_signed())
+        .bind(encode("plan", plan)?)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A stage began.
+pub(super) async fn stage(
+    connection: &mut SqliteConnection,
+    id: ExperimentId,
+    stage: Stage,
+    note: &str,
+) -> Result<(), Fault> {
+    sqlx::query("INSERT INTO stage (experiment, at_ms, stage, note) VALUES (?, ?, ?, ?)")
+        .bind(id.0)
+        .bind(now_ms())
+        .bind(as_word(&stage)?)
+        .bind(note)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The sitting ended before a verdict.
+pub(super) async fn stop(connection: &mut SqliteConnection, id: ExperimentId, reason: &str) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO stopped (experiment, sitting, at_ms, reason)
+         SELECT ?1, max(id), ?2, ?3 FROM sitting WHERE experiment = ?1",
+    )
+    .bind(id.0)
+    .bind(now_ms())
+    .bind(reason)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Improvement and agents of an experiment.
+pub(super) async fn owners(
+    connection: &mut SqliteConnection,
+    id: ExperimentId,
+) -> Result<(ImprovementId, Vec<u32>), Fault> {
+    let found: Option<(String, String)> = sqlx::query_as("SELECT improvement, agents FROM experiment WHERE id = ?")
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await?;
+    let Some((improvement, agents)) = found else {
+        return Err(Fault::Refused { what: format!("there is no experiment {}", id.0) });
+    };
+    Ok((ImprovementId(improvement), decode("experiment", id.0, "agents", &agents)?))
+}
+
+/// The plan of the latest sitting.
+pub(super) async fn plan_in_force(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Plan, Fault> {
+    let plan: String = sqlx::query_scalar("SELECT plan FROM sitting WHERE experiment = ? ORDER BY id DESC LIMIT 1")
+        .bind(id.0)
+        .fetch_one(connection)
+        .await?;
+    decode("sitting of experiment", id.0, "plan", &plan)
+}
+
+#[derive(FromRow)]
+struct SummaryRow {
+    id: i64,
+    at_ms: i64,
+    improvement: String,
+    pairs: i64,
+    pid: i64,
+    started_ticks: i64,
+    stopped: Option<String>,
+    verdict: Option<String>,
+    ruling: Option<String>,
+    last_pairs: Option<i64>,
+    last_estimate: Option<f64>,
+    last_low: Option<f64>,
+    last_high: Option<f64>,
+}
+
+async fn summaries(
+    connection: &mut SqliteConnection,
+    improvement: Option<&ImprovementId>,
+    limit: u32,
+) -> Result<Vec<Summary>, Fault> {
+    let rows: Vec<SummaryRow> = sqlx::query_as(
+        "SELECT e.id, e.at_ms, e.improvement,
+                (SELECT count(*) FROM pair p
+                 WHERE p.experiment = e.id AND p.workload = 0 AND p.run = 'decision' AND p.dropped IS NULL) AS pairs,
+                s.pid, s.started_ticks, x.reason AS stopped, v.verdict, v.ruling,
+                l.pairs AS last_pairs, l.estimate AS last_estimate, l.low AS last_low, l.high AS last_high
+         FROM experiment e
+         JOIN sitting s ON s.id = (SELECT max(id) FROM sitting WHERE experiment = e.id)
+         LEFT JOIN stopped x ON x.sitting = s.id
+         LEFT JOIN verdict v ON v.experiment = e.id
+         LEFT JOIN standing l ON l.id = (SELECT max(id) FROM standing WHERE experiment = e.id AND workload = 0)
+         WHERE ?1 IS NULL OR e.improvement = ?1
+         ORDER BY e.id DESC LIMIT ?2",
+    )
+    .bind(improvement.map(|id| &id.0))
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(summary).collect()
+}
+
+fn summary(row: SummaryRow) -> Result<Summary, Fault> {
+    let process =
+        Process { pid: u32::try_from(row.pid).unwrap_or_default(), started_ticks: row.started_ticks.cast_unsigned() };
+    let ending = match (row.verdict, row.stopped) {
+        (Some(verdict), _) => Ending::Ruled(word("verdict of experiment", row.id, "verdict", &verdict)?),
+        (None, Some(reason)) => Ending::Stopped(reason),
+        (None, None) if process.is_alive() => Ending::Running(process),
+        (None, None) => Ending::Interrupted,
+    };
+    let published = match &row.ruling {
+        Some(ruling) => verdict::published(&decode("verdict of experiment", row.id, "ruling", ruling)?),
+        None => None,
+    };
+    let last = row.last_pairs.zip(row.last_estimate);
+    let last = last.map(|(pairs, estimate)| pair::standing(pairs, estimate, row.last_low, row.last_high));
+    Ok(Summary {
+        id: ExperimentId(row.id),
+        improvement: ImprovementId(row.improvement),
+        at: time(row.at_ms),
+        pairs: u32::try_from(row.pairs).unwrap_or(u32::MAX),
+        standing: published.or(last),
+        ending,
+    })
+}
+
+pub(super) async fn whole(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Option<Experiment>, Fault> {
+    let row: Option<(String, String, String)> =
+        sqlx::query_as("SELECT improvement, host, agents FROM experiment WHERE id = ?")
+            .bind(id.0)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some((improvement, host, agents)) = row else { return Ok(None) };
+    let all = summaries(connection, Some(&ImprovementId(improvement)), u32::MAX).await?;
+    let Some(summary) = all.into_iter().find(|summary| summary.id == id) else { return Ok(None) };
+    Ok(Some(Experiment {
+        summary,
+        plan: plan_in_force(connection, id).await?,
+        host: decode("experiment", id.0, "host", &host)?,
+        agents: decode("experiment", id.0, "agents", &agents)?,
+        stages: stages(connection, id).await?,
+        builds: build::of(connection, id).await?,
+        pairs: pair::of(connection, id, 0).await?,
+        standings: pair::standings_of(connection, id, 0).await?,
+        profiles: profile::of(connection, id).await?,
+        verdict: verdict::of(connection, id).await?,
+    }))
+}
+
+async fn stages(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Vec<StageFact>, Fault> {
+    let rows: Vec<(i64, i64, String, String)> =
+        sqlx::query_as("SELECT id, at_ms, stage, note FROM stage WHERE experiment = ? ORDER BY id")
+            .bind(id.0)
+            .fetch_all(connection)
+            .await?;
+    rows.into_iter()
+        .map(|(row, at_ms, stage, note)| {
+            Ok(StageFact { at: time(at_ms), stage: word("stage", row, "stage", &stage)?, note })
+        })
+        .collect()
+}
+
+/// What two plans must have in common for the pairs of one to count for the other: the arms, the tree, the work done in
+/// a process, and the rule. Not the noise, the time or the seed: these may be known better at a second sitting.
+fn question(plan: &Plan) -> String {
+    let work: Vec<serde_json::Value> = plan
+        .workloads
+        .iter()
+        .map(|w| {
+            serde_json::json!([
+                w.label,
+                w.role,
+                w.workload,
+                w.params,
+                w.metric,
+                w.better,
+                w.required_gain,
+                w.slice_ms,
+                w.slices,
+                w.warmup
+            ])
+        })
+        .collect();
+    let text = serde_json::json!([
+        plan.improvement,
+        plan.stack,
+        plan.feature,
+        plan.tree_digest,
+        plan.mechanism,
+        plan.policy.rule_version,
+        work
+    ])
+    .to_string();
+    format!("{:x}", Sha256::digest(text))
+}

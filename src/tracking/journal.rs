@@ -1,0 +1,126 @@
+//! The lab's port: each event becomes one transaction of facts, or a live row.
+
+use sqlx::SqliteConnection;
+
+use super::agent::{self, AgentState};
+use super::error::{At, Fault, StoreError};
+use super::store::Store;
+use super::{build, experiment, live, pair, profile, verdict};
+use crate::lab::experiment::{ExperimentId, Plan, Ruling, Side};
+use crate::lab::journal::{Event, Journal, Opened};
+use crate::profiles::{Arm, Capture, Kind};
+
+impl Journal for Store {
+    type Error = StoreError;
+
+    async fn open(&mut self, plan: &Plan, resume: bool) -> Result<Opened, StoreError> {
+        let opened = self.open_experiment(plan, resume).await;
+        opened.at(self.path())
+    }
+
+    async fn record(&mut self, id: ExperimentId, event: &Event) -> Result<(), StoreError> {
+        let recorded = match event {
+            Event::Slice { .. } | Event::Progress { .. } => self.record_live(id, event).await,
+            Event::Profiled { side, kind, folded, samples, cpu, ops } => match Kind::named(kind) {
+                Some(kind) => {
+                    let arm = arm(*side);
+                    let capture = Capture { arm, kind, folded, samples: *samples, cpu: *cpu, ops: *ops };
+                    self.record_profile(id, *side, &capture).await
+                }
+                None => Err(Fault::Refused { what: format!("there is no profile of the kind {kind:?}") }),
+            },
+            Event::Stage { .. }
+            | Event::Built(_)
+            | Event::Pair(_)
+            | Event::Standing { .. }
+            | Event::Ruled(_)
+            | Event::Stopped { .. } => self.record_fact(id, event).await,
+        };
+        recorded.at(self.path())
+    }
+}
+
+impl Store {
+    async fn open_experiment(&self, plan: &Plan, resume: bool) -> Result<Opened, Fault> {
+        let mut facts = self.facts().await?;
+        let earlier = if resume { experiment::undecided(&mut facts, plan).await? } else { None };
+        let (id, pairs) = match earlier {
+            Some(id) => (id, pair::of(&mut facts, id, 0).await?.into_iter().map(|fact| fact.pair).collect()),
+            None => (experiment::insert(&mut facts, plan, &self.agents).await?, Vec::new()),
+        };
+        experiment::sit_down(&mut facts, id, plan).await?;
+        live::sweep(&mut facts).await?;
+        tell_agents(&mut facts, id, AgentState::Active, "is being measured").await?;
+        facts.commit().await?;
+        Ok(Opened { id, pairs })
+    }
+
+    async fn record_live(&self, id: ExperimentId, event: &Event) -> Result<(), Fault> {
+        let mut live = self.live().await?;
+        match event {
+            Event::Slice { workload, side, rate } => live::slice(&mut live, id, *workload, *side, *rate).await?,
+            Event::Progress { note } => live::progress(&mut live, id, note).await?,
+            other => return Err(Fault::Refused { what: format!("{other:?} is not a live row") }),
+        }
+        Ok(live.commit().await?)
+    }
+
+    async fn record_fact(&self, id: ExperimentId, event: &Event) -> Result<(), Fault> {
+        let mut facts = self.facts().await?;
+        match event {
+            Event::Stage { stage, note } => experiment::stage(&mut facts, id, *stage, note).await?,
+            Event::Built(binary) => build::insert(&mut facts, id, binary).await?,
+            Event::Pair(pair) => pair::insert(&mut facts, id, pair).await?,
+            Event::Standing { workload, standing } => {
+                pair::insert_standing(&mut facts, id, *workload, standing).await?
+            }
+            Event::Ruled(ruling) => conclude(&mut facts, id, ruling).await?,
+            Event::Stopped { reason } => {
+                experiment::stop(&mut facts, id, reason).await?;
+                live::sweep(&mut facts).await?;
+                tell_agents(&mut facts, id, AgentState::Ready, &format!("stopped before a verdict: {reason}")).await?;
+            }
+            other => return Err(Fault::Refused { what: format!("{other:?} is not a fact") }),
+        }
+        Ok(facts.commit().await?)
+    }
+
+    /// The file first, then the row that names it: a row never points at nothing.
+    async fn record_profile(&self, id: ExperimentId, side: Side, capture: &Capture<'_>) -> Result<(), Fault> {
+        let mut facts = self.facts().await?;
+        let (improvement, _) = experiment::owners(&mut facts, id).await?;
+        let kept = self.shelf.keep(&improvement, id.0, capture);
+        let file = kept.map_err(|error| Fault::File { file: error.file, source: error.source })?;
+        profile::insert(&mut facts, id, side, &file, capture).await?;
+        Ok(facts.commit().await?)
+    }
+}
+
+/// The verdict, the stack and the agents: all of it or nothing.
+async fn conclude(facts: &mut SqliteConnection, id: ExperimentId, ruling: &Ruling) -> Result<(), Fault> {
+    verdict::insert(facts, id, ruling).await?;
+    live::sweep(facts).await?;
+    let gain = verdict::published(ruling).map(|standing| format!(" {}", standing.estimate.gain())).unwrap_or_default();
+    tell_agents(facts, id, AgentState::Ready, &format!("{}{gain}", ruling.verdict)).await
+}
+
+async fn tell_agents(
+    facts: &mut SqliteConnection,
+    id: ExperimentId,
+    state: AgentState,
+    what: &str,
+) -> Result<(), Fault> {
+    let (improvement, agents) = experiment::owners(facts, id).await?;
+    let note = format!("{improvement} {what}");
+    for agent in agents {
+        agent::insert(facts, agent, state, Some(&improvement), &note, "workbench").await?;
+    }
+    Ok(())
+}
+
+fn arm(side: Side) -> Arm {
+    match side {
+        Side::A => Arm::A,
+        Side::B => Arm::B,
+    }
+}

@@ -1,0 +1,52 @@
+//! Which process works on an experiment, told apart from a later one that was given the same number.
+
+/// A process of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// When it started, in the kernel's ticks since boot; 0 where the system does not tell.
+    pub started_ticks: u64,
+}
+
+impl Process {
+    /// This process.
+    pub fn current() -> Self {
+        let pid = std::process::id();
+        Self { pid, started_ticks: started_ticks(pid).unwrap_or_default() }
+    }
+
+    /// Whether it still runs. A zombie does not.
+    pub fn is_alive(self) -> bool {
+        if self.started_ticks == 0 {
+            let pid = i32::try_from(self.pid).map(nix::unistd::Pid::from_raw);
+            return pid.is_ok_and(|pid| nix::sys::signal::kill(pid, None).is_ok());
+        }
+        started_ticks(self.pid) == Some(self.started_ticks)
+    }
+}
+
+/// Field 22 of `/proc/PID/stat`, counted after the command's name, which may hold blanks and parentheses.
+fn started_ticks(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    (state != "Z").then_some(())?;
+    fields.nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_process_from_its_successor_and_from_the_dead() {
+        let me = Process::current();
+        assert!(me.is_alive());
+        assert!(!Process { started_ticks: me.started_ticks + 1, ..me }.is_alive());
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let gone = Process { pid: child.id(), started_ticks: 1 };
+        child.wait().unwrap();
+        assert!(!gone.is_alive());
+    }
+}

@@ -1,0 +1,147 @@
+//! Verdicts: the ruling with all that explains it. An accepted one extends the stack and tells the agents in the same
+//! transaction.
+
+use jiff::Timestamp;
+use sqlx::{FromRow, SqliteConnection};
+
+use super::error::{At, Fault, StoreError};
+use super::json::{as_word, decode, encode};
+use super::store::{Reader, now_ms, time};
+use super::{build, experiment, stack};
+use crate::improvements::ImprovementId;
+use crate::lab::experiment::{ExperimentId, Ruling, Side, Standing};
+
+/// A recorded verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerdictFact {
+    /// Its row: the number by which it is cited.
+    pub row: i64,
+    /// When it fell.
+    pub at: Timestamp,
+    /// The experiment whose pairs it rests on.
+    pub experiment: ExperimentId,
+    /// About which improvement.
+    pub improvement: ImprovementId,
+    /// Digest of the tree that was measured.
+    pub tree_digest: String,
+    /// The plan's label of the deciding workload.
+    pub workload: String,
+    /// The deciding metric.
+    pub metric: String,
+    /// SHA-256 of arm A; `None` when it was never built.
+    pub binary_a: Option<String>,
+    /// SHA-256 of arm B.
+    pub binary_b: Option<String>,
+    /// The ruling.
+    pub ruling: Ruling,
+}
+
+impl VerdictFact {
+    /// The figure that is published: the confirmation run's, or the decision's while there is none.
+    pub fn published(&self) -> Option<Standing> {
+        published(&self.ruling)
+    }
+}
+
+/// The figure of the main workload that is published.
+pub(super) fn published(ruling: &Ruling) -> Option<Standing> {
+    ruling.confirmation.or(ruling.decision.first().copied())
+}
+
+impl Reader {
+    /// Verdicts about an improvement, the newest first.
+    pub async fn verdicts(&self, improvement: &ImprovementId) -> Result<Vec<VerdictFact>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        let rows = sqlx::query_as("SELECT * FROM verdict WHERE improvement = ? ORDER BY id DESC")
+            .bind(&improvement.0)
+            .fetch_all(&mut *connection)
+            .await
+            .at(self.path())?;
+        rows.into_iter().map(fact).collect::<Result<_, _>>().at(self.path())
+    }
+}
+
+/// Records a verdict. When it passed and the arms differed from the stack by this improvement alone, it joins the
+/// stack; measured against another base (`--alone`), it does not.
+pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, ruling: &Ruling) -> Result<(), Fault> {
+    let plan = experiment::plan_in_force(connection, id).await?;
+    let main = plan.workloads.first();
+    let binary_a = build::latest_hash(connection, id, Side::A).await?;
+    let binary_b = build::latest_hash(connection, id, Side::B).await?;
+    let row: i64 = sqlx::query_scalar(
+        "INSERT INTO verdict (experiment, at_ms, improvement, verdict, passed, reason, rule_version, tree_digest, workload,
+                              metric, binary_a, binary_b, ruling)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    )
+    .bind(id.0)
+    .bind(now_ms())
+    .bind(&plan.improvement.0)
+    .bind(as_word(&ruling.verdict)?)
+    .bind(ruling.passed)
+    .bind(&ruling.reason)
+    .bind(ruling.rule_version)
+    .bind(&plan.tree_digest)
+    .bind(main.map_or("", |main| &main.label))
+    .bind(main.map_or("", |main| &main.metric))
+    .bind(binary_a)
+    .bind(binary_b)
+    .bind(encode("ruling", ruling)?)
+    .fetch_one(&mut *connection)
+    .await?;
+    if ruling.passed {
+        let standing: Vec<String> = stack::current(connection).await?.into_iter().map(|entry| entry.feature).collect();
+        if standing == plan.stack {
+            let reason = format!("verdict {row} {}", ruling.verdict);
+            stack::add(connection, &plan.improvement, &plan.feature, row, &reason).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The verdict of an experiment.
+pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Option<VerdictFact>, Fault> {
+    let row =
+        sqlx::query_as("SELECT * FROM verdict WHERE experiment = ?").bind(id.0).fetch_optional(connection).await?;
+    row.map(fact).transpose()
+}
+
+/// For each improvement its newest verdict, and its newest that decided something when the newest did not.
+pub(super) async fn latest(connection: &mut SqliteConnection) -> Result<Vec<VerdictFact>, Fault> {
+    let rows = sqlx::query_as(
+        "SELECT * FROM verdict
+         WHERE id IN (SELECT max(id) FROM verdict GROUP BY improvement, verdict = 'INCONCLUSIVE')
+         ORDER BY id",
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(fact).collect()
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    experiment: i64,
+    at_ms: i64,
+    improvement: String,
+    tree_digest: String,
+    workload: String,
+    metric: String,
+    binary_a: Option<String>,
+    binary_b: Option<String>,
+    ruling: String,
+}
+
+fn fact(row: Row) -> Result<VerdictFact, Fault> {
+    Ok(VerdictFact {
+        row: row.id,
+        at: time(row.at_ms),
+        experiment: ExperimentId(row.experiment),
+        improvement: ImprovementId(row.improvement),
+        tree_digest: row.tree_digest,
+        workload: row.workload,
+        metric: row.metric,
+        binary_a: row.binary_a,
+        binary_b: row.binary_b,
+        ruling: decode("verdict", row.id, "ruling", &row.ruling)?,
+    })
+}
