@@ -92,3 +92,90 @@ impl<T> Document<T> {
         self.source.name()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::improvements::Improvement;
+
+    const GOOD: &str = include_str!("../../improvements/T003.yaml");
+
+    /// A stretch replaced by something that means much in YAML.
+    fn damaged() -> impl Strategy<Value = String> {
+        let pieces = [
+            "",
+            ":",
+            ": ",
+            "- ",
+            "\n",
+            "\t",
+            "  ",
+            "[",
+            "]",
+            "{",
+            "}",
+            "&a ",
+            "*a",
+            "!t ",
+            "|\n",
+            ">\n",
+            "\"",
+            "'",
+            "#",
+            "~",
+            "---\n",
+            "ä",
+            "🔴",
+            "\u{feff}",
+            "null",
+            "1e999",
+            "-",
+            "?",
+            "? [a]\n",
+            "%YAML 1.2\n",
+            "<<: *a\n",
+            ",",
+        ];
+        let edit = (0..GOOD.len(), 0..12_usize, prop::sample::select(pieces.to_vec()));
+        prop::collection::vec(edit, 1..4).prop_map(|edits| {
+            let mut text = GOOD.to_owned();
+            for (at, cut, piece) in edits {
+                let boundary = |at: usize, text: &str| (0..=at.min(text.len())).rfind(|at| text.is_char_boundary(*at));
+                let from = boundary(at, &text).unwrap_or(0);
+                let to = boundary(at + cut, &text).unwrap_or(from).max(from);
+                text.replace_range(from..to, piece);
+            }
+            text
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// A damaged file is read or refused with places that lie in it and can be shown; never a panic, and never a
+        /// file that is both refused and without a fault.
+        #[test]
+        fn damage_is_read_or_told(text in damaged()) {
+            let source = Source::new("f.yaml", text.clone());
+            let mut faults = Faults::default();
+            let document = Reader::<Improvement>::default().parse(source, &mut faults);
+            prop_assert_eq!(document.is_some(), faults.is_empty(), "{:?}", faults);
+            for fault in faults.iter() {
+                for label in miette::Diagnostic::labels(fault).into_iter().flatten() {
+                    prop_assert!(label.offset() + label.len() <= text.len(), "{fault} {label:?}");
+                }
+            }
+            if let Some(document) = document {
+                for path in ["id", "claim.low", "variants.guards.1.params.sessions", "variants.mechanism.on"] {
+                    let place = document.place(path);
+                    prop_assert!(text.get(place.clone()).is_some(), "{path}: {place:?}");
+                }
+            } else {
+                let shown = format!("{:?}", miette::Report::new(faults.sorted()));
+                prop_assert!(shown.contains("f.yaml"), "{shown}");
+            }
+        }
+    }
+}

@@ -19,11 +19,12 @@ mod fault;
 mod shape;
 mod source;
 mod tree;
+mod words;
 
 pub use document::{Document, Reader};
 pub use fault::{Fault, Faults};
 #[cfg(test)]
 pub(crate) use shape::assert_understood;
-pub use shape::{described, nearest};
 pub use source::{SIZE_MAX_BYTES, Source};
 pub use tree::{DEPTH_MAX, Entry, Kind, Node};
+pub use words::{described, nearest};
