@@ -1,1 +1,14 @@
-//! stub
+//! The engine's workloads: TPC-C, commit-storm and point-read, on any [`store`], as a driver of the workbench and alone.
+//!
+//! Read [`store`] for what a workload asks of a database, [`runner`] for how sessions share threads, then [`tpcc`].
+
+pub mod catalog;
+pub mod cli;
+pub mod commit_storm;
+pub mod driver;
+pub mod place;
+pub mod point_read;
+pub mod rng;
+pub mod runner;
+pub mod store;
+pub mod tpcc;

@@ -1,0 +1,8 @@
+//! The command line. [`args`](args) builds it from the catalogue, so that a parameter is described in one place;
+//! [`run`](run) drives a workload for a person; [`table`](table) is what they read.
+
+mod args;
+mod run;
+mod table;
+
+pub use args::main;

@@ -1,0 +1,116 @@
+//! The table of a run.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use probe::protocol::Check;
+use tabled::builder::Builder;
+use tabled::settings::object::{Columns, Object, Rows};
+use tabled::settings::{Alignment, Style};
+
+use crate::runner::Stats;
+
+/// All that a run found out.
+pub(super) struct Run<'a> {
+    pub(super) params: &'a BTreeMap<String, serde_json::Value>,
+    pub(super) features: String,
+    pub(super) stats: Stats,
+    pub(super) cpu_ns: u64,
+    pub(super) counters: BTreeMap<String, u64>,
+    pub(super) waits: BTreeMap<String, u64>,
+    pub(super) check: Check,
+    pub(super) peak_memory_bytes: Option<u64>,
+}
+
+/// The whole report.
+pub(super) fn render(workload: &str, run: &Run<'_>) -> String {
+    let params: Vec<_> =
+        run.params.iter().filter(|(_, value)| *value != "").map(|(name, value)| format!("{name}={value}")).collect();
+    format!(
+        "{workload} {}\nimprovements on: {}\n\n{}\n{}\n{}\n",
+        params.join(" ").replace('"', ""),
+        run.features,
+        transactions(&run.stats),
+        figures(run),
+        checks(&run.check),
+    )
+}
+
+fn transactions(stats: &Stats) -> String {
+    let mut rows = Builder::default();
+    rows.push_record(["transaction", "commits", "per s", "p50", "p95", "p99", "max", "retries", "rolled back"]);
+    let seconds = stats.elapsed.as_secs_f64();
+    let mut row = |name: &str, latency_ns: &Histogram<u64>, retries: u64, rolled_back: u64| {
+        rows.push_record([
+            name.to_owned(),
+            latency_ns.len().to_string(),
+            format!("{:.0}", latency_ns.len() as f64 / seconds),
+            time(latency_ns.value_at_quantile(0.50)),
+            time(latency_ns.value_at_quantile(0.95)),
+            time(latency_ns.value_at_quantile(0.99)),
+            time(latency_ns.max()),
+            retries.to_string(),
+            rolled_back.to_string(),
+        ]);
+    };
+    for kind in &stats.kinds {
+        row(kind.name, &kind.latency_ns, kind.retries, kind.rolled_back);
+    }
+    if stats.kinds.len() > 1 {
+        row("all", &stats.latency_ns(), stats.retries(), stats.rolled_back());
+    }
+    rows.build().with(Style::rounded()).modify(Columns::new(1..).not(Rows::first()), Alignment::right()).to_string()
+}
+
+/// Totals, ratios that say whether a mechanism fired, waiting, and the store's counters.
+fn figures(run: &Run<'_>) -> String {
+    let commits = run.stats.commits().max(1) as f64;
+    let mut rows = Builder::default();
+    rows.push_record(["figure", "value"]);
+    rows.push_record(["throughput".to_owned(), format!("{:.0} tps", run.stats.tps())]);
+    rows.push_record(["cpu per transaction".to_owned(), format!("{:.1} µs", run.cpu_ns as f64 / 1e3 / commits)]);
+    if let Some(bytes) = run.peak_memory_bytes {
+        rows.push_record(["peak memory".to_owned(), format!("{:.0} MB", bytes as f64 / 1e6)]);
+    }
+    let counter = |name: &str| run.counters.get(name).copied().unwrap_or_default();
+    if counter("wal.syncs") > 0 {
+        let ratio = counter("wal.commits") as f64 / counter("wal.syncs") as f64;
+        rows.push_record(["commits per fdatasync".to_owned(), format!("{ratio:.2}")]);
+    }
+    for (cause, ns) in run.waits.iter().filter(|(_, ns)| **ns > 0) {
+        rows.push_record([format!("waited: {cause}"), format!("{:.1} µs per transaction", *ns as f64 / 1e3 / commits)]);
+    }
+    for (name, count) in run.counters.iter().filter(|(_, count)| **count > 0) {
+        rows.push_record([name.clone(), count.to_string()]);
+    }
+    rows.build().with(Style::rounded()).modify(Columns::new(1..).not(Rows::first()), Alignment::right()).to_string()
+}
+
+fn checks(check: &Check) -> String {
+    let mut rows = Builder::default();
+    rows.push_record(["check", "", "finding"]);
+    for finding in &check.findings {
+        rows.push_record([finding.check.as_str(), if finding.ok { "ok" } else { "BROKEN" }, &finding.detail]);
+    }
+    let verdict = if check.ok { "every check held" } else { "THE DATA IS WRONG: the figures above mean nothing" };
+    let hash = check.state_hash.as_deref().unwrap_or("unknown");
+    format!("{}\n{verdict}; state {hash}", rows.build().with(Style::rounded()))
+}
+
+fn time(ns: u64) -> String {
+    match ns {
+        0..10_000 => format!("{ns} ns"),
+        10_000..10_000_000 => format!("{:.0} µs", ns as f64 / 1e3),
+        _ => format!("{:.0} ms", ns as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short_and_carry_their_unit() {
+        assert_eq!([950, 115_400, 45_000_000].map(time), ["950 ns", "115 µs", "45 ms"]);
+    }
+}

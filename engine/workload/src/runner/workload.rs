@@ -1,0 +1,72 @@
+//! What a workload says about itself.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicU64;
+
+use probe::protocol::Finding;
+
+use crate::rng::Digest;
+use crate::store::{Store, StoreError, TableId, Txn};
+
+/// How a transaction wants to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Keep it.
+    Commit,
+    /// Undo it: that is its right answer, as for a New-Order with an unknown item.
+    Rollback,
+}
+
+/// A data set, sessions that work on it, and the conditions that hold afterwards.
+pub trait Workload: Send + Sync + 'static {
+    /// The tables it uses, in the order of their [`TableId`]s.
+    const TABLES: &'static [&'static str];
+    /// Its kinds of transaction.
+    const KINDS: &'static [&'static str];
+    /// One terminal: its random stream and what it asks next.
+    type Session: Send + 'static;
+    /// Buffers of one worker.
+    type Buffers: Default;
+
+    /// Session `number` of a run.
+    fn session(&self, number: u16) -> Self::Session;
+
+    /// Draws the session's next transaction and returns its kind, an index into [`Workload::KINDS`].
+    fn draw(&self, session: &mut Self::Session) -> usize;
+
+    /// Runs the drawn transaction up to its decision. May be called again for the same draw after a conflict.
+    fn execute<T: Txn>(
+        &self,
+        txn: &mut T,
+        session: &Self::Session,
+        buffers: &mut Self::Buffers,
+    ) -> Result<Decision, StoreError>;
+
+    /// The drawn transaction's commit is durable.
+    fn acknowledge(&self, _session: &mut Self::Session) {}
+
+    /// Rows a load writes, roughly.
+    fn rows_estimate(&self) -> u64;
+
+    /// Writes the data with `threads` threads, adding to `rows` as it lands.
+    fn load<S: Store>(&self, store: &S, threads: usize, rows: &AtomicU64) -> Result<(), StoreError>;
+
+    /// Checks what must hold now that all sessions rest. One finding per named check.
+    fn check<S: Store>(&self, store: &S, sessions: &[&Self::Session]) -> Result<Vec<Finding>, StoreError>;
+}
+
+/// A hash of the logical state: all keys and rows of all tables, in order.
+pub fn state_digest<S: Store>(store: &S, tables: usize) -> Result<String, StoreError> {
+    let mut digest = Digest::default();
+    let mut txn = store.begin()?;
+    for table in (0..tables).map(TableId) {
+        digest.add(&table.0.to_le_bytes());
+        txn.scan(table, &[], &[0xff; 64], |key, row| {
+            digest.add(key);
+            digest.add(row);
+            ControlFlow::Continue(())
+        })?;
+    }
+    txn.rollback()?;
+    Ok(digest.hex())
+}

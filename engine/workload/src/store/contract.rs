@@ -1,0 +1,97 @@
+//! The store-neutral contract.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// A table, by its place in the list the store was opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TableId(pub usize);
+
+/// Why a transaction did not go through.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another transaction was in the way (deadlock or serialization failure). Roll back and run it again.
+    #[error("the transaction conflicts with another and must be run again")]
+    Conflict,
+    /// The store cannot go on; running it again will not help.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+/// A transactional store of ordered tables, shared by all threads.
+pub trait Store: Send + Sync + 'static {
+    /// What a commit leaves behind until it is durable.
+    type Ticket: Send;
+    /// One transaction, used by the thread that began it.
+    type Txn<'s>: Txn<Ticket = Self::Ticket>
+    where
+        Self: 's;
+
+    /// Begins a transaction.
+    fn begin(&self) -> Result<Self::Txn<'_>, StoreError>;
+
+    /// Whether the commit of `ticket` is durable by now. Cheap; starts nothing.
+    fn is_durable(&self, ticket: &Self::Ticket) -> Result<bool, StoreError>;
+
+    /// Blocks until the commit of `ticket` is durable.
+    fn wait(&self, ticket: &Self::Ticket) -> Result<(), StoreError>;
+
+    /// Tells the store that commits are waiting while the caller has other work to do.
+    fn nudge(&self);
+
+    /// Ends the load: everything is made durable and the asked durability holds from now on.
+    fn end_load(&self) -> Result<(), StoreError>;
+
+    /// Ever growing event counts by name.
+    fn counters(&self) -> BTreeMap<String, u64>;
+
+    /// Ever growing nanoseconds waited by cause, summed over threads.
+    fn waits(&self) -> BTreeMap<String, u64>;
+
+    /// Checks the store's own structures; the error says what is broken.
+    fn verify(&self) -> Result<(), String>;
+
+    /// Active improvements by feature name.
+    fn features(&self) -> Vec<String>;
+
+    /// Makes everything durable and closes.
+    fn close(self) -> Result<(), StoreError>;
+}
+
+/// One transaction. Dropping it without [`Txn::commit`] rolls back.
+///
+/// Rows go through a caller's buffer that is cleared first, so that a warmed-up caller does not allocate.
+pub trait Txn {
+    /// See [`Store::Ticket`].
+    type Ticket;
+
+    /// Reads the row of `key` into `row`; false if there is none.
+    fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError>;
+
+    /// Locks and reads the newest committed row of `key`; false if there is none.
+    fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError>;
+
+    /// Locks the row of `key`, lets `change` rewrite it, and stores it; false if there is none.
+    fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, StoreError>;
+
+    /// Adds a row. A key that is there already is [`StoreError::Fatal`]: the workloads never do that.
+    fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError>;
+
+    /// Removes the row of `key`; false if there is none.
+    fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError>;
+
+    /// Visits the rows from `from` (included) to `to` (excluded) in key order until told to stop.
+    fn scan(
+        &mut self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Commits. The ticket says when it is durable.
+    fn commit(self) -> Result<Self::Ticket, StoreError>;
+
+    /// Undoes everything.
+    fn rollback(self) -> Result<(), StoreError>;
+}

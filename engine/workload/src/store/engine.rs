@@ -1,0 +1,148 @@
+//! The engine as a store. Thin by intent: what is measured must be the engine.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use engine::api::{CommitTicket, Database, Error, OpenError, Options, TableId as EngineTable, Txn as EngineInnerTxn};
+use engine::io::Vfs;
+use engine::select;
+use engine::transaction::wal::CommitLog;
+
+use super::contract::{Store, StoreError, TableId, Txn};
+
+/// A database of the engine, with the log its features chose or one that a test names.
+#[derive(Debug)]
+pub struct EngineStore<L: CommitLog = select::CommitLog> {
+    database: Database<L>,
+    tables: Vec<EngineTable>,
+}
+
+/// A transaction of the engine.
+pub struct EngineTxn<'s, L: CommitLog> {
+    txn: EngineInnerTxn<'s, L>,
+    tables: &'s [EngineTable],
+}
+
+impl<L: CommitLog> EngineStore<L> {
+    /// Opens the database in `vfs`, recovering it if need be, and finds or creates `tables`.
+    pub fn open(vfs: Arc<dyn Vfs>, options: Options, tables: &[&str]) -> Result<Self, OpenError> {
+        let database = Database::<L>::open_with(vfs, options)?;
+        let mut ids = Vec::with_capacity(tables.len());
+        for name in tables {
+            ids.push(match database.table(name) {
+                Err(Error::NoSuchTable(_)) => database.create_table(name)?,
+                found => found?,
+            });
+        }
+        Ok(EngineStore { database, tables: ids })
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database<L> {
+        &self.database
+    }
+}
+
+impl<L: CommitLog + 'static> Store for EngineStore<L> {
+    type Ticket = CommitTicket;
+    type Txn<'s> = EngineTxn<'s, L>;
+
+    #[inline]
+    fn begin(&self) -> Result<EngineTxn<'_, L>, StoreError> {
+        Ok(EngineTxn { txn: self.database.begin()?, tables: &self.tables })
+    }
+
+    #[inline]
+    fn is_durable(&self, ticket: &CommitTicket) -> Result<bool, StoreError> {
+        Ok(self.database.is_durable(ticket))
+    }
+
+    fn wait(&self, ticket: &CommitTicket) -> Result<(), StoreError> {
+        Ok(self.database.wait(ticket)?)
+    }
+
+    #[inline]
+    fn nudge(&self) {
+        self.database.nudge();
+    }
+
+    fn end_load(&self) -> Result<(), StoreError> {
+        Ok(self.database.checkpoint()?)
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        self.database.metrics().snapshot().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    }
+
+    fn waits(&self) -> BTreeMap<String, u64> {
+        self.database.metrics().waits().into_iter().map(|(name, total)| (name.to_owned(), total.total_ns)).collect()
+    }
+
+    fn verify(&self) -> Result<(), String> {
+        self.database.verify().map(drop).map_err(|error| error.to_string())
+    }
+
+    fn features(&self) -> Vec<String> {
+        select::ACTIVE.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    fn close(self) -> Result<(), StoreError> {
+        Ok(self.database.close()?)
+    }
+}
+
+impl<L: CommitLog> Txn for EngineTxn<'_, L> {
+    type Ticket = CommitTicket;
+
+    #[inline]
+    fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
+        Ok(self.txn.get(self.tables[table.0], key, row)?)
+    }
+
+    #[inline]
+    fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
+        Ok(self.txn.get_for_update(self.tables[table.0], key, row)?)
+    }
+
+    #[inline]
+    fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, StoreError> {
+        Ok(self.txn.update(self.tables[table.0], key, change)?)
+    }
+
+    #[inline]
+    fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
+        Ok(self.txn.insert(self.tables[table.0], key, row)?)
+    }
+
+    #[inline]
+    fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.txn.delete(self.tables[table.0], key)?)
+    }
+
+    #[inline]
+    fn scan(
+        &mut self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        Ok(self.txn.scan(self.tables[table.0], (Bound::Included(from), Bound::Excluded(to)), visit)?)
+    }
+
+    #[inline]
+    fn commit(self) -> Result<CommitTicket, StoreError> {
+        Ok(self.txn.commit()?)
+    }
+
+    fn rollback(self) -> Result<(), StoreError> {
+        Ok(self.txn.rollback()?)
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        if error.retry() { StoreError::Conflict } else { StoreError::Fatal(error.to_string()) }
+    }
+}

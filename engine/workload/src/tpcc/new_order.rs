@@ -1,0 +1,77 @@
+//! New-Order (2.4): the mix's backbone, 45 %.
+
+use super::input::NewOrder;
+use super::keys::{self, DISTRICT, ITEM, NEW_ORDER, ORDER, ORDER_LINE, ORDERS_BY_CUSTOMER, STOCK, WAREHOUSE};
+use super::procedure::{Buffers, must_exist};
+use super::random::is_original;
+use super::rows::{DIST_INFO_LEN, NO_CARRIER, NO_DATE, customer, district, item, order, order_line, stock, warehouse};
+use crate::runner::Decision;
+use crate::store::{StoreError, Txn};
+use crate::tpcc::ids::OrderId;
+
+/// Enters `input`; rolls back if its last item does not exist.
+pub(super) fn run<T: Txn>(txn: &mut T, input: &NewOrder, buffers: &mut Buffers) -> Result<Decision, StoreError> {
+    let place = input.place;
+    let Buffers { row, reply, .. } = buffers;
+
+    // The district hands out order numbers: the hottest row, so it is locked first.
+    let (mut id, mut tax) = (OrderId(0), 0_u64);
+    let found = txn.update(DISTRICT, &keys::district(place), |row| {
+        id = OrderId(district::NEXT_O_ID.get(row));
+        district::NEXT_O_ID.set(row, id.0 + 1);
+        tax = u64::from(district::TAX.get(row));
+    })?;
+    must_exist(found, || place.to_string())?;
+
+    let found = txn.get(WAREHOUSE, &keys::warehouse(place.warehouse), row)?;
+    must_exist(found, || format!("warehouse {}", place.warehouse))?;
+    tax += u64::from(warehouse::TAX.get(row));
+
+    let found = txn.get(keys::CUSTOMER, &keys::customer(place, input.customer), row)?;
+    must_exist(found, || format!("{place} customer {}", input.customer))?;
+    let discount = u64::from(customer::DISCOUNT.get(row));
+
+    let mut new = [0; order::SIZE];
+    order::CARRIER_ID.set(&mut new, NO_CARRIER);
+    order::OL_CNT.set(&mut new, input.lines().len() as u8);
+    order::ALL_LOCAL.set(&mut new, input.all_local().into());
+    order::C_ID.set(&mut new, input.customer.0);
+    order::ENTRY_D.set(&mut new, input.date);
+    txn.insert(ORDER, &keys::order(place, id), &new)?;
+    txn.insert(ORDERS_BY_CUSTOMER, &keys::order_of_customer(place, input.customer, id), &[])?;
+    txn.insert(NEW_ORDER, &keys::order(place, id), &[])?;
+
+    let mut total_cents = 0;
+    for (line, number) in input.lines().iter().zip(1_u8..) {
+        if !txn.get(ITEM, &keys::item(line.item), row)? {
+            return Ok(Decision::Rollback);
+        }
+        let amount_cents = i64::from(line.quantity) * item::PRICE.get(row);
+        let brand = is_original(item::DATA.get(row));
+        total_cents += amount_cents;
+
+        let mut dist_info = [0; DIST_INFO_LEN];
+        let remote = line.supplier != place.warehouse;
+        let found = txn.update(STOCK, &keys::stock(line.supplier, line.item), |row| {
+            let left = stock::QUANTITY.get(row) - i16::from(line.quantity);
+            stock::QUANTITY.set(row, if left >= 10 { left } else { left + 91 });
+            stock::YTD.add(row, u32::from(line.quantity));
+            stock::ORDER_CNT.add(row, 1);
+            stock::REMOTE_CNT.add(row, u32::from(remote));
+            dist_info.copy_from_slice(stock::dist(place.district).padded(row));
+            *reply += u64::from(brand && is_original(stock::DATA.get(row)));
+        })?;
+        must_exist(found, || format!("warehouse {} stock of item {}", line.supplier, line.item))?;
+
+        let mut new = [0; order_line::SIZE];
+        order_line::DELIVERY_D.set(&mut new, NO_DATE);
+        order_line::I_ID.set(&mut new, line.item.0);
+        order_line::SUPPLY_W_ID.set(&mut new, line.supplier.0);
+        order_line::QUANTITY.set(&mut new, line.quantity);
+        order_line::AMOUNT.set(&mut new, amount_cents);
+        order_line::DIST_INFO.slot(&mut new).copy_from_slice(&dist_info);
+        txn.insert(ORDER_LINE, &keys::order_line(place, id, number), &new)?;
+    }
+    *reply += total_cents.unsigned_abs() * (10_000 - discount) * (10_000 + tax) / 100_000_000;
+    Ok(Decision::Commit)
+}

@@ -1,0 +1,100 @@
+//! The workload driver on the protocol: a golden transcript for what does not depend on time, and mistakes.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::Cursor;
+
+use engine_workload::driver::WorkloadDriver;
+use probe::driver::{Ending, converse, decode_latency};
+use probe::protocol::{Event, Hello};
+
+const TINY: &str = r#"{"cmd":"load","workload":"tpcc","seed":7,"params":{"store":"memory","warehouses":2,"districts":2,"customers":10,"items":20,"sessions":1}}"#;
+
+fn answers(lines: &[&str]) -> (Vec<Event>, Ending) {
+    let mut output = Vec::new();
+    let ending = converse(WorkloadDriver::default(), Cursor::new(lines.join("\n")), &mut output).unwrap();
+    (output.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect(), ending)
+}
+
+#[test]
+fn hello_describes_every_workload() {
+    let (events, _) = answers(&[r#"{"cmd":"hello"}"#]);
+    let Event::Hello(Hello { protocol: 1, driver, workloads, features, .. }) = &events[0] else { panic!("{events:?}") };
+    let names: Vec<_> = workloads.iter().map(|workload| workload.name.as_str()).collect();
+    assert_eq!((driver.as_str(), names), ("engine-workload", vec!["tpcc", "commit-storm", "point-read"]));
+    assert_eq!(features.contains(&"t003".to_owned()), cfg!(feature = "t003"));
+    for workload in workloads {
+        assert_eq!(workload.metrics.iter().map(|m| &m.name[..]).collect::<Vec<_>>(), ["tps", "p50", "p99", "retries"]);
+        for name in ["sessions", "workers", "durability", "pool_mb", "store", "dir"] {
+            assert!(!workload.params[name].help.is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_answers_every_time() {
+    let conversation = [
+        TINY,
+        r#"{"cmd":"slice","ops":150}"#,
+        r#"{"cmd":"slice","ops":50}"#,
+        r#"{"cmd":"check"}"#,
+        r#"{"cmd":"finish"}"#,
+    ];
+    let run = || {
+        let (events, ending) = answers(&conversation);
+        assert_eq!(ending, Ending::Finished);
+        let [
+            Event::Loaded(loaded),
+            Event::Slice(first),
+            Event::Slice(second),
+            Event::Check(check),
+            Event::Finished(end),
+        ] = &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!((first.ops, second.ops), (150, 50));
+        assert!(first.values["tps"] > 0.0 && first.elapsed_ns > 0 && first.cpu_ns > 0);
+        let latency = decode_latency(first.latency.as_ref().unwrap()).unwrap();
+        assert_eq!(latency.len(), 150);
+        assert_eq!(latency.value_at_quantile(0.99) as f64, first.values["p99"]);
+        assert!(check.ok, "{:?}", check.findings);
+        (loaded.rows, first.counters.clone(), end.totals.clone(), check.state_hash.clone())
+    };
+    let (rows, counters, totals, hash) = run();
+    assert_eq!((rows, counters.clone(), totals.clone(), hash.clone()), run());
+    assert_eq!(counters["txn.new_order"] + counters["txn.rolled_back"], 70);
+    assert_eq!(totals["txn.payment"], 87);
+    assert_eq!(hash.as_deref(), Some("3820fd83e2047ab3"));
+}
+
+#[test]
+fn mistakes_name_themselves_and_their_remedy() {
+    let cases = [
+        (r#"{"cmd":"load","workload":"tpc"}"#, "unknown workload `tpc`", "did you mean `tpcc`?"),
+        (
+            r#"{"cmd":"load","workload":"tpcc","params":{"warehouse":1}}"#,
+            "unknown parameter `warehouse`",
+            "did you mean `warehouses`?",
+        ),
+        (
+            r#"{"cmd":"load","workload":"commit-storm","params":{"sessions":0}}"#,
+            "parameter `sessions` cannot be 0",
+            "give a whole number from 1 to 4096",
+        ),
+        (
+            r#"{"cmd":"load","workload":"point-read","params":{"durability":"some"}}"#,
+            r#"parameter `durability` cannot be "some""#,
+            "give one of full, group_async, off",
+        ),
+        (r#"{"cmd":"check"}"#, "nothing is loaded to check", "send load first"),
+    ];
+    for (line, message, remedy) in cases {
+        let (events, _) = answers(&[line]);
+        let Event::Error(failure) = &events[0] else { panic!("{events:?}") };
+        assert_eq!((failure.message.as_str(), failure.remedy.as_str()), (message, remedy));
+    }
+    let (events, _) = answers(&[TINY, r#"{"cmd":"slice","ops":1,"params":{"sessions":3}}"#]);
+    let Event::Error(failure) = &events[1] else { panic!("{events:?}") };
+    assert_eq!(failure.message, "parameter `sessions` cannot be set for a slice");
+}
