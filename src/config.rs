@@ -134,7 +134,7 @@ pub struct LabLimits {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// `sqlite:` and a path relative to this file, or `postgres://…`.
+    /// `sqlite:` and a path relative to this file.
     pub url: String,
 }
 
@@ -163,6 +163,24 @@ impl Config {
     }
 }
 
+impl StoreConfig {
+    /// The path in the URL.
+    fn file(&self) -> Option<&str> {
+        let path = self.url.strip_prefix("sqlite:")?;
+        Some(path.strip_prefix("//").unwrap_or(path)).filter(|path| !path.is_empty())
+    }
+}
+
+/// The project with its store where its configuration puts it. A configuration with mistakes moves nothing: whoever
+/// loads it tells of them.
+pub fn placed(project: Project) -> Project {
+    let config = Config::load(&project, &mut Faults::default());
+    match config.as_ref().and_then(|config| config.store.file()) {
+        Some(file) => project.with_store(file),
+        None => project,
+    }
+}
+
 fn check(document: &Document<Config>, faults: &mut Faults) {
     let Config { policy, machine, lab, store, .. } = &document.value;
     let mut demand = |holds: bool, path: &str, message: &str| {
@@ -186,8 +204,7 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(lab.slice_ms >= 10, "lab.slice_ms", "must be at least 10: shorter slices measure the clock");
     demand(lab.slices >= 1, "lab.slices", "must be at least 1");
     demand(lab.answer_limit_s >= 1, "lab.answer_limit_s", "must be at least 1");
-    let known_store = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| store.url.starts_with(scheme));
-    demand(known_store, "store.url", "must begin with `sqlite:` or `postgres://`");
+    demand(store.file().is_some(), "store.url", "must be `sqlite:` and a path; no other store is supported");
 }
 
 fn default_workspace() -> String {

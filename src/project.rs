@@ -23,6 +23,7 @@ pub const CONFIG_FILE: &str = "workbench.yaml";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     root: PathBuf,
+    store: PathBuf,
 }
 
 /// Why there is no project.
@@ -68,14 +69,25 @@ impl Project {
     /// The project whose root is `root`.
     pub fn at(root: &Path) -> Result<Self, ProjectError> {
         let root = absolute(root)?;
-        if root.join(CONFIG_FILE).exists() { Ok(Self { root }) } else { Err(ProjectError::NotAProject { root }) }
+        if root.join(CONFIG_FILE).exists() { Ok(Self::new(root)) } else { Err(ProjectError::NotAProject { root }) }
     }
 
     /// The project whose root is `start` or the nearest folder above it.
     pub fn above(start: &Path) -> Result<Self, ProjectError> {
         let start = absolute(start)?;
         let root = start.ancestors().find(|folder| folder.join(CONFIG_FILE).exists()).map(Path::to_path_buf);
-        root.map(|root| Self { root }).ok_or(ProjectError::NotFound { start })
+        root.map(Self::new).ok_or(ProjectError::NotFound { start })
+    }
+
+    fn new(root: PathBuf) -> Self {
+        let store = root.join("tracking/workbench.db");
+        Self { root, store }
+    }
+
+    /// The same project with its store in `file`, relative to the root or absolute.
+    #[must_use]
+    pub fn with_store(self, file: impl AsRef<Path>) -> Self {
+        Self { store: self.root.join(file), ..self }
     }
 
     /// The root folder, absolute.
@@ -103,9 +115,9 @@ impl Project {
         self.root.join("tracking")
     }
 
-    /// The store's default file; `store.url` in the configuration may name another.
+    /// The store's file: `store.url` of the configuration.
     pub fn store_file(&self) -> PathBuf {
-        self.tracking_dir().join("workbench.db")
+        self.store.clone()
     }
 
     /// Built arms, target directories, data of running experiments.

@@ -10,7 +10,7 @@ use miette::MietteHandlerOpts;
 use super::context::colors_wanted;
 use super::{Context, Exit, Failure, Format, OrExit, agents, doctor, list, show};
 use crate::project::Project;
-use crate::tui;
+use crate::{config, tui};
 
 /// Keeps an optimization register honest: a claim needs a receipt.
 ///
@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
-    let project = Project::find(cli.project.as_deref()).or_exit(Exit::NotFound)?;
+    let project = Project::find(cli.project.as_deref()).map(config::placed).or_exit(Exit::NotFound)?;
     let context = Context::new(project, if cli.json { Format::Json } else { cli.format });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -53,7 +53,7 @@ pub async fn run(_args: Args, context: &Context) -> Result<Exit, Failure> {
     let target = catalog.as_ref().ok().map(|catalog| &catalog.config.target);
     let findings: Vec<Finding> = [
         tools::findings(),
-        project::findings(&context.project, catalog.as_ref().err()),
+        project::findings(&context.project, catalog.as_ref().err()).await,
         target.map(|target| project::target(&context.project, target)).into_iter().collect(),
         machine::findings(&context.project),
     ]

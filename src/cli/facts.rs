@@ -9,21 +9,22 @@ use serde::Serialize;
 
 use super::{Context, Failure};
 use crate::improvements::{ImprovementId, Status};
-use crate::lab::experiment::Verdict;
-use crate::units::Gain;
+use crate::lab::experiment::{Standing, Verdict};
+use crate::tracking::{self, Reader, VerdictFact};
+use crate::units::{Gain, LogRatio};
 
 /// What is known of one improvement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Known {
     /// Where it stands.
     pub status: Status,
-    /// Why, where a person set it.
+    /// What the status rests on.
     pub reason: Option<String>,
-    /// Declared complete without accepted evidence: said so for ever.
+    /// Once declared complete without accepted evidence: said so for ever.
     pub forced: bool,
-    /// The newest verdict.
+    /// The newest verdict that decided something, or else the newest.
     pub verdict: Option<Verdict>,
-    /// The published figure of the newest verdict.
+    /// The published figure of that verdict.
     pub measured: Option<Measured>,
 }
 
@@ -50,8 +51,25 @@ pub struct Measured {
 pub type Facts = BTreeMap<ImprovementId, Known>;
 
 /// Reads the facts of every improvement.
-pub async fn read(_context: &Context) -> Result<Facts, Failure> {
-    Ok(Facts::new())
+pub async fn read(context: &Context) -> Result<Facts, Failure> {
+    let Some(reader) = Reader::open(&context.project).await? else { return Ok(Facts::new()) };
+    let known = reader.known().await?;
+    Ok(known.into_iter().map(|(id, known)| (id, Known::from(&known))).collect())
+}
+
+impl From<&tracking::Known> for Known {
+    fn from(known: &tracking::Known) -> Self {
+        let public = tracking::derive(known, None);
+        let ruled = known.decisive.as_ref().or(known.latest.as_ref());
+        Self {
+            status: public.status,
+            reason: Some(public.reason),
+            forced: public.forced.is_some(),
+            verdict: ruled.map(|fact| fact.ruling.verdict),
+            measured: ruled
+                .and_then(|fact| Some(Measured::new(fact, &fact.published()?, public.stale.unwrap_or_default()))),
+        }
+    }
 }
 
 impl Known {
@@ -61,6 +79,19 @@ impl Known {
 }
 
 impl Measured {
+    fn new(fact: &VerdictFact, standing: &Standing, stale: bool) -> Self {
+        let end = |end: f64| end.is_finite().then(|| LogRatio(end).gain());
+        Self {
+            gain: standing.estimate.gain(),
+            low: end(standing.bounds.low),
+            high: end(standing.bounds.high),
+            workload: fact.workload.clone(),
+            metric: fact.metric.clone(),
+            pairs: standing.pairs,
+            stale,
+        }
+    }
+
     /// `+412 % [+398 %, +431 %]`, and that it is stale where it is.
     pub fn shown(&self) -> String {
         let end =

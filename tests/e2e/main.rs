@@ -6,6 +6,7 @@
 
 mod bench;
 mod broken;
+mod facts;
 mod read;
 mod schemas;
 mod store;

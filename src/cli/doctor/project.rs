@@ -1,27 +1,25 @@
 //! The project's files: register, store, target.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::process::Command;
 
+use miette::Diagnostic;
 use serde_json::Value;
 
 use super::Finding;
 use crate::cli::Failure;
 use crate::config::Target;
 use crate::project::Project;
+use crate::tracking::{Reader, StoreError};
 
-const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
-
-pub(super) fn findings(project: &Project, broken: Option<&Failure>) -> Vec<Finding> {
+pub(super) async fn findings(project: &Project, broken: Option<&Failure>) -> Vec<Finding> {
     let register = match broken {
         None => Finding::good("register", "configuration, roster and register are valid"),
         Some(failure) => {
             Finding::missing("register", failure.report.to_string(), "`workbench list` shows each mistake")
         }
     };
-    vec![register, repository(project), store(project)]
+    vec![register, repository(project), store(project).await]
 }
 
 fn repository(project: &Project) -> Finding {
@@ -32,33 +30,30 @@ fn repository(project: &Project) -> Finding {
     }
 }
 
-fn store(project: &Project) -> Finding {
-    let file = project.store_file();
-    let shown = project.shown(&file);
-    match magic(&file) {
-        Ok(Some(bytes)) if bytes.is_empty() || bytes == SQLITE_MAGIC => {
-            Finding::good("store", format!("{shown} is there"))
-        }
-        Ok(Some(_)) => Finding::missing(
-            "store",
-            format!("{shown} is not a SQLite database"),
-            "move it away: a new one is begun, but its facts are gone unless a copy exists",
+async fn store(project: &Project) -> Finding {
+    const CHECK: &str = "store";
+    let shown = project.shown(&project.store_file());
+    match inspected(project).await {
+        Ok(None) => Finding::good(CHECK, format!("{shown} will be begun by the first fact")),
+        Ok(Some(problems)) if problems.is_empty() => Finding::good(CHECK, format!("{shown} is sound")),
+        Ok(Some(problems)) => Finding::missing(
+            CHECK,
+            format!("{shown} is damaged: {}", problems.join("; ")),
+            format!("save what is left with `sqlite3 {shown} .recover`, and put a copy in its place"),
         ),
-        Ok(None) => Finding::good("store", format!("{shown} will be begun by the first fact")),
-        Err(error) => Finding::missing("store", format!("{shown} cannot be read: {error}"), "check its permissions"),
+        Err(error) => {
+            let remedy = error.help().map(|help| help.to_string()).unwrap_or_default();
+            Finding::missing(CHECK, error.to_string(), remedy)
+        }
     }
 }
 
-/// The first bytes of a file; `None` when there is no file.
-fn magic(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    let file = match File::open(file) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut bytes = Vec::new();
-    file.take(SQLITE_MAGIC.len() as u64).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+/// What is wrong in the store; `None` while there is none.
+async fn inspected(project: &Project) -> Result<Option<Vec<String>>, StoreError> {
+    match Reader::open(project).await? {
+        Some(reader) => reader.check().await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Whether Cargo knows the target, its driver and the packages under test.
