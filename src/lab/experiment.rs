@@ -311,6 +311,16 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl Side {
+    /// The other arm.
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -96,6 +96,9 @@ pub enum Stage {
 pub struct Opened {
     /// The experiment to write to.
     pub id: ExperimentId,
+    /// The plan it is to be judged by: the given one, or on resuming the one it began with, whose seed and noise its
+    /// pairs rest on.
+    pub plan: Plan,
     /// Pairs recorded before, in order; empty for a new experiment.
     pub pairs: Vec<Pair>,
 }

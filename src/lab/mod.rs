@@ -1,9 +1,25 @@
 //! The laboratory: two arms built, driven in lock-step, compared by a rule that may be looked at any time.
 //!
-//! Start at [`experiment`]: the words and the facts. The lab writes facts through [`journal::Journal`] and knows
-//! nothing of how they are kept.
+//! In reading order:
+//!
+//! - [`experiment`]: the words and the facts. [`journal`]: the port through which they are written down; the lab knows
+//!   nothing of how they are kept.
+//! - [`stats`] and [`verdict`]: pure functions from pairs to a ruling.
+//! - [`lease`], [`folder`], [`process`], [`machine`]: the machine, and what must not be left on it.
+//! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
+//! - [`recorder`]: where events go while all this runs.
 
+pub mod driver;
+pub mod error;
 pub mod experiment;
+pub mod folder;
 pub mod journal;
+pub mod lease;
+pub mod machine;
+pub mod pair;
+pub mod process;
+pub mod recorder;
 pub mod stats;
 pub mod verdict;
+
+pub use error::LabError;

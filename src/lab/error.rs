@@ -1,0 +1,167 @@
+//! What can keep an experiment from its verdict. A driver's misdeeds are in [`DriverError`].
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::driver::DriverError;
+use super::experiment::Side;
+
+/// Why there is no verdict.
+#[derive(Debug, Error, Diagnostic)]
+pub enum LabError {
+    /// Somebody else measures on this machine.
+    #[error("the machine is busy: {owner}")]
+    #[diagnostic(code(lab::busy), help("wait for it: `workbench apply {improvement} --wait`"))]
+    Busy {
+        /// Who holds the lease.
+        owner: String,
+        /// What was to be measured.
+        improvement: String,
+    },
+    /// Too many pairs were dropped.
+    #[error("the machine is too busy: {dropped} of {of} pairs were dropped, the last one because of {reason}")]
+    #[diagnostic(code(lab::too_busy), help("quiet the machine, then go on: `workbench apply {improvement} --resume`"))]
+    TooBusy {
+        /// Pairs dropped.
+        dropped: usize,
+        /// Of so many.
+        of: usize,
+        /// Of the last dropped pair.
+        reason: String,
+        /// What was measured.
+        improvement: String,
+    },
+    /// A person or the system asked to stop.
+    #[error("stopped; every finished pair is kept")]
+    #[diagnostic(code(lab::stopped), help("go on with `--resume`"))]
+    Interrupted,
+    /// The experiment took longer than it may.
+    #[error("the experiment was stopped after {seconds} s; every finished pair is kept")]
+    #[diagnostic(
+        code(lab::time_limit),
+        help("raise `lab.experiment_limit_s` in workbench.yaml, then go on with `--resume`")
+    )]
+    OutOfTime {
+        /// Its limit.
+        seconds: u64,
+    },
+    /// `cargo` is not there, or cannot be run.
+    #[error("cannot run `{program}`: {source}")]
+    #[diagnostic(
+        code(lab::no_compiler),
+        help("install Rust (https://rustup.rs) and a C compiler, or put them on PATH; `workbench doctor` checks both")
+    )]
+    NoCompiler {
+        /// What was to be run.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The compiler refused an arm.
+    #[error("arm {side} does not build ({features})\n\n{output}")]
+    #[diagnostic(code(lab::build), help("mend it, or repeat it by hand: {command}"))]
+    BuildFailed {
+        /// Which arm.
+        side: Side,
+        /// Its features, for people.
+        features: String,
+        /// The compiler's own words.
+        output: String,
+        /// The command line, to repeat it by hand.
+        command: String,
+    },
+    /// The build made no such binary.
+    #[error("the build of arm {side} made no binary `{driver}`")]
+    #[diagnostic(
+        code(lab::no_driver),
+        help("`target.driver` in workbench.yaml must name a binary of `target.package`")
+    )]
+    NoDriver {
+        /// Which arm.
+        side: Side,
+        /// The binary's name.
+        driver: String,
+    },
+    /// A build or test run took too long.
+    #[error("{what} took longer than {seconds} s and was stopped")]
+    #[diagnostic(code(lab::limit), help("raise `{key}` in workbench.yaml"))]
+    TooLong {
+        /// What was run.
+        what: String,
+        /// Its limit.
+        seconds: u64,
+        /// Where the limit is set.
+        key: &'static str,
+    },
+    /// The target's packages cannot be found.
+    #[error("cannot read the target's packages: {message}")]
+    #[diagnostic(code(lab::target), help("check `target.workspace` and `target.package` in workbench.yaml"))]
+    Target {
+        /// What Cargo said.
+        message: String,
+    },
+    /// The plan asks a driver for what it does not have.
+    #[error("the driver `{driver}` cannot run the plan: {message}")]
+    #[diagnostic(code(lab::plan), help("{remedy}"))]
+    Plan {
+        /// Its name.
+        driver: String,
+        /// What is missing.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A driver misbehaved before anything could be blamed on the improvement.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Driver(#[from] Box<DriverError>),
+    /// A file of the lab.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    #[diagnostic(
+        code(lab::file),
+        help("check that the disk is not full and the folder belongs to you; finished pairs are kept")
+    )]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The facts cannot be written down: measuring on would lose them.
+    #[error("cannot record a fact: {0}")]
+    #[diagnostic(
+        code(lab::journal),
+        help("what was recorded before is kept; mend the store, then go on with `--resume`")
+    )]
+    Journal(String),
+}
+
+impl LabError {
+    /// A file error; for `map_err`.
+    pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { doing, path, source }
+    }
+
+    /// Whether trying again later, unchanged, may succeed: the machine was busy.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::TooBusy { .. } => true,
+            Self::Interrupted
+            | Self::OutOfTime { .. }
+            | Self::NoCompiler { .. }
+            | Self::BuildFailed { .. }
+            | Self::NoDriver { .. }
+            | Self::TooLong { .. }
+            | Self::Target { .. }
+            | Self::Plan { .. }
+            | Self::Driver(_)
+            | Self::File { .. }
+            | Self::Journal(_) => false,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What else the machine does while a pair runs.
+//!
+//! Foreign CPU is what the cores were busy with, less what the two arms, the workbench and the kernel's own threads
+//! used: those of a file system's journal work on behalf of the arms' commits. Pressure is sampled while both arms are
+//! parked; while they run it would be their own.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::experiment::Machine;
+use crate::config::MachineRules;
+
+/// Counters of the kernel at one moment, in clock ticks since boot.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading {
+    total: u64,
+    busy: u64,
+    steal: u64,
+    own: u64,
+}
+
+impl Reading {
+    /// Reads now; `own` are the process ids of the arms.
+    pub fn take(own: &[i32]) -> Self {
+        let mut reading = fs::read_to_string("/proc/stat").ok().and_then(|stat| cpu_line(&stat)).unwrap_or_default();
+        let ours = own.iter().copied().chain(i32::try_from(std::process::id()));
+        reading.own = ours.filter_map(process_ticks).sum::<u64>() + kernel_thread_ticks();
+        reading
+    }
+
+    /// Foreign CPU and steal since `before`, as fractions of all cores.
+    pub fn since(self, before: Self) -> (f64, f64) {
+        let total = self.total.saturating_sub(before.total).max(1) as f64;
+        let busy = self.busy.saturating_sub(before.busy);
+        let own = self.own.saturating_sub(before.own);
+        (busy.saturating_sub(own) as f64 / total, self.steal.saturating_sub(before.steal) as f64 / total)
+    }
+}
+
+/// Pressure over a short while in which nobody of ours runs: percent of the time that somebody had to wait for CPU, and
+/// for I/O. `None` where the kernel does not tell.
+pub async fn pressure(over: Duration) -> (Option<f64>, Option<f64>) {
+    let read = || (stalled_us("/proc/pressure/cpu"), stalled_us("/proc/pressure/io"));
+    let (start, before) = (Instant::now(), read());
+    tokio::time::sleep(over).await;
+    let (after, elapsed_us) = (read(), start.elapsed().as_secs_f64() * 1e6);
+    let share = |before: Option<u64>, after: Option<u64>| {
+        Some(after?.saturating_sub(before?) as f64 / elapsed_us * 100.0).map(|percent| percent.min(100.0))
+    };
+    (share(before.0, after.0), share(before.1, after.1))
+}
+
+/// Why a pair measured under `machine` does not count; `None` when it does. Blind to what was measured.
+pub fn drop_reason(machine: &Machine, rules: &MachineRules) -> Option<String> {
+    let percent = |value: f64| value * 100.0;
+    if machine.foreign_cpu > rules.foreign_cpu_max {
+        return Some(format!("foreign CPU {:.1} %", percent(machine.foreign_cpu)));
+    }
+    if machine.steal > rules.steal_max {
+        return Some(format!("steal {:.1} %", percent(machine.steal)));
+    }
+    is_pressed(machine.cpu_pressure, machine.io_pressure, rules)
+}
+
+/// What presses on the machine more than the rules allow.
+pub fn is_pressed(cpu: Option<f64>, io: Option<f64>, rules: &MachineRules) -> Option<String> {
+    let above = |name: &str, value: Option<f64>, max: f64| {
+        value.filter(|&value| value > max).map(|value| format!("{name} pressure {value:.0} %"))
+    };
+    above("CPU", cpu, rules.cpu_pressure_max).or_else(|| above("I/O", io, rules.io_pressure_max))
+}
+
+/// `cpu user nice system idle iowait irq softirq steal guest guest_nice`: the first line of `/proc/stat`. Interrupts
+/// belong to nobody, so they count as neither busy nor foreign.
+fn cpu_line(stat: &str) -> Option<Reading> {
+    let mut fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().map(str::parse::<u64>);
+    let mut next = || fields.next()?.ok();
+    let (user, nice, system, idle) = (next()?, next()?, next()?, next()?);
+    let (iowait, irq, softirq, steal) = (next()?, next()?, next()?, next()?);
+    let busy = user + nice + system;
+    Some(Reading { total: busy + idle + iowait + irq + softirq + steal, busy, steal, own: 0 })
+}
+
+/// User and system time of a process, all its threads.
+fn process_ticks(pid: i32) -> Option<u64> {
+    stat_ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?).map(|(_, ticks)| ticks)
+}
+
+fn kernel_thread_ticks() -> u64 {
+    const PF_KTHREAD: u64 = 0x0020_0000;
+    let Ok(entries) = fs::read_dir("/proc") else { return 0 };
+    let numeric = entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes()[0].is_ascii_digit());
+    let stats = numeric.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    stats
+        .filter_map(|stat| stat_ticks(&stat))
+        .filter(|(flags, _)| flags & PF_KTHREAD != 0)
+        .map(|(_, ticks)| ticks)
+        .sum()
+}
+
+/// Flags and CPU time of a `/proc/<pid>/stat` line.
+fn stat_ticks(stat: &str) -> Option<(u64, u64)> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let flags = fields.nth(6)?.parse().ok()?;
+    let user: u64 = fields.nth(4)?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some((flags, user + system))
+}
+
+/// `some avg10=… avg60=… avg300=… total=<µs>`.
+fn stalled_us(file: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    text.lines().find(|line| line.starts_with("some"))?.rsplit_once("total=")?.1.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_text_is_read_field_by_field() {
+        let reading = cpu_line("cpu  100 5 50 800 20 3 7 15 0 0\ncpu0 …").unwrap();
+        assert_eq!((reading.total, reading.busy, reading.steal), (1000, 155, 15));
+        let stat = "42 (a) b) S 1 42 42 0 -1 2097152 9 9 9 9 11 22 3 4 20 0 1 0 777";
+        assert_eq!(stat_ticks(stat), Some((0x0020_0000, 33)));
+    }
+
+    #[test]
+    fn foreign_is_what_nobody_of_ours_used() {
+        let before = Reading { total: 1000, busy: 100, steal: 0, own: 50 };
+        let after = Reading { total: 2000, busy: 900, steal: 30, own: 800 };
+        assert_eq!(after.since(before), (0.05, 0.03));
+    }
+
+    #[test]
+    fn pairs_are_dropped_by_the_machine_alone() {
+        let rules = MachineRules::default();
+        let quiet = Machine { foreign_cpu: 0.01, steal: 0.0, cpu_pressure: Some(1.0), io_pressure: None };
+        assert_eq!(drop_reason(&quiet, &rules), None);
+        let noisy = |change: fn(&mut Machine)| {
+            let mut machine = quiet;
+            change(&mut machine);
+            drop_reason(&machine, &rules).unwrap()
+        };
+        assert_eq!(noisy(|machine| machine.foreign_cpu = 0.09), "foreign CPU 9.0 %");
+        assert_eq!(noisy(|machine| machine.steal = 0.05), "steal 5.0 %");
+        assert_eq!(noisy(|machine| machine.cpu_pressure = Some(60.0)), "CPU pressure 60 %");
+        assert_eq!(noisy(|machine| machine.io_pressure = Some(60.0)), "I/O pressure 60 %");
+    }
+
+    #[test]
+    fn another_process_at_work_is_seen() {
+        let before = Reading::take(&[]);
+        let mut child = std::process::Command::new("/bin/sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(400));
+        let (foreign, _) = Reading::take(&[]).since(before);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(foreign > 0.05, "{foreign}");
+    }
+}

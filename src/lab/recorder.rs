@@ -1,0 +1,116 @@
+//! Where events go while an experiment runs: first into the journal, then to whoever looks on.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+use super::LabError;
+use super::experiment::ExperimentId;
+use super::journal::{Event, Journal, Stage};
+
+/// Nothing stays silent for longer than this.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
+/// Somebody's wish that the experiment stop. Cloned freely; `false` until it is wished.
+#[derive(Debug, Clone)]
+pub struct Interrupt(watch::Receiver<bool>);
+
+/// The other end of an [`Interrupt`].
+#[derive(Debug)]
+pub struct Interrupter(watch::Sender<bool>);
+
+impl Interrupt {
+    /// Both ends.
+    pub fn new() -> (Interrupter, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (Interrupter(sender), Self(receiver))
+    }
+
+    /// Returns when the stop is wished; never, when whoever could wish it has gone.
+    async fn wished(&mut self) {
+        if self.0.wait_for(|wished| *wished).await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+impl Interrupter {
+    /// Wishes that the experiment stop.
+    pub fn interrupt(&self) {
+        // Nobody listens any more: it has stopped.
+        let _ = self.0.send(true);
+    }
+}
+
+/// Takes events. What the lab's stages report through, so that each can be tested without a journal.
+pub trait Sink {
+    /// Records one event; returns when it is durable.
+    fn emit(&mut self, event: Event) -> impl Future<Output = Result<(), LabError>>;
+
+    /// Waits for `work` with a sign of life every few seconds, unless a stop is wished first: then `work` is dropped,
+    /// and with it every process it owns.
+    fn watch<T>(&mut self, what: &str, work: impl Future<Output = T>) -> impl Future<Output = Result<T, LabError>>;
+}
+
+/// The sink of a real experiment.
+pub struct Recorder<'a, J> {
+    journal: &'a mut J,
+    experiment: ExperimentId,
+    observe: &'a mut (dyn FnMut(&Event) + Send),
+    interrupt: Interrupt,
+    deadline: (tokio::time::Instant, u64),
+}
+
+impl<'a, J: Journal> Recorder<'a, J> {
+    /// Events of `experiment` go to `journal`, then to `observe`. It may last `limit_s` seconds from now.
+    pub fn new(
+        journal: &'a mut J,
+        experiment: ExperimentId,
+        observe: &'a mut (dyn FnMut(&Event) + Send),
+        interrupt: Interrupt,
+        limit_s: u64,
+    ) -> Self {
+        let deadline = (tokio::time::Instant::now() + Duration::from_secs(limit_s), limit_s);
+        Self { journal, experiment, observe, interrupt, deadline }
+    }
+
+    /// Which experiment it is.
+    pub fn experiment(&self) -> ExperimentId {
+        self.experiment
+    }
+
+    /// A new stage.
+    pub async fn stage(&mut self, stage: Stage, note: impl Into<String>) -> Result<(), LabError> {
+        self.emit(Event::Stage { stage, note: note.into() }).await
+    }
+}
+
+impl<J: Journal> Sink for Recorder<'_, J> {
+    async fn emit(&mut self, event: Event) -> Result<(), LabError> {
+        let recorded = self.journal.record(self.experiment, &event).await;
+        recorded.map_err(|error| LabError::Journal(error.to_string()))?;
+        (self.observe)(&event);
+        Ok(())
+    }
+
+    async fn watch<T>(&mut self, what: &str, work: impl Future<Output = T>) -> Result<T, LabError> {
+        let started = Instant::now();
+        let (mut interrupt, deadline) = (self.interrupt.clone(), self.deadline);
+        let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = interrupt.wished() => return Err(LabError::Interrupted),
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep_until(deadline.0) => return Err(LabError::OutOfTime { seconds: deadline.1 }),
+                _ = heartbeat.tick() => {
+                    let note = format!("{what}, {} s", started.elapsed().as_secs());
+                    self.emit(Event::Progress { note }).await?;
+                }
+            }
+        }
+    }
+}
