@@ -56,6 +56,16 @@ pub struct Target {
     /// Packages whose tests both arms must pass before anything is measured.
     #[serde(default)]
     pub tests: Vec<String>,
+    /// The Cargo profile of those tests; the arms' own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_profile: Option<String>,
+    /// Further arguments of `cargo test`, such as which tests to leave to the project's own CI.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_args: Vec<String>,
+    /// A driver that is not built here: a program, relative to this file, and its arguments, in which `{features}`
+    /// stands for the arm's features with commas between. Nothing is built or tested then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
 }
 
 /// The rule by which an experiment is decided.
@@ -72,6 +82,11 @@ pub struct PolicyConfig {
     pub alpha: f64,
     /// Pairs after which an experiment ends, whatever it knows.
     pub pair_limit: u32,
+    /// Pairs after which a guard or the control may pass without being proven harmless, when its estimate is in order.
+    pub guard_pairs: u32,
+    /// The noise of a pair that is assumed of a workload not yet calibrated here, as a fraction. A wrong one costs
+    /// pairs, never validity.
+    pub noise: Gain,
     /// Fresh pairs for the published figure.
     pub confirmation_pairs: u32,
     /// Which verdict is enough for an improvement to join the stack.
@@ -195,6 +210,8 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(share(policy.control_margin.0), "policy.control_margin", "must lie between 0 and 1: 0.03 is 3 %");
     // Fewer pairs cannot reach 1/alpha: the bounds would stay infinite whatever is measured.
     demand(policy.pair_limit >= 5, "policy.pair_limit", "must be at least 5: fewer pairs can decide nothing");
+    demand(policy.guard_pairs >= 5, "policy.guard_pairs", "must be at least 5: fewer pairs can show nothing");
+    demand(policy.noise.0 > 0.0, "policy.noise", "must be above 0: 0.03 is 3 %");
     demand(policy.confirmation_pairs >= 1, "policy.confirmation_pairs", "must be at least 1");
     demand(share(machine.foreign_cpu_max), "machine.foreign_cpu_max", "must lie between 0 and 1");
     demand(share(machine.steal_max), "machine.steal_max", "must lie between 0 and 1");
@@ -223,6 +240,8 @@ impl Default for PolicyConfig {
             control_margin: Gain(0.03),
             alpha: 0.05,
             pair_limit: 30,
+            guard_pairs: 5,
+            noise: Gain(0.03),
             confirmation_pairs: 5,
             accept: Accept::Accepted,
         }

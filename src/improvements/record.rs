@@ -74,6 +74,9 @@ pub struct Trial {
     pub params: BTreeMap<String, serde_json::Value>,
     /// One of the workload's metrics: `tps`.
     pub metric: String,
+    /// Which way it improves; checked against what the driver says of it.
+    #[serde(default)]
+    pub better: Direction,
     /// The gain it must show when it is the main workload, as a fraction; the policy's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_gain: Option<Gain>,
@@ -135,10 +138,11 @@ pub struct Claim {
 }
 
 /// Which way a metric improves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// More is better.
+    #[default]
     Higher,
     /// Less is better.
     Lower,

@@ -6,9 +6,14 @@
 //!   nothing of how they are kept.
 //! - [`stats`] and [`verdict`]: pure functions from pairs to a ruling.
 //! - [`lease`], [`folder`], [`process`], [`machine`]: the machine, and what must not be left on it.
+//! - [`build`]: two sets of features become two binaries, each at most once.
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.
+//! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it.
 
+pub mod apply;
+pub mod build;
+pub mod capture;
 pub mod driver;
 pub mod error;
 pub mod experiment;
@@ -17,6 +22,7 @@ pub mod journal;
 pub mod lease;
 pub mod machine;
 pub mod pair;
+pub mod plan;
 pub mod process;
 pub mod recorder;
 pub mod stats;

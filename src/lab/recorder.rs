@@ -28,7 +28,7 @@ impl Interrupt {
     }
 
     /// Returns when the stop is wished; never, when whoever could wish it has gone.
-    async fn wished(&mut self) {
+    pub(super) async fn wished(&mut self) {
         if self.0.wait_for(|wished| *wished).await.is_err() {
             std::future::pending().await
         }
@@ -48,9 +48,13 @@ pub trait Sink {
     /// Records one event; returns when it is durable.
     fn emit(&mut self, event: Event) -> impl Future<Output = Result<(), LabError>>;
 
-    /// Waits for `work` with a sign of life every few seconds, unless a stop is wished first: then `work` is dropped,
+    /// Waits for `work` with a sign of life every few seconds, worded by `what`, unless a stop is wished first: then `work` is dropped,
     /// and with it every process it owns.
-    fn watch<T>(&mut self, what: &str, work: impl Future<Output = T>) -> impl Future<Output = Result<T, LabError>>;
+    fn watch<T>(
+        &mut self,
+        what: impl Fn() -> String,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Result<T, LabError>>;
 }
 
 /// The sink of a real experiment.
@@ -94,7 +98,7 @@ impl<J: Journal> Sink for Recorder<'_, J> {
         Ok(())
     }
 
-    async fn watch<T>(&mut self, what: &str, work: impl Future<Output = T>) -> Result<T, LabError> {
+    async fn watch<T>(&mut self, what: impl Fn() -> String, work: impl Future<Output = T>) -> Result<T, LabError> {
         let started = Instant::now();
         let (mut interrupt, deadline) = (self.interrupt.clone(), self.deadline);
         let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
@@ -107,7 +111,7 @@ impl<J: Journal> Sink for Recorder<'_, J> {
                 done = &mut work => return Ok(done),
                 () = tokio::time::sleep_until(deadline.0) => return Err(LabError::OutOfTime { seconds: deadline.1 }),
                 _ = heartbeat.tick() => {
-                    let note = format!("{what}, {} s", started.elapsed().as_secs());
+                    let note = format!("{}, {} s", what(), started.elapsed().as_secs());
                     self.emit(Event::Progress { note }).await?;
                 }
             }

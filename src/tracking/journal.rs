@@ -44,15 +44,19 @@ impl Store {
     async fn open_experiment(&self, plan: &Plan, resume: bool) -> Result<Opened, Fault> {
         let mut facts = self.facts().await?;
         let earlier = if resume { experiment::undecided(&mut facts, plan).await? } else { None };
-        let (id, pairs) = match earlier {
-            Some(id) => (id, pair::of(&mut facts, id, 0).await?.into_iter().map(|fact| fact.pair).collect()),
-            None => (experiment::insert(&mut facts, plan, &self.agents).await?, Vec::new()),
+        let (id, plan, pairs) = match earlier {
+            Some(id) => {
+                // Its pairs were tossed from that plan's seed and are judged by that plan's noise.
+                let plan = experiment::plan_in_force(&mut facts, id).await?;
+                (id, plan, pair::of(&mut facts, id, 0).await?.into_iter().map(|fact| fact.pair).collect())
+            }
+            None => (experiment::insert(&mut facts, plan, &self.agents).await?, plan.clone(), Vec::new()),
         };
-        experiment::sit_down(&mut facts, id, plan).await?;
+        experiment::sit_down(&mut facts, id, &plan).await?;
         live::sweep(&mut facts).await?;
         tell_agents(&mut facts, id, AgentState::Active, "is being measured").await?;
         facts.commit().await?;
-        Ok(Opened { id, pairs })
+        Ok(Opened { id, plan, pairs })
     }
 
     async fn record_live(&self, id: ExperimentId, event: &Event) -> Result<(), Fault> {

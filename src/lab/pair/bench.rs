@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use probe::protocol::{Slice, SliceDone, WorkloadSpec};
+use probe::protocol::{Better, Slice, SliceDone, WorkloadSpec};
 
 use super::coins::Coins;
 use super::machine_guard::wait_until_quiet;
@@ -30,7 +30,7 @@ pub struct Bench<'a> {
 }
 
 /// Which pair is to be run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Which {
     /// Index into the plan's workloads.
     pub workload: usize,
@@ -71,10 +71,9 @@ impl Bench<'_> {
         let mut b = Process::start(self, Side::B, &mut coins).await?;
         let spec = spec(a.driver.hello().workloads.as_slice(), &a.driver.hello().driver, workload)?;
 
-        let label = format!("loading {}", workload.label);
         // Loads are not measured: both at once.
         let loads = async { tokio::join!(a.load(workload, seed), b.load(workload, seed)) };
-        let (loaded_a, loaded_b) = sink.watch(&label, loads).await?;
+        let (loaded_a, loaded_b) = sink.watch(|| format!("loading {}", workload.label), loads).await?;
         loaded_a?;
         loaded_b?;
 
@@ -86,7 +85,7 @@ impl Bench<'_> {
         let machine = Machine { foreign_cpu, steal, cpu_pressure, io_pressure };
 
         let closing = async { tokio::join!(a.close(&spec), b.close(&spec)) };
-        let (a, b) = sink.watch(&format!("checking {}", workload.label), closing).await?;
+        let (a, b) = sink.watch(|| format!("checking {}", workload.label), closing).await?;
         let (mut a, mut b) = (a?, b?);
         let d = difference(workload, &mut a, &mut b);
         let dropped = drop_reason(&machine, self.machine);
@@ -116,18 +115,19 @@ impl Bench<'_> {
     ) -> Result<(), PairError> {
         // A's first slice is of time and tells how much work a slice is; every other slice is of that much work.
         let ms = Slice::ms(workload.slice_ms);
-        let mut ops = sink.watch("warming up", a.slice(ms)).await??.ops.max(1);
-        sink.watch("warming up", b.slice(Slice::ops(ops))).await??;
+        let mut ops = sink.watch(|| format!("warming up {}", workload.label), a.slice(ms)).await??.ops.max(1);
+        sink.watch(|| format!("warming up {}", workload.label), b.slice(Slice::ops(ops))).await??;
         for _ in 1..workload.warmup {
-            let done = sink.watch("warming up", a.slice(Slice::ops(ops))).await??;
-            sink.watch("warming up", b.slice(Slice::ops(ops))).await??;
+            let done = sink.watch(|| format!("warming up {}", workload.label), a.slice(Slice::ops(ops))).await??;
+            sink.watch(|| format!("warming up {}", workload.label), b.slice(Slice::ops(ops))).await??;
             ops = ops_of(&done, workload.slice_ms);
         }
         for round in 0..workload.slices {
             let lead = if round % 2 == 0 { first } else { first.other() };
             for side in [lead, lead.other()] {
                 let process = if side == Side::A { &mut *a } else { &mut *b };
-                let done = sink.watch("measuring", process.slice(Slice::ops(ops))).await??;
+                let done =
+                    sink.watch(|| format!("measuring {}", workload.label), process.slice(Slice::ops(ops))).await??;
                 let rate = done.ops as f64 / (done.elapsed_ns.max(1) as f64 / 1e9);
                 process.sum.add(done, rate);
                 sink.emit(Event::Slice { workload: index, side, rate }).await?;
@@ -179,11 +179,17 @@ fn spec(known: &[WorkloadSpec], driver: &str, workload: &WorkloadPlan) -> Result
         let remedy = names(known.iter().map(|spec| spec.name.as_str()).collect());
         return Err(cannot(format!("it has no workload `{}`", workload.workload), remedy));
     };
-    if !spec.metrics.iter().any(|metric| metric.name == workload.metric) {
+    let Some(metric) = spec.metrics.iter().find(|metric| metric.name == workload.metric) else {
         let remedy = names(spec.metrics.iter().map(|metric| metric.name.as_str()).collect());
         return Err(cannot(format!("its workload `{}` has no metric `{}`", spec.name, workload.metric), remedy));
-    }
-    Ok(spec.clone())
+    };
+    let (planned, better) = match (workload.better, metric.better) {
+        (Direction::Higher, Better::Higher) | (Direction::Lower, Better::Lower) => return Ok(spec.clone()),
+        (Direction::Higher, Better::Lower) => ("higher", "lower"),
+        (Direction::Lower, Better::Higher) => ("lower", "higher"),
+    };
+    let message = format!("of `{}`, {better} is better, but the plan says {planned}", metric.name);
+    Err(cannot(message, format!("write `better: {better}` beside the metric in the improvement's file")))
 }
 
 /// ±ln(B/A). A metric that cannot be compared is a finding, so that the pair is never silently a zero.

@@ -16,13 +16,14 @@ pub(super) async fn wait_until_quiet(
     sink: &mut impl Sink,
 ) -> Result<(Option<f64>, Option<f64>), LabError> {
     let started = Instant::now();
+    let waiting = || "waiting for a quiet machine".to_owned();
     let limit = Duration::from_secs(rules.quiet_wait_s);
     loop {
-        let (cpu, io) = sink.watch("waiting for a quiet machine", pressure(LOOK)).await?;
+        let (cpu, io) = sink.watch(waiting, pressure(LOOK)).await?;
         let pressed = is_pressed(cpu, io, rules);
         if pressed.is_none() || started.elapsed() >= limit {
             return Ok((cpu, io));
         }
-        sink.watch("waiting for a quiet machine", tokio::time::sleep(Duration::from_millis(350))).await?;
+        sink.watch(waiting, tokio::time::sleep(Duration::from_millis(350))).await?;
     }
 }

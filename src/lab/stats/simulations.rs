@@ -72,8 +72,11 @@ fn looking_after_every_pair_accepts_noise_less_often_than_alpha() {
                 // Evidence at the margin reaching 1/α is the same event as the bound passing it, and far cheaper.
                 pairs.any(|d| process.evidence_after(d, margin) >= (1.0 / ALPHA).ln())
             });
-            let allowed = ALPHA * experiments as f64;
-            assert!(accepted <= allowed, "{noise:?}, scale off by {scale_error}: {accepted} of {experiments} accepted");
+            let expected = ALPHA * experiments as f64;
+            assert!(
+                accepted <= expected + 3.0 * expected.sqrt(),
+                "{noise:?}, scale off by {scale_error}: {accepted} of {experiments} accepted"
+            );
         }
     }
 }

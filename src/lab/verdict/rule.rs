@@ -45,15 +45,18 @@ pub fn judge(plan: &Plan, pairs: &[Pair]) -> Outlook {
     if let Some(reason) = case.wrong_answer() {
         return Outlook::Ruled(Box::new(case.ruling(Verdict::Broken, reason, &case.outcomes(), None)));
     }
+    let outlook = case.decide();
     let judged = pairs.iter().filter(|pair| pair.run != Run::Calibration);
     let (of, dropped) = judged.fold((0, 0), |(of, n), pair| (of + 1, n + usize::from(pair.dropped.is_some())));
-    if dropped >= DROPPED_MIN && dropped as f64 > plan.policy.dropped_max * of as f64 {
-        return Outlook::TooBusy { dropped, of };
+    let too_busy = dropped >= DROPPED_MIN && dropped as f64 > plan.policy.dropped_max * of as f64;
+    match outlook {
+        Outlook::Next { .. } if too_busy => Outlook::TooBusy { dropped, of },
+        Outlook::Next { .. } | Outlook::Ruled(_) | Outlook::TooBusy { .. } => outlook,
     }
-    case.decide()
 }
 
-/// The ruling that `pairs` lead to; `None` when they were not enough. The same pairs always lead to the same ruling.
+/// The ruling that `pairs` lead to; `None` when they were not enough. The same pairs always lead to the same ruling,
+/// whether they were recorded in one go or over several resumed runs.
 pub fn replay(plan: &Plan, pairs: &[Pair]) -> Option<Ruling> {
     match judge(plan, pairs) {
         Outlook::Ruled(ruling) => Some(*ruling),

@@ -1,0 +1,294 @@
+//! The main job: from a question to a verdict with its evidence.
+//!
+//! ```text
+//!   plan ─▶ lease ─▶ build A, B ─▶ tests of A, B ─┬─▶ pair ─▶ judge ─┬─ next pair ─┐
+//!                                                 └──────────────────┼─────────────┘
+//!                                                                    └─▶ profiles ─▶ verdict
+//! ```
+//!
+//! Each fact is in the journal before the next step begins, so a job killed at any moment has lost the pair it was in
+//! and nothing else; with `resume` it judges the recorded pairs and goes on from there, tossing the coins that it would
+//! have tossed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::LabError;
+use super::build::{Arms, pass_tests, prepare};
+use super::capture::capture;
+use super::experiment::{Binary, ExperimentId, Pair, Plan, Ruling, Run, Side, Verdict};
+use super::folder::LabFolder;
+use super::journal::{Event, Journal, Opened, Stage};
+use super::lease::{Asked, Lease};
+use super::pair::{Bench, PairError, Which};
+use super::plan::{NoiseLedger, Question};
+use super::recorder::{Interrupt, Recorder, Sink};
+use super::verdict::{Outlook, broken, judge, standing};
+use crate::config::Config;
+use crate::improvements::{Improvement, Variants};
+use crate::project::Project;
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// Where things are.
+    pub project: &'a Project,
+    /// The rules.
+    pub config: &'a Config,
+    /// The improvement under test.
+    pub improvement: &'a Improvement,
+    /// Its variants.
+    pub variants: &'a Variants,
+    /// Features accepted so far; empty to test it alone.
+    pub stack: Vec<String>,
+    /// Noise known from earlier pairs on this machine.
+    pub noise: NoiseLedger,
+    /// Pairs at most, instead of the configured limit.
+    pub pair_limit: Option<u32>,
+    /// Go on with the latest experiment that asks the same and has no verdict.
+    pub resume: bool,
+    /// Wait for the machine instead of giving up when it is taken.
+    pub wait: bool,
+    /// Take profiles after the verdict.
+    pub profile: bool,
+    /// Seed of every coin of a new experiment.
+    pub seed: u64,
+}
+
+/// A job ready to run: planned, nothing spent yet.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    job: Job<'a>,
+    folder: LabFolder,
+    arms: Arms,
+    /// What will be done.
+    pub plan: Plan,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// The experiment in the journal.
+    pub experiment: ExperimentId,
+    /// The plan it was judged by.
+    pub plan: Plan,
+    /// Both arms.
+    pub binaries: Vec<Binary>,
+    /// All pairs, also dropped ones.
+    pub pairs: Vec<Pair>,
+    /// The verdict.
+    pub ruling: Ruling,
+}
+
+impl<'a> Job<'a> {
+    /// Looks at the sources and plans. Nothing is built, measured or recorded.
+    pub async fn plan(self) -> Result<Planned<'a>, LabError> {
+        let folder = LabFolder::at(&self.project.lab_dir())?;
+        let arms = prepare(self.config, self.project.root(), &folder).await?;
+        let question = Question {
+            config: self.config,
+            improvement: self.improvement,
+            variants: self.variants,
+            stack: &self.stack,
+            tree_digest: arms.digest(),
+            noise: &self.noise,
+            pair_limit: self.pair_limit,
+            seed: self.seed,
+        };
+        let plan = question.plan();
+        Ok(Planned { job: self, folder, arms, plan })
+    }
+}
+
+impl Planned<'_> {
+    /// Which arms are built already, A and B.
+    pub fn is_built(&self) -> [bool; 2] {
+        self.plan.features().map(|features| self.arms.is_built(&features))
+    }
+
+    /// Does it. Events go to `journal` and then to `observe`.
+    pub async fn run<J: Journal>(
+        self,
+        journal: &mut J,
+        observe: &mut (dyn FnMut(&Event) + Send),
+        interrupt: Interrupt,
+    ) -> Result<Conclusion, LabError> {
+        let lock_file = self.job.project.machine_lock();
+        let _lease = self.take_lease(&lock_file, observe, interrupt.clone()).await?;
+        let leftovers = self.folder.clear_leftovers()?;
+        let opened = journal.open(&self.plan, self.job.resume).await;
+        let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
+        let limit_s = self.job.config.lab.experiment_limit_s;
+        let mut recorder = Recorder::new(journal, id, observe, interrupt, limit_s);
+        recorder.stage(Stage::Lease, "the machine is ours").await?;
+        for note in leftovers {
+            recorder.emit(Event::Progress { note: format!("cleared {note}") }).await?;
+        }
+        if !pairs.is_empty() {
+            let note = format!("going on with experiment {} after {} pairs", id.0, pairs.len());
+            recorder.emit(Event::Progress { note }).await?;
+        }
+        let mut experiment = Experiment { planned: &self, plan, pairs, binaries: Vec::new(), recorder };
+        match experiment.run().await {
+            Ok(ruling) => {
+                let Experiment { plan, binaries, pairs, .. } = experiment;
+                Ok(Conclusion { experiment: id, plan, binaries, pairs, ruling })
+            }
+            Err(error) => {
+                // The error that stopped it is what the person must see, even if this cannot be recorded any more.
+                let _ = experiment.recorder.emit(Event::Stopped { reason: error.to_string() }).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_lease(
+        &self,
+        lock_file: &Path,
+        observe: &mut (dyn FnMut(&Event) + Send),
+        mut interrupt: Interrupt,
+    ) -> Result<Lease, LabError> {
+        let (improvement, root) = (self.plan.improvement.to_string(), self.job.project.root().display());
+        let us = format!("apply {improvement} in {root}, pid {}", std::process::id());
+        loop {
+            let owner = match Lease::ask(lock_file, &us)? {
+                Asked::Granted(lease) => return Ok(lease),
+                Asked::Busy(owner) => owner,
+            };
+            if !self.job.wait {
+                return Err(LabError::Busy { owner, improvement });
+            }
+            observe(&Event::Progress { note: format!("waiting for the machine: {owner}") });
+            tokio::select! {
+                () = interrupt.wished() => return Err(LabError::Interrupted),
+                () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            }
+        }
+    }
+}
+
+/// An experiment under way.
+struct Experiment<'a, J> {
+    planned: &'a Planned<'a>,
+    plan: Plan,
+    pairs: Vec<Pair>,
+    binaries: Vec<Binary>,
+    recorder: Recorder<'a, J>,
+}
+
+impl<'a, J: Journal> Experiment<'a, J> {
+    async fn run(&mut self) -> Result<Ruling, LabError> {
+        self.build().await?;
+        let ruling = match self.failed_tests().await? {
+            Some(reason) => broken(&self.plan, &self.pairs, reason),
+            None => self.measure().await?,
+        };
+        if self.planned.job.profile && ruling.verdict != Verdict::Broken {
+            self.profile().await?;
+        }
+        self.recorder.stage(Stage::Conclude, ruling.verdict.to_string()).await?;
+        self.recorder.emit(Event::Ruled(Box::new(ruling.clone()))).await?;
+        Ok(ruling)
+    }
+
+    async fn build(&mut self) -> Result<(), LabError> {
+        self.recorder.stage(Stage::Build, "both arms").await?;
+        for (side, features) in [Side::A, Side::B].into_iter().zip(self.plan.features()) {
+            let binary = self.planned.arms.build(side, &features, &mut self.recorder).await?;
+            self.recorder.emit(Event::Built(binary.clone())).await?;
+            self.binaries.push(binary);
+        }
+        Ok(())
+    }
+
+    /// Why an arm is broken, by its own tests.
+    async fn failed_tests(&mut self) -> Result<Option<String>, LabError> {
+        self.recorder.stage(Stage::Test, "both arms").await?;
+        for (side, features) in [Side::A, Side::B].into_iter().zip(self.plan.features()) {
+            if let Some(output) = pass_tests(&self.planned.arms, side, &features, &mut self.recorder).await? {
+                return Ok(Some(format!("the tests of arm {side} failed: {output}")));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn measure(&mut self) -> Result<Ruling, LabError> {
+        // Pairs dropped before an interruption say nothing about how busy the machine is now.
+        let stale: Vec<Which> = self.pairs.iter().filter(|pair| pair.dropped.is_some()).map(place).collect();
+        let mut stage = None;
+        loop {
+            let fresh: Vec<Pair> = self.pairs.iter().filter(|pair| !stale.contains(&place(pair))).cloned().collect();
+            let (workload, run) = match judge(&self.plan, &fresh) {
+                Outlook::Ruled(ruling) => return Ok(*ruling),
+                Outlook::TooBusy { dropped, of } => return Err(self.too_busy(dropped, of)),
+                Outlook::Next { workload, run } => (workload, run),
+            };
+            let now = match run {
+                Run::Calibration => Stage::Calibrate,
+                Run::Decision => Stage::Measure,
+                Run::Confirmation => Stage::Confirm,
+            };
+            if stage.replace(now) != Some(now) {
+                self.recorder.stage(now, self.plan.workloads[workload].label.clone()).await?;
+            }
+            let index = self.pairs.iter().filter(|pair| pair.workload == workload && pair.run == run).count();
+            let which = Which { workload, run, index: u32::try_from(index).unwrap_or(u32::MAX) };
+            match self.bench().pair(&self.plan, which, &mut self.recorder).await {
+                Ok(pair) => self.keep(pair).await?,
+                Err(PairError::Arm(error)) => {
+                    let place = format!("{}, pair {}", self.plan.workloads[workload].label, index + 1);
+                    return Ok(broken(&self.plan, &self.pairs, format!("{error} ({place})")));
+                }
+                Err(PairError::Lab(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn keep(&mut self, pair: Pair) -> Result<(), LabError> {
+        self.recorder.emit(Event::Pair(Box::new(pair.clone()))).await?;
+        let (workload, run) = (pair.workload, pair.run);
+        self.pairs.push(pair);
+        let standing = standing(&self.plan, &self.pairs, workload, run);
+        self.recorder.emit(Event::Standing { workload, standing }).await
+    }
+
+    async fn profile(&mut self) -> Result<(), LabError> {
+        let seconds = self.planned.job.config.lab.profile_s;
+        if seconds == 0 {
+            return Ok(());
+        }
+        self.recorder.stage(Stage::Profile, format!("{seconds} s of each arm")).await?;
+        for side in [Side::A, Side::B] {
+            let bench = self.bench();
+            match capture(&bench, &self.plan, side, seconds, &mut self.recorder).await {
+                Ok(()) => {}
+                // A missing profile is told, and does not cost the verdict.
+                Err(LabError::Driver(error)) => {
+                    let note = format!("no profile of arm {side}: {error}");
+                    self.recorder.emit(Event::Progress { note }).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn bench(&self) -> Bench<'a> {
+        let planned = self.planned;
+        let launch = |side: Side| self.planned.arms.launch(&self.plan, &self.binaries[side as usize]);
+        Bench {
+            folder: &planned.folder,
+            arms: [launch(Side::A), launch(Side::B)],
+            machine: &planned.job.config.machine,
+        }
+    }
+
+    fn too_busy(&self, dropped: usize, of: usize) -> LabError {
+        let reason = self.pairs.iter().rev().find_map(|pair| pair.dropped.clone()).unwrap_or_default();
+        LabError::TooBusy { dropped, of, reason, improvement: self.plan.improvement.to_string() }
+    }
+}
+
+fn place(pair: &Pair) -> Which {
+    Which { workload: pair.workload, run: pair.run, index: pair.index }
+}

@@ -1,0 +1,24 @@
+//! Building both arms, each at most once.
+//!
+//! ```text
+//!   sources (also what is not committed) ──▶ tree digest ─┐
+//!   features, profile, toolchain, flags ──────────────────┴─▶ key ──▶ builds/<key>/{driver, build.json}
+//!                                                                          │ hashed on every use: what does not
+//!                                                                          ▼ match is thrown away and built again
+//!                                                                       Launch: the driver must say the tree digest
+//! ```
+//!
+//! Both arms share one Cargo target directory: what does not see the feature is compiled once. Builds run one after the
+//! other; on few cores two at once gain nothing. The tree digest is in the environment as `WB_SRC` and compiled into the
+//! driver, so that a binary which Cargo's own freshness check failed to rebuild is refused, not measured.
+
+mod arms;
+mod cache;
+mod cargo;
+mod gate;
+mod tree;
+
+pub use arms::{Arms, prepare};
+pub use cache::{Cache, Entry};
+pub use gate::pass_tests;
+pub use tree::{Tree, sha256_file};
