@@ -96,7 +96,9 @@ fn spec(name: Name) -> WorkloadSpec {
         metrics: vec![
             MetricSpec::higher("tps", Unit::PerSecond),
             MetricSpec::lower("p50", Unit::Nanoseconds),
+            MetricSpec::lower("p95", Unit::Nanoseconds),
             MetricSpec::lower("p99", Unit::Nanoseconds),
+            MetricSpec::lower("p999", Unit::Nanoseconds),
             MetricSpec::lower("retries", Unit::Count),
         ],
         params: params.map(|(name, spec)| (name.to_owned(), spec)).collect(),

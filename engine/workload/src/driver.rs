@@ -77,7 +77,9 @@ pub fn measured(stats: &Stats, mut counters: BTreeMap<String, u64>, waits: BTree
     let values = [
         ("tps", stats.tps()),
         ("p50", latency_ns.value_at_quantile(0.50) as f64),
+        ("p95", latency_ns.value_at_quantile(0.95) as f64),
         ("p99", latency_ns.value_at_quantile(0.99) as f64),
+        ("p999", latency_ns.value_at_quantile(0.999) as f64),
         ("retries", stats.retries() as f64),
     ];
     Measured {

@@ -24,7 +24,10 @@ fn hello_describes_every_workload() {
     assert_eq!((driver.as_str(), names), ("engine-workload", vec!["tpcc", "commit-storm", "point-read"]));
     assert_eq!(features.contains(&"t003".to_owned()), cfg!(feature = "t003"));
     for workload in workloads {
-        assert_eq!(workload.metrics.iter().map(|m| &m.name[..]).collect::<Vec<_>>(), ["tps", "p50", "p99", "retries"]);
+        assert_eq!(
+            workload.metrics.iter().map(|m| &m.name[..]).collect::<Vec<_>>(),
+            ["tps", "p50", "p95", "p99", "p999", "retries"]
+        );
         for name in ["sessions", "workers", "durability", "pool_mb", "store", "dir"] {
             assert!(!workload.params[name].help.is_empty(), "{name}");
         }
