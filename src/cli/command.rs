@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
-use super::{Context, Exit, Failure, Format, OrExit, agents, doctor, list, show};
+use super::{Context, Exit, Failure, Format, OrExit, agents, doctor, list, show, status, verdict};
 use crate::project::Project;
 use crate::{config, tui};
 
@@ -49,6 +49,8 @@ Examples:
 enum Command {
     List(list::Args),
     Show(show::Args),
+    Status(status::Args),
+    Verdict(verdict::Args),
     Agents(agents::Args),
     Doctor(doctor::Args),
 }
@@ -58,6 +60,8 @@ impl Command {
         match self {
             Self::List(args) => list::run(args, context).await,
             Self::Show(args) => show::run(args, context).await,
+            Self::Status(args) => status::run(args, context).await,
+            Self::Verdict(args) => verdict::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
         }

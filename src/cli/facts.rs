@@ -53,13 +53,13 @@ pub type Facts = BTreeMap<ImprovementId, Known>;
 /// Reads the facts of every improvement.
 pub async fn read(context: &Context) -> Result<Facts, Failure> {
     let Some(reader) = Reader::open(&context.project).await? else { return Ok(Facts::new()) };
-    let known = reader.known().await?;
-    Ok(known.into_iter().map(|(id, known)| (id, Known::from(&known))).collect())
+    let (known, tree) = (reader.known().await?, reader.latest_tree().await?);
+    Ok(known.into_iter().map(|(id, known)| (id, Known::new(&known, tree.as_deref()))).collect())
 }
 
-impl From<&tracking::Known> for Known {
-    fn from(known: &tracking::Known) -> Self {
-        let public = tracking::derive(known, None);
+impl Known {
+    fn new(known: &tracking::Known, tree: Option<&str>) -> Self {
+        let public = tracking::derive(known, tree);
         let ruled = known.decisive.as_ref().or(known.latest.as_ref());
         Self {
             status: public.status,

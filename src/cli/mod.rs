@@ -23,6 +23,8 @@ pub mod find;
 pub mod list;
 pub mod output;
 pub mod show;
+pub mod status;
+pub mod verdict;
 mod words;
 
 pub use command::main;

@@ -96,6 +96,12 @@ impl Reader {
         summaries(&mut connection, Some(improvement), limit).await.at(self.path())
     }
 
+    /// Digest of the tree that was measured last: a verdict on another one is stale.
+    pub async fn latest_tree(&self) -> Result<Option<String>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        latest_tree(&mut connection).await.at(self.path())
+    }
+
     /// One experiment with all its facts, of one moment; `None` when there is no such experiment.
     pub async fn experiment(&self, id: ExperimentId) -> Result<Option<Experiment>, StoreError> {
         let mut moment = self.moment().await.at(self.path())?;
@@ -208,6 +214,12 @@ pub(super) async fn plan_in_force(connection: &mut SqliteConnection, id: Experim
         .fetch_one(connection)
         .await?;
     decode("sitting of experiment", id.0, "plan", &plan)
+}
+
+/// Digest of the tree that was measured last.
+pub(super) async fn latest_tree(connection: &mut SqliteConnection) -> Result<Option<String>, Fault> {
+    let newest = "SELECT tree_digest FROM experiment ORDER BY id DESC LIMIT 1";
+    Ok(sqlx::query_scalar(newest).fetch_optional(connection).await?)
 }
 
 #[derive(FromRow)]

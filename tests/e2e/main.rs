@@ -10,4 +10,5 @@ mod facts;
 mod read;
 mod schemas;
 mod store;
+mod store_commands;
 mod store_kill;

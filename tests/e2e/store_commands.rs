@@ -1,0 +1,139 @@
+//! The commands that read and write the store: status and verdict.
+
+use serde_json::Value;
+use sqlx::Connection;
+use workbench::lab::experiment::Verdict;
+use workbench::lab::journal::{Event, Journal};
+use workbench::tracking::Store;
+
+use super::bench::{Bench, Ran};
+use super::store::{decide, plan, ruling};
+
+async fn open(bench: &Bench) -> Store {
+    Store::open_at(&bench.path("tracking/workbench.db"), &bench.path("profiles")).await.unwrap()
+}
+
+/// A project in which T003 is proven.
+async fn proven() -> Bench {
+    let bench = Bench::new();
+    let mut store = open(&bench).await.crediting(&[1]);
+    let (_, ruling) = decide(&mut store, &plan("T003")).await;
+    assert_eq!(ruling.verdict, Verdict::Proven);
+    store.close().await;
+    bench
+}
+
+/// Times and machines differ from run to run.
+fn steady(ran: &Ran) -> String {
+    let mut text = String::new();
+    for line in ran.shown().lines() {
+        let line = match line.split_once("machine  ") {
+            Some((before, _)) => format!("{before}machine  …"),
+            None => line.to_owned(),
+        };
+        text += &(blank_times(&line) + "\n");
+    }
+    text
+}
+
+/// Replaces times by a word of their length.
+fn blank_times(line: &str) -> String {
+    const TIME: &[u8] = b"0000-00-00 00:00:00Z";
+    let mut bytes = line.as_bytes().to_vec();
+    for at in 0..bytes.len().saturating_sub(TIME.len() - 1) {
+        let like = |(byte, wanted): (&u8, &u8)| byte == wanted || (*wanted == b'0' && byte.is_ascii_digit());
+        if bytes[at..].iter().zip(TIME).all(like) {
+            bytes[at..at + TIME.len()].copy_from_slice(b"(time of the record)");
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_verdict_is_shown_with_its_evidence_and_derived_again() {
+    let bench = proven().await;
+    let ran = bench.run(&["verdict", "t003", "--replay"]);
+    insta::assert_snapshot!("verdict_replayed", steady(&ran));
+    assert_eq!(ran.code, 0);
+    let json: Value = serde_json::from_str(&bench.run(&["verdict", "T003", "--json"]).stdout).unwrap();
+    assert_eq!(json["data"]["verdict"], "PROVEN");
+    assert_eq!(json["data"]["evidence"]["pairs"], 12);
+    insta::assert_snapshot!("verdict_none", steady(&bench.run(&["verdict", "T001"])));
+    insta::assert_snapshot!("list_measured", steady(&bench.run(&["list"])));
+}
+
+#[tokio::test]
+async fn a_changed_pair_is_found_by_replay() {
+    let bench = proven().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(bench.path("tracking/workbench.db"));
+    let mut hand = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let edit = "DROP TRIGGER pair_kept; UPDATE pair SET d = 1.9 WHERE idx = 0 AND run = 'decision'";
+    sqlx::raw_sql(edit).execute(&mut hand).await.unwrap();
+    hand.close().await.unwrap();
+    let ran = bench.run(&["verdict", "T003", "--replay"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    assert!(ran.stdout.contains("NOT the same") && ran.stdout.contains("workload 0"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn what_broke_outside_the_pairs_is_named_as_such() {
+    let bench = Bench::new();
+    let mut store = open(&bench).await;
+    let plan = plan("T003");
+    let id = store.open(&plan, false).await.unwrap().id;
+    let broken = workbench::lab::verdict::broken(&plan, &[], "3 tests of arm B failed".to_owned());
+    store.record(id, &Event::Ruled(Box::new(broken))).await.unwrap();
+    store.close().await;
+    let ran = bench.run(&["verdict", "T003", "--replay"]);
+    assert_eq!(ran.code, 4, "{}", ran.shown());
+    assert!(ran.stdout.contains("3 tests of arm B failed"));
+    assert!(ran.stdout.contains("what broke it is not in the pairs"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn a_verdict_that_its_pairs_do_not_support_is_found() {
+    let bench = Bench::new();
+    let mut store = open(&bench).await;
+    let id = store.open(&plan("T003"), false).await.unwrap().id;
+    store.record(id, &Event::Ruled(Box::new(ruling(Verdict::Proven)))).await.unwrap();
+    store.close().await;
+    let ran = bench.run(&["verdict", "T003", "--replay"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("the stored pairs do not decide it"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn statuses_are_shown_and_set() {
+    let bench = proven().await;
+    let mut told = String::new();
+    for args in [
+        &["status"][..],
+        &["status", "T003"],
+        &["status", "T001", "blocked"],
+        &["status", "T001", "blocked", "--reason", "needs T002", "--by", "ann", "--dry-run"],
+        &["status", "T001", "blocked", "--reason", "needs T002", "--by", "ann"],
+        &["status", "T001", "complete", "--by", "ann"],
+        &["status", "B001", "complete", "--force", "--by", "ann"],
+        &["status", "B001", "complete", "--force", "--reason", "the customer insists", "--by", "ann"],
+        &["status", "B001", "planned", "--by", "bob"],
+        &["status", "B001"],
+        &["status", "T003", "complete", "--by", "ann", "--json"],
+        &["status", "T001", "done"],
+        &["list"],
+    ] {
+        told += &format!("$ workbench {}\n{}\n", args.join(" "), steady(&bench.run(args)));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_an_error_of_every_command_that_needs_it() {
+    let bench = proven().await;
+    let bytes = std::fs::read(bench.path("tracking/workbench.db")).unwrap();
+    bench.write("tracking/workbench.db", &bytes[..bytes.len() / 2]);
+    for args in [&["list"][..], &["status"], &["verdict", "T003"], &["status", "T001", "planned"]] {
+        let ran = bench.run(args);
+        assert_eq!(ran.code, 1, "{args:?}: {}", ran.shown());
+        assert!(ran.stderr.contains("is damaged") && ran.stderr.contains("pages are there"), "{}", ran.stderr);
+    }
+}
