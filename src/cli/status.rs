@@ -226,11 +226,14 @@ struct Said {
 }
 
 async fn one(entry: &Improvement, context: &Context) -> Result<Exit, Failure> {
-    let (known, history) = match Reader::open(&context.project).await? {
-        Some(store) => (store.known().await?.remove(&entry.id).unwrap_or_default(), store.statuses(&entry.id).await?),
-        None => (Known::default(), Vec::new()),
+    let (known, history, tree) = match Reader::open(&context.project).await? {
+        Some(store) => {
+            let known = store.known().await?.remove(&entry.id).unwrap_or_default();
+            (known, store.statuses(&entry.id).await?, store.latest_tree().await?)
+        }
+        None => (Known::default(), Vec::new(), None),
     };
-    let public = derive(&known, None);
+    let public = derive(&known, tree.as_deref());
     let one =
         One { id: &entry.id, title: &entry.title, public: &public, history: history.into_iter().map(said).collect() };
     match context.format {
@@ -243,6 +246,9 @@ async fn one(entry: &Improvement, context: &Context) -> Result<Exit, Failure> {
 impl One<'_> {
     fn page(&self) -> String {
         let mut text = format!("{} {}\n\n  {}: {}\n", self.id, self.title, self.public.status, self.public.reason);
+        if self.public.stale == Some(true) {
+            text += "  stale: the tree has moved since; measure it again\n";
+        }
         if let Some(Forced { at, author, reason, proven_since }) = &self.public.forced {
             let since = if *proven_since { "; accepted evidence came later" } else { "; no evidence has come since" };
             let _ = writeln!(text, "  forced to Complete by {author} on {}: {reason}{since}", shown(*at));
