@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
 mod contract;
+mod crash;
+mod stress;
 mod support;

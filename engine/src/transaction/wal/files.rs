@@ -28,7 +28,7 @@ pub struct Resume {
     pub(super) vfs: Arc<dyn Vfs>,
     /// Segments that are still needed, oldest first.
     pub(super) live: Vec<SegmentHeader>,
-    /// Segment files below these, left over from a recycling that a crash cut short.
+    /// Segment files that hold nothing needed, left over from a recycling that a crash cut short.
     pub(super) stale: Vec<SegmentNumber>,
     pub(super) spares: Vec<u64>,
     /// End of the valid log.
@@ -129,7 +129,8 @@ impl LogFiles {
 fn check_link(before: &SegmentHeader, header: &SegmentHeader) -> Result<(), WalError> {
     let begins_incarnation = header.epoch > before.epoch;
     let place_fits = if begins_incarnation {
-        header.continues_from <= before.end() && header.first_lsn == header.continues_from.next_block()
+        let within = before.first_lsn <= header.continues_from && header.continues_from <= before.end();
+        within && header.first_lsn == header.continues_from.next_block()
     } else {
         header.continues_from == before.end() && header.first_lsn == before.end()
     };

@@ -66,13 +66,20 @@ impl Segments {
         options: &WalOptions,
         metrics: Arc<Metrics>,
     ) -> Result<(Arc<Segments>, ActiveSegment), WalError> {
-        let Resume { vfs, live, stale, spares, end, epoch } = resume;
+        let Resume { vfs, mut live, mut stale, spares, end, epoch } = resume;
         // What was read may be in the device's cache only, if just the process died. It is about to be relied on.
         for segment in &live {
             vfs.open(&segment.number.file_name())?.sync_data()?;
         }
-        for number in stale {
+        // A record that crosses segments may be torn in the first: then the second is there, and holds nothing.
+        while live.len() > 1 && live[live.len() - 1].continues_from >= end {
+            stale.extend(live.pop().map(|segment| segment.number));
+        }
+        for number in &stale {
             vfs.remove(&number.file_name())?;
+        }
+        if !stale.is_empty() {
+            vfs.sync_dir()?;
         }
         let next_spare = spares.iter().max().map_or(0, |number| number + 1);
         // LSN 0 stays free: it is the LSN of a page that was never logged.
