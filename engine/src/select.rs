@@ -43,6 +43,10 @@ pub type Prefetch = crate::buffer::prefetch::none::NoPrefetch;
 /// Who writes dirty pages, and when.
 pub type Flush = crate::buffer::flush::sharp::Sharp;
 
+// I001 --------------------------------------------------------------------------------------------
+/// Where a full tree page is divided.
+pub type Split = crate::index::split::half::Half;
+
 // M001 --------------------------------------------------------------------------------------------
 /// Where small hot objects come from.
 pub type Pool<T> = crate::memory::pool::heap::HeapPool<T>;

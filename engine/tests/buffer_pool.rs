@@ -182,7 +182,7 @@ fn torn_pages_are_healed() {
     fill_and_close(&fs, 12);
     let healed_before_sync = std::sync::Mutex::new(0);
     for stop_after in 1..60 {
-        let run = fs.crash(Survival::Everything);
+        let run = fs.image().restart(Survival::Everything);
         let pool = pool(&run, 16);
         for number in 1..=12 {
             let mut page = pool.exclusive(PageId::new(number), Visit::Leaf).unwrap();

@@ -205,6 +205,16 @@ impl SlottedPage {
         (0..self.slots_end(), usize::from(self.0.u16(HEAP_START))..PAGE_SIZE)
     }
 
+    pub(super) fn head(&self, at: usize) -> u32 {
+        self.0.u32(NODE_HEADER + HEAD * at)
+    }
+
+    /// Where the fences are in the heap.
+    pub(super) fn fence_pieces(&self) -> [(usize, usize); 2] {
+        let piece = |offset, len| (usize::from(self.0.u16(offset)), usize::from(self.0.u16(len)));
+        [piece(LOWER_OFFSET, LOWER_LEN), piece(UPPER_OFFSET, UPPER_LEN)]
+    }
+
     #[inline]
     pub(super) fn capacity(&self) -> usize {
         usize::from(self.0.u16(CAPACITY))

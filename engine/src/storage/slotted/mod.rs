@@ -22,8 +22,10 @@
 //!
 //! All changes are deterministic functions of the page's content, so redo arrives at the same bytes.
 //!
-//! `layout` gives the offsets, `search` the look-up (also over bytes that may change underfoot), `edit` the changes.
+//! `layout` gives the offsets, `search` the look-up (also over bytes that may change underfoot), `edit` the changes,
+//! `check` the proof.
 
+mod check;
 mod edit;
 mod layout;
 mod search;
@@ -31,4 +33,4 @@ mod search;
 mod tests;
 
 pub use layout::{Kind, NODE_HEADER, SlottedPage};
-pub use search::{NodeBytes, child_at, find};
+pub use search::{NodeBytes, child_at, entry_count, find, level_of};

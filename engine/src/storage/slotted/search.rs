@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use super::layout::{CAPACITY, COUNT, HEAD, Kind, NODE_HEADER, PREFIX_LEN, SlottedPage, head_of};
+use super::layout::{CAPACITY, COUNT, HEAD, Kind, LEVEL, NODE_HEADER, PREFIX_LEN, SlottedPage, head_of};
 use crate::buffer::page::{PAGE_SIZE, Page, PageId};
 use crate::buffer::racy::OptimisticBytes;
 
@@ -16,6 +16,8 @@ const MOST_ENTRIES: usize = (PAGE_SIZE - NODE_HEADER) / (HEAD + 6);
 
 /// Access to the bytes of a node. Reads beyond the page give some value, never a fault.
 pub trait NodeBytes {
+    /// The byte at `at`.
+    fn u8(&self, at: usize) -> u8;
     /// Little-endian u16 at byte `at`.
     fn u16(&self, at: usize) -> u16;
     /// Little-endian u32 at byte `at`.
@@ -27,6 +29,11 @@ pub trait NodeBytes {
 }
 
 impl NodeBytes for Page {
+    #[inline]
+    fn u8(&self, at: usize) -> u8 {
+        self.bytes()[at]
+    }
+
     #[inline]
     fn u16(&self, at: usize) -> u16 {
         Page::u16(self, at)
@@ -49,6 +56,11 @@ impl NodeBytes for Page {
 }
 
 impl NodeBytes for OptimisticBytes {
+    #[inline]
+    fn u8(&self, at: usize) -> u8 {
+        OptimisticBytes::u8(self, at)
+    }
+
     #[inline]
     fn u16(&self, at: usize) -> u16 {
         OptimisticBytes::u16(self, at)
@@ -97,7 +109,7 @@ impl SlottedPage {
 /// Searches a node of the given kind for a whole key that lies between its fences.
 #[inline]
 pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usize> {
-    let count = usize::from(node.u16(COUNT)).min(MOST_ENTRIES);
+    let count = entry_count(node);
     let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
     let suffix = &key[usize::from(node.u16(PREFIX_LEN)).min(key.len())..];
     let head = head_of(suffix);
@@ -125,6 +137,18 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
         }
     }
     Err(low)
+}
+
+/// Number of entries of a node.
+#[inline]
+pub fn entry_count(node: &impl NodeBytes) -> usize {
+    usize::from(node.u16(COUNT)).min(MOST_ENTRIES)
+}
+
+/// Height of a node above the leaves.
+#[inline]
+pub fn level_of(node: &impl NodeBytes) -> u8 {
+    node.u8(LEVEL)
 }
 
 /// The child that slot `at` of an inner node holds.

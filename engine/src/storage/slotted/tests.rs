@@ -23,7 +23,7 @@ fn key() -> impl Strategy<Value = Vec<u8>> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (key(), proptest::collection::vec(any::<u8>(), 0..300)).prop_map(|(key, value)| Step::Put(key, value)),
+        8 => (key(), any::<u8>(), 0usize..300).prop_map(|(key, byte, len)| Step::Put(key, vec![byte; len])),
         3 => key().prop_map(Step::Remove),
         1 => key().prop_map(Step::Trim),
     ]
