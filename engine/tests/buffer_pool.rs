@@ -30,7 +30,7 @@ impl DurableHorizon for Log {
 fn open(fs: &SimFs, frames: usize, log: &Arc<Log>) -> (BufferPool, HealReport) {
     let data = fs.open("data").or_else(|_| fs.create("data")).unwrap();
     fs.sync_dir().unwrap();
-    let options = PoolOptions { frames, doublewrite_slots: 8 };
+    let options = PoolOptions { frames, doublewrite_slots: 8, sync: true };
     BufferPool::open(fs, data, options, Arc::clone(log) as Arc<dyn DurableHorizon>, Arc::new(Metrics::new())).unwrap()
 }
 

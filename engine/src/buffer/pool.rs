@@ -23,11 +23,14 @@ pub struct PoolOptions {
     pub frames: usize,
     /// Slots of a new double-write area; each holds one page. At least 2.
     pub doublewrite_slots: usize,
+    /// Whether pages are made durable and safe from tearing. Without, a crash may leave nothing of use: for measuring
+    /// everything but the disk.
+    pub sync: bool,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { frames: 32 * 1024, doublewrite_slots: 128 }
+        Self { frames: 32 * 1024, doublewrite_slots: 128, sync: true }
     }
 }
 
@@ -58,7 +61,7 @@ impl BufferPool {
         horizon: Arc<dyn DurableHorizon>,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, HealReport), BufferError> {
-        let (store, report) = PageStore::open(vfs, data, options.doublewrite_slots, horizon, metrics)?;
+        let (store, report) = PageStore::open(vfs, data, &options, horizon, metrics)?;
         let frames = options.frames.max(16);
         let pool = Self {
             residents: Residents::new(frames, store)?,

@@ -3,7 +3,8 @@
 use super::doublewrite::{DoubleWrite, HealReport};
 use super::error::BufferError;
 use super::page::{PAGE_SIZE, Page, PageId};
-use crate::io::{DurableHorizon, File, IoError, Lsn, Vfs};
+use super::pool::PoolOptions;
+use crate::io::{DurableHorizon, File, IoError, Vfs};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::sync::{Arc, OnceLock};
 
@@ -12,6 +13,7 @@ use crate::sync::{Arc, OnceLock};
 pub(super) struct PageStore {
     data: Arc<dyn File>,
     doublewrite: DoubleWrite,
+    sync: bool,
     horizon: Horizon,
     pub(super) metrics: Arc<Metrics>,
     stopped: OnceLock<IoError>,
@@ -31,13 +33,14 @@ impl PageStore {
     pub(super) fn open(
         vfs: &dyn Vfs,
         data: Arc<dyn File>,
-        doublewrite_slots: usize,
+        options: &PoolOptions,
         horizon: Arc<dyn DurableHorizon>,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, HealReport), IoError> {
-        let doublewrite = DoubleWrite::open(vfs, doublewrite_slots)?;
+        let doublewrite = DoubleWrite::open(vfs, options.doublewrite_slots)?;
         let report = doublewrite.heal(&*data)?;
-        Ok((Self { data, doublewrite, horizon: Horizon(horizon), metrics, stopped: OnceLock::new() }, report))
+        let (horizon, stopped) = (Horizon(horizon), OnceLock::new());
+        Ok((Self { data, doublewrite, sync: options.sync, horizon, metrics, stopped }, report))
     }
 
     /// Number of whole pages in the data file.
@@ -81,10 +84,14 @@ impl PageStore {
     pub(super) fn write(&self, pages: &mut [Page]) -> Result<(), BufferError> {
         let Some(horizon) = pages.iter().map(Page::lsn).max() else { return Ok(()) };
         self.check_running()?;
-        self.ensure_logged(horizon)?;
+        self.stop_on_failure(self.horizon.0.ensure_durable(horizon))?;
         let _waiting = self.metrics.wait_timer(Wait::PageWrite);
         pages.iter_mut().for_each(Page::seal);
-        self.stop_on_failure(self.doublewrite.write(&*self.data, pages))?;
+        self.stop_on_failure(if self.sync {
+            self.doublewrite.write(&*self.data, pages)
+        } else {
+            pages.iter().try_for_each(|page| self.data.write_at(page.bytes(), page.id().offset_bytes()))
+        })?;
         self.metrics.add(Counter::BufferWrites, pages.len() as u64);
         Ok(())
     }
@@ -92,14 +99,11 @@ impl PageStore {
     /// Makes every page written so far durable in place.
     pub(super) fn sync(&self) -> Result<(), BufferError> {
         self.check_running()?;
+        if !self.sync {
+            return Ok(());
+        }
         let _waiting = self.metrics.wait_timer(Wait::PageWrite);
         self.stop_on_failure(self.doublewrite.around_data_sync(|| self.data.sync_data()))
-    }
-
-    fn ensure_logged(&self, lsn: Lsn) -> Result<(), BufferError> {
-        self.stop_on_failure(self.horizon.0.ensure_durable(lsn))?;
-        assert!(self.horizon.0.durable() >= lsn, "the log reported {lsn} durable but is not there yet");
-        Ok(())
     }
 
     fn check_running(&self) -> Result<(), BufferError> {

@@ -13,13 +13,11 @@ use std::ops::Deref;
 use crate::buffer::page::{PAGE_SIZE, Page, PageId, TreeId};
 use crate::buffer::{BufferError, BufferPool, ExclusivePage, SharedPage, Visit};
 use crate::io::Lsn;
+pub use crate::storage::slotted::MAX_KEY;
 use crate::storage::slotted::SlottedPage;
 
 /// Bytes in front of every row.
 pub const TUPLE_HEADER: usize = 16;
-
-/// Longest key, in bytes.
-pub const MAX_KEY: usize = 512;
 
 /// Most bytes of a key, its tuple header and its row together: two such entries, the fences and a third entry fit a page,
 /// so a split always makes room.
@@ -199,6 +197,7 @@ impl<'t> LeafMut<'t> {
     /// # Panics
     /// If there is no room.
     pub fn insert(&mut self, at: usize, key: &[u8], header: TupleHeader, row: &[u8], lsn: Lsn) {
+        debug_assert!(key.len() <= MAX_KEY);
         self.node().insert_value(at, key, &[&header.to_bytes(), row]);
         self.pool.mark_dirty(&mut self.page, lsn);
     }
@@ -209,7 +208,7 @@ impl<'t> LeafMut<'t> {
     /// If a longer row finds no room.
     pub fn replace(&mut self, at: usize, header: TupleHeader, row: &[u8], lsn: Lsn) {
         let node = self.node();
-        node.resize_value(at, 0, TUPLE_HEADER + row.len());
+        node.resize_value(at, TUPLE_HEADER + row.len());
         let value = node.value_mut(at);
         value[..TUPLE_HEADER].copy_from_slice(&header.to_bytes());
         value[TUPLE_HEADER..].copy_from_slice(row);

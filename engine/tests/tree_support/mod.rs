@@ -11,7 +11,7 @@ use engine::metrics::Metrics;
 use engine::storage::Volume;
 use engine::storage::catalog::Catalog;
 use engine::storage::superblock::{Control, Superblock};
-use engine::transaction::wal::{CommitLog, CommitWait, Durability, WalError};
+use engine::transaction::wal::{CommitLog, CommitWait, Durability, Resume, WalError, WalOptions};
 use std::io::IoSlice;
 use std::sync::{Arc, Mutex};
 
@@ -58,6 +58,14 @@ impl DurableHorizon for MemLog {
 }
 
 impl CommitLog for MemLog {
+    fn open(_resume: Resume, _options: &WalOptions, _metrics: Arc<Metrics>) -> Result<Self, WalError> {
+        Ok(Self::default())
+    }
+
+    fn close(&self) -> Result<(), WalError> {
+        Ok(())
+    }
+
     fn append(&self, parts: &[IoSlice<'_>]) -> Result<Span, WalError> {
         let mut state = self.state.lock().unwrap();
         match &mut state.left {
@@ -144,7 +152,7 @@ impl Fixture {
 }
 
 pub fn volume(fs: &SimFs, superblock: &Superblock, log: &Arc<MemLog>, frames: usize) -> Arc<Volume<MemLog>> {
-    let options = PoolOptions { frames, doublewrite_slots: 16 };
+    let options = PoolOptions { frames, doublewrite_slots: 16, sync: true };
     let horizon = Arc::clone(log) as Arc<dyn DurableHorizon>;
     let (pool, _) = BufferPool::open(fs, superblock.data_file(), options, horizon, Arc::new(Metrics::new())).unwrap();
     Arc::new(Volume::new(pool, Arc::clone(log)))

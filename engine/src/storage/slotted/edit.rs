@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::layout::{
-    CAPACITY, COUNT, GARBAGE, HEAD, HEAP_START, Kind, LOWER_LEN, LOWER_OFFSET, NODE_HEADER, PREFIX_LEN, SlottedPage,
-    UNBOUNDED, UPPER_LEN, UPPER_OFFSET, head_of, narrow,
+    CAPACITY, COUNT, GARBAGE, HEAD, HEAP_START, Kind, LOWER_LEN, LOWER_OFFSET, MAX_KEY, NODE_HEADER, PREFIX_LEN,
+    SlottedPage, UNBOUNDED, UPPER_LEN, UPPER_OFFSET, head_of, narrow,
 };
 use crate::buffer::page::{PAGE_SIZE, Page, PageId};
 
@@ -54,11 +54,11 @@ impl SlottedPage {
         &mut self.0.bytes_mut()[start..start + slot.value_len]
     }
 
-    /// Changes the length of entry `at`'s value, keeping its first `keep` bytes; the others are unspecified.
+    /// Changes the length of entry `at`'s value, whose bytes are then unspecified.
     ///
     /// # Panics
     /// If a longer value finds no room: the caller asked [`Self::has_room`] first.
-    pub fn resize_value(&mut self, at: usize, keep: usize, value_len: usize) {
+    pub fn resize_value(&mut self, at: usize, value_len: usize) {
         let slot = self.slot(at);
         let place = self.slot_at(at);
         if value_len <= slot.value_len {
@@ -67,9 +67,9 @@ impl SlottedPage {
             return;
         }
         // The old copy counts as garbage while a new place is found, which may need just those bytes.
-        let kept = slot.key_len + keep.min(slot.value_len);
-        let mut copy = [0; PAGE_SIZE];
-        copy[..kept].copy_from_slice(self.slice(slot.offset, kept));
+        let mut key = [0; MAX_KEY];
+        let key = &mut key[..slot.key_len];
+        key.copy_from_slice(self.slice(slot.offset, slot.key_len));
         self.add_garbage(slot.key_len + slot.value_len);
         self.0.put_u16(place + 2, 0);
         self.0.put_u16(place + 4, 0);
@@ -77,7 +77,7 @@ impl SlottedPage {
         self.0.put_u16(place, narrow(offset));
         self.0.put_u16(place + 2, narrow(slot.key_len));
         self.0.put_u16(place + 4, narrow(value_len));
-        self.0.bytes_mut()[offset..offset + kept].copy_from_slice(&copy[..kept]);
+        self.0.bytes_mut()[offset..offset + slot.key_len].copy_from_slice(key);
     }
 
     /// Removes entry `at`.

@@ -7,6 +7,9 @@ use crate::buffer::page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
 /// First byte behind the node header: a cache line boundary, where the heads begin.
 pub const NODE_HEADER: usize = 64;
 
+/// Longest key, in bytes: two fences of this length leave most of the page to entries.
+pub const MAX_KEY: usize = 512;
+
 pub(super) const COUNT: usize = 32;
 pub(super) const CAPACITY: usize = 34;
 pub(super) const HEAP_START: usize = 36;

@@ -32,5 +32,5 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use layout::{Kind, NODE_HEADER, SlottedPage};
+pub use layout::{Kind, MAX_KEY, NODE_HEADER, SlottedPage};
 pub use search::{NodeBytes, child_at, entry_count, find, level_of};
