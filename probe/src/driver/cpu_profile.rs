@@ -7,11 +7,13 @@
 //! itself, from a place that holds no lock, and times them: that is the cost of a sample which every profile states.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pprof::{Frames, ProfilerGuard, ProfilerGuardBuilder};
 use rustix::process::{Signal, getpid, kill_process};
 
+use super::frames::frame_name;
 use super::usage::cpu_ns;
 use crate::protocol::{FoldedProfile, FoldedUnit, ProfileKind};
 
@@ -122,8 +124,9 @@ fn rate_note(hz: u32, samples: u64, cpu_ns: u64) -> Option<String> {
 /// standard library does before the program's own code is left out.
 fn fold(frames: &Frames) -> String {
     let thread = frames.thread_name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+    let symbols = frames.frames.iter().flatten().rev();
     let mut names: Vec<String> =
-        frames.frames.iter().flatten().rev().map(|symbol| symbol.name().replace(';', ",")).collect();
+        symbols.map(|symbol| frame_name(&symbol.name(), symbol.filename.as_deref().and_then(Path::to_str))).collect();
     if let Some(at) = names.iter().rposition(|name| name.contains("__rust_begin_short_backtrace")) {
         names.drain(..=at);
     }

@@ -9,6 +9,7 @@
 mod contract;
 mod conversation;
 mod cpu_profile;
+mod frames;
 mod latency;
 mod lines;
 mod params;
