@@ -46,8 +46,9 @@ use std::time::{Duration, Instant};
 /// The log whose syncs are shared.
 #[derive(Debug)]
 pub struct GroupedLog {
-    inner: Arc<Inner>,
+    // First, so that the thread has ended before the state it shares is dropped.
     flusher: Background,
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]

@@ -22,9 +22,9 @@ use std::time::Instant;
 /// The log that syncs once per commit.
 #[derive(Debug)]
 pub struct SerialLog {
-    inner: Arc<Inner>,
-    /// Syncs in mode `GroupAsync`.
+    /// Syncs in mode `GroupAsync`. First, so that it has ended before the state it shares is dropped.
     syncer: Option<Background>,
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
