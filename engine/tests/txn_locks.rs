@@ -42,7 +42,7 @@ fn row(n: u8) -> LockId {
 /// A short patience shows whether a lock would have been granted at once.
 const NOW: Option<Duration> = Some(Duration::from_millis(1));
 
-fn holders_are_compatible<T: LockTable, P: BlockPolicy + Default>() {
+fn holders_are_compatible<T: LockTable, P: BlockPolicy + Default + Sync>() {
     let policy = P::default();
     for first in Mode::ALL {
         for second in Mode::ALL {
@@ -58,7 +58,7 @@ fn holders_are_compatible<T: LockTable, P: BlockPolicy + Default>() {
     }
 }
 
-fn asking_again_and_upgrading<T: LockTable, P: BlockPolicy + Default>() {
+fn asking_again_and_upgrading<T: LockTable, P: BlockPolicy + Default + Sync>() {
     let (table, policy) = (T::default(), P::default());
     let (mut a, mut b) = (owner(1), owner(2));
     for mode in [Mode::IX, Mode::IX, Mode::IS, Mode::S] {
@@ -76,7 +76,7 @@ fn asking_again_and_upgrading<T: LockTable, P: BlockPolicy + Default>() {
 }
 
 /// Acquires, reports, and gives the next in the queue its turn. Runs on a thread of its own.
-fn take_turn<T: LockTable, P: BlockPolicy>(
+fn take_turn<T: LockTable, P: BlockPolicy + Sync>(
     table: &T,
     policy: &P,
     report: &mpsc::Sender<(u64, Result<(), LockError>)>,
@@ -101,7 +101,7 @@ fn until_waiting<T: LockTable>(table: &T, wanted: usize) {
     panic!("{wanted} waiters never came");
 }
 
-fn nobody_overtakes<T: LockTable, P: BlockPolicy + Default>() {
+fn nobody_overtakes<T: LockTable, P: BlockPolicy + Default + Sync>() {
     let (table, policy) = (&T::default(), &P::default());
     let (send, receive) = mpsc::channel();
     let mut first = owner(1);
@@ -120,7 +120,7 @@ fn nobody_overtakes<T: LockTable, P: BlockPolicy + Default>() {
     assert!(table.is_empty());
 }
 
-fn an_upgrade_overtakes<T: LockTable, P: BlockPolicy + Default>() {
+fn an_upgrade_overtakes<T: LockTable, P: BlockPolicy + Default + Sync>() {
     let (table, policy) = (&T::default(), &P::default());
     let (mut a, mut b) = (owner(1), owner(2));
     table.acquire(&mut a, row(1), Mode::S, policy, None).expect("free");
@@ -139,7 +139,7 @@ fn an_upgrade_overtakes<T: LockTable, P: BlockPolicy + Default>() {
     assert!(table.is_empty());
 }
 
-fn the_youngest_of_a_cycle_gives_way<T: LockTable, P: BlockPolicy + Default>() {
+fn the_youngest_of_a_cycle_gives_way<T: LockTable, P: BlockPolicy + Default + Sync>() {
     // 1 → 2 → 3 → 1, closed by each of them in turn: the victim is 3 whoever closes it.
     for closer in 1..=3u64 {
         let (table, policy) = (&T::default(), &P::default());
@@ -168,7 +168,7 @@ fn the_youngest_of_a_cycle_gives_way<T: LockTable, P: BlockPolicy + Default>() {
     }
 }
 
-fn two_upgrades_are_a_deadlock<T: LockTable, P: BlockPolicy + Default>() {
+fn two_upgrades_are_a_deadlock<T: LockTable, P: BlockPolicy + Default + Sync>() {
     let (table, policy) = (&T::default(), &P::default());
     let (mut a, mut b) = (owner(1), owner(2));
     table.acquire(&mut a, row(1), Mode::S, policy, None).expect("free");
@@ -184,7 +184,7 @@ fn two_upgrades_are_a_deadlock<T: LockTable, P: BlockPolicy + Default>() {
     assert!(table.is_empty());
 }
 
-fn a_wait_ends_with_the_callers_patience<T: LockTable, P: BlockPolicy + Default>() {
+fn a_wait_ends_with_the_callers_patience<T: LockTable, P: BlockPolicy + Default + Sync>() {
     let (table, policy) = (T::default(), P::default());
     let (mut a, mut b, mut c) = (owner(1), owner(2), owner(3));
     table.acquire(&mut a, row(1), Mode::S, &policy, None).expect("free");
@@ -198,7 +198,7 @@ fn a_wait_ends_with_the_callers_patience<T: LockTable, P: BlockPolicy + Default>
 }
 
 /// Random transactions of several threads, with a shadow table that asserts the matrix at every grant.
-fn a_storm_keeps_the_matrix_and_ends<T: LockTable, P: BlockPolicy + Default>() {
+fn a_storm_keeps_the_matrix_and_ends<T: LockTable, P: BlockPolicy + Default + Sync>() {
     const ROWS: u64 = 6;
     let (table, policy) = (&T::default(), &P::default());
     let shadow: &Mutex<HashMap<u8, Vec<(u64, Mode)>>> = &Mutex::default();

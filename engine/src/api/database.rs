@@ -1,29 +1,53 @@
 //! The open database.
 
-use std::marker::PhantomData;
-
+use super::background::Background;
 use super::{CommitTicket, Error, OpenError, Options, TableId, Txn};
+use crate::index::check::{TreeFault, TreeReport};
 use crate::io::{Lsn, Vfs};
 use crate::metrics::Metrics;
 use crate::select;
 use crate::sync::Arc;
+use crate::transaction::Vacuumed;
+use crate::transaction::engine::Engine;
+use crate::transaction::recovery;
 use crate::transaction::wal::CommitLog;
 
 /// An open database. Share it by reference or in an `Arc`; one directory has at most one.
 #[derive(Debug)]
 pub struct Database<L: CommitLog = select::CommitLog> {
-    log: PhantomData<L>,
+    // Dropped first: the threads hold the engine too.
+    background: Option<Background>,
+    engine: Arc<Engine<L>>,
 }
 
 /// What [`Database::verify`] has counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Tables, the catalog included.
+    /// Tables.
     pub tables: u64,
-    /// Pages of all trees.
+    /// Pages of all trees, the catalog's included.
     pub pages: u64,
-    /// Rows, ghosts included.
+    /// Rows of all tables, deleted ones that are not removed yet included.
     pub rows: u64,
+}
+
+/// What is wrong with a database.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum VerifyError {
+    /// A tree is not as it must be.
+    #[error("table `{table}`: {fault}")]
+    Table {
+        /// Its name.
+        table: String,
+        /// What is wrong.
+        fault: TreeFault,
+    },
+    /// The catalog is not as it must be.
+    #[error("the catalog: {0}")]
+    Catalog(TreeFault),
+    /// The catalog cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Error),
 }
 
 impl Database<select::CommitLog> {
@@ -36,7 +60,11 @@ impl Database<select::CommitLog> {
 impl<L: CommitLog> Database<L> {
     /// [`open`](Database::open) with a log of the caller's choice: for tests that run both.
     pub fn open_with(vfs: Arc<dyn Vfs>, options: Options) -> Result<Self, OpenError> {
-        todo!("{vfs:?} {options:?}")
+        let settings = options.settings();
+        settings.check()?;
+        let engine = Arc::new(recovery::open::<L>(vfs, &settings)?);
+        let background = options.background.then(|| Background::start(&engine, &options)).transpose()?;
+        Ok(Self { background, engine })
     }
 
     /// Creates a table, durably.
@@ -44,7 +72,7 @@ impl<L: CommitLog> Database<L> {
     /// # Errors
     /// [`Error::TableExists`].
     pub fn create_table(&self, name: &str) -> Result<TableId, Error> {
-        todo!("{name}")
+        self.engine.create_table(name)
     }
 
     /// Finds a table.
@@ -52,12 +80,18 @@ impl<L: CommitLog> Database<L> {
     /// # Errors
     /// [`Error::NoSuchTable`].
     pub fn table(&self, name: &str) -> Result<TableId, Error> {
-        todo!("{name}")
+        self.engine.table(name)
+    }
+
+    /// All tables by name.
+    pub fn tables(&self) -> Result<Vec<(String, TableId)>, Error> {
+        self.engine.tables()
     }
 
     /// Starts a transaction. It has no snapshot and no lock yet.
+    #[inline]
     pub fn begin(&self) -> Result<Txn<'_, L>, Error> {
-        todo!()
+        Txn::begin(&self.engine)
     }
 
     /// Blocks until what the ticket stands for is durable: then it may be acknowledged.
@@ -65,56 +99,74 @@ impl<L: CommitLog> Database<L> {
     /// # Errors
     /// [`Error::Poisoned`]: whether it survived is unknown until the database is opened again.
     pub fn wait(&self, ticket: &CommitTicket) -> Result<(), Error> {
-        todo!("{ticket:?}")
+        Ok(self.engine.log().wait(ticket.until)?)
     }
 
     /// Whether what the ticket stands for is durable already. Never blocks. Stays false after a failure of the log,
     /// which [`wait`](Self::wait) reports.
+    #[inline]
     pub fn is_durable(&self, ticket: &CommitTicket) -> bool {
         self.durable() >= ticket.until
     }
 
     /// Gets pending commits on their way to the disk, for a worker that has other sessions to run meanwhile.
     pub fn nudge(&self) {
-        todo!()
+        self.engine.log().nudge();
     }
 
     /// How far the log is durable.
     pub fn durable(&self) -> Lsn {
-        todo!()
+        self.engine.log().durable()
     }
 
     /// Writes everything changed so far in place and lets go of the log before it.
     pub fn checkpoint(&self) -> Result<(), Error> {
-        todo!()
+        self.engine.checkpoint()
     }
 
     /// Drops versions and removes deleted rows that nobody can see any more. Runs by itself every
     /// [`vacuum_interval`](Options::vacuum_interval) if [`background`](Options::background) is set.
-    pub fn vacuum(&self) -> Result<(), Error> {
-        todo!()
+    pub fn vacuum(&self) -> Result<Vacuumed, Error> {
+        self.engine.vacuum()
     }
 
     /// Versions that are kept for older snapshots.
     pub fn versions(&self) -> u64 {
-        todo!()
+        self.engine.versions()
     }
 
     /// The database's counters and wait events.
     pub fn metrics(&self) -> &Metrics {
-        todo!()
+        self.engine.metrics()
     }
 
-    /// Checks the structure of every table. Run it while nobody writes.
-    pub fn verify(&self) -> Result<Verified, Error> {
-        todo!()
+    /// Checks the structure of the catalog and of every table. Nobody may write meanwhile.
+    ///
+    /// # Errors
+    /// The first thing that is not as it must be, by table and page.
+    pub fn verify(&self) -> Result<Verified, VerifyError> {
+        let catalog = self.engine.catalog().tree().check().map_err(VerifyError::Catalog)?;
+        let mut verified = Verified { tables: 0, pages: pages(&catalog), rows: 0 };
+        for (table, id) in self.tables()? {
+            let report = self.engine.tree(id)?.check().map_err(|fault| VerifyError::Table { table, fault })?;
+            verified.tables += 1;
+            verified.pages += pages(&report);
+            verified.rows += report.entries;
+        }
+        Ok(verified)
     }
 
     /// Stops the background threads, makes a checkpoint and gives the directory back.
     ///
     /// # Errors
     /// The checkpoint failed; nothing acknowledged is lost, the next open recovers.
-    pub fn close(self) -> Result<(), Error> {
-        todo!()
+    pub fn close(mut self) -> Result<(), Error> {
+        drop(self.background.take());
+        self.engine.checkpoint()?;
+        Ok(self.engine.log().close()?)
     }
+}
+
+fn pages(report: &TreeReport) -> u64 {
+    report.pages.iter().sum()
 }

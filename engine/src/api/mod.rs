@@ -23,16 +23,17 @@
 //! * A `Database` dropped without [`close`](Database::close) is as if the process had been killed: recovery at the next
 //!   open keeps everything acknowledged and nothing of unfinished transactions.
 
+mod background;
 mod database;
-mod error;
 mod options;
 mod typed;
 
-pub use database::{Database, Verified};
-pub use error::OpenError;
+pub use database::{Database, Verified, VerifyError};
 pub use options::Options;
 pub use typed::{Key, Record, Table};
 
+pub use crate::transaction::Vacuumed;
 pub use crate::transaction::error::Error;
+pub use crate::transaction::recovery::OpenError;
 pub use crate::transaction::txn::{CommitTicket, TableId, Txn};
 pub use crate::transaction::wal::Durability;

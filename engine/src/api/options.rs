@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::transaction::wal::Durability;
+use crate::buffer::{PAGE_SIZE, PoolOptions};
+use crate::transaction::recovery::EngineOptions;
+use crate::transaction::wal::{Durability, WalOptions};
 
 /// Settings of an open database. All have defaults; none is written into the files.
 #[derive(Debug, Clone)]
@@ -11,7 +13,7 @@ pub struct Options {
     pub durability: Durability,
     /// Memory for cached pages.
     pub pool_bytes: usize,
-    /// Size of a log segment. Read only when the directory is new: an existing log keeps its own.
+    /// Size of a new log segment.
     pub wal_segment_bytes: u64,
     /// Memory for log records that are not written yet.
     pub wal_buffer_bytes: usize,
@@ -24,6 +26,27 @@ pub struct Options {
     /// Whether to run vacuum and checkpoints on threads of their own. Without, they run only when called: what
     /// a deterministic test wants.
     pub background: bool,
+}
+
+impl Options {
+    /// The same in the terms of the layers below.
+    pub(super) fn settings(&self) -> EngineOptions {
+        EngineOptions {
+            wal: WalOptions {
+                durability: self.durability,
+                segment_bytes: self.wal_segment_bytes,
+                buffer_bytes: self.wal_buffer_bytes,
+                prepare_ahead: self.background,
+                ..WalOptions::default()
+            },
+            pool: PoolOptions {
+                frames: self.pool_bytes / PAGE_SIZE,
+                sync: self.durability != Durability::Off,
+                ..PoolOptions::default()
+            },
+            lock_timeout: self.lock_timeout,
+        }
+    }
 }
 
 impl Default for Options {

@@ -92,6 +92,13 @@ impl<L: CommitLog> BTree<L> {
         }
     }
 
+    /// The leaf that covers `key`, for changing, if that is still `page`, where it was before: without a descent. A page
+    /// that cannot be had is one that it is not; the descent will tell.
+    #[inline]
+    pub fn leaf_at(&self, page: PageId, key: &[u8]) -> Option<LeafMut<'_>> {
+        self.hinted(page, key).ok().flatten()
+    }
+
     /// Checks every page of the tree, which nobody may change meanwhile.
     ///
     /// # Errors
@@ -120,7 +127,15 @@ impl<L: CommitLog> BTree<L> {
     /// The leaf that the split policy remembers, if it is still one of ours and covers the key.
     #[inline]
     fn remembered_leaf(&self, key: &[u8]) -> Result<Option<LeafMut<'_>>, TreeError> {
-        let Some(id) = self.policy.fast_path(key) else { return Ok(None) };
+        match self.policy.fast_path(key) {
+            Some(page) => self.hinted(page, key),
+            None => Ok(None),
+        }
+    }
+
+    /// This page, if it is a leaf of ours that covers the key.
+    #[inline]
+    fn hinted(&self, id: PageId, key: &[u8]) -> Result<Option<LeafMut<'_>>, TreeError> {
         let pool = &self.volume.pool;
         let page = pool.exclusive(id, Visit::Leaf)?;
         let is_ours = page.kind() == Some(crate::buffer::PageType::Leaf) && page.tree() == self.tree;

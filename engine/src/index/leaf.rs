@@ -84,6 +84,12 @@ impl Leaf {
         self.0.is_empty()
     }
 
+    /// Whether `key` lies between the fences: if it is in the tree at all, it is here.
+    #[inline]
+    pub fn covers(&self, key: &[u8]) -> bool {
+        self.0.covers(key)
+    }
+
     /// Where `key` is (`Ok`), or where it is to be inserted (`Err`).
     #[inline]
     pub fn search(&self, key: &[u8]) -> Result<usize, usize> {

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use super::wal::WalError;
+use crate::buffer::BufferError;
 use crate::concurrent::lock_table::LockError;
+use crate::index::TreeError;
 use crate::io::IoError;
+use crate::storage::catalog::CatalogError;
 
 /// An error of a transaction. [`retry`](Error::retry) says whether running it again can help.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -40,6 +43,9 @@ pub enum Error {
     /// A table of this name exists.
     #[error("table `{0}` exists already")]
     TableExists(String),
+    /// There are [`MAX_TABLES`](super::engine::MAX_TABLES) tables.
+    #[error("too many tables (the limit is {0})")]
+    TooManyTables(usize),
     /// There is no table of this name.
     #[error("there is no table `{0}`")]
     NoSuchTable(String),
@@ -74,6 +80,7 @@ impl Error {
             | Error::TxnFailed
             | Error::TooManyTransactions(_)
             | Error::TableExists(_)
+            | Error::TooManyTables(_)
             | Error::NoSuchTable(_)
             | Error::NoSpace(_)
             | Error::Poisoned(_)
@@ -94,6 +101,7 @@ impl Error {
             Error::TxnFailed => "25P02",
             Error::TooManyTransactions(_) => "53300",
             Error::TableExists(_) => "42P07",
+            Error::TooManyTables(_) => "54000",
             Error::NoSuchTable(_) => "42P01",
             Error::NoSpace(_) => "53100",
             Error::Poisoned(_) => "57P02",
@@ -114,6 +122,41 @@ impl From<WalError> for Error {
             WalError::NoSpace(io) => Error::NoSpace(io),
             WalError::Poisoned(_) | WalError::Corrupt { .. } | WalError::Io(_) => Error::Poisoned(error.to_string()),
             WalError::RecordTooLarge { .. } => Error::Storage(error.to_string()),
+        }
+    }
+}
+
+impl From<TreeError> for Error {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Buffer(error) => error.into(),
+            TreeError::Log(error) => error.into(),
+            TreeError::Record(_) | TreeError::KeyTooLong { .. } | TreeError::RowTooLong { .. } => {
+                Error::Storage(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<BufferError> for Error {
+    fn from(error: BufferError) -> Self {
+        match error {
+            BufferError::Stopped { .. } => Error::Poisoned(error.to_string()),
+            BufferError::Io(_)
+            | BufferError::Corruption { .. }
+            | BufferError::Misplaced { .. }
+            | BufferError::Unwritten { .. }
+            | BufferError::PoolExhausted { .. } => Error::Storage(error.to_string()),
+        }
+    }
+}
+
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Exists(name) => Error::TableExists(name),
+            CatalogError::Malformed(_) => Error::Storage(error.to_string()),
+            CatalogError::Tree(error) => error.into(),
         }
     }
 }

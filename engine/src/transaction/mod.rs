@@ -1,11 +1,31 @@
 //! Transactions: versions and snapshots (T001), locks and deadlocks (T002, T004), the log (T003), recovery.
+//!
+//! Read [`txn`] first: what a transaction does, in which order. Then what it stands on:
+//!
+//! * when: [`clock`], [`stamp`], [`snapshot`], [`running`]
+//! * which version: [`mvcc`] (T001); who may write: [`lock_manager`], [`deadlock`] (T004)
+//! * what is promised: [`wal`] (T003), [`row_log`], `undo`
+//! * what goes on behind: `vacuum`, `ghosts`, [`checkpoint`]
+//! * what happens after a crash: [`recovery`]
+//!
+//! [`engine`] holds it all together.
 
+pub mod checkpoint;
 pub mod clock;
 pub mod deadlock;
+pub mod engine;
 pub mod error;
+mod ghosts;
+pub mod lock_manager;
 pub mod mvcc;
+pub mod recovery;
+pub mod row_log;
 pub mod running;
 pub mod snapshot;
 pub mod stamp;
 pub mod txn;
+mod undo;
+mod vacuum;
 pub mod wal;
+
+pub use vacuum::Vacuumed;

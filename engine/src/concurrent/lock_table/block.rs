@@ -25,7 +25,7 @@ pub trait WaitGraph {
 }
 
 /// How waits end that would never end by themselves.
-pub trait BlockPolicy: Send + Sync {
+pub trait BlockPolicy {
     /// `waiter` has just been queued.
     fn on_block(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act;
 

@@ -44,7 +44,7 @@ struct Shard {
 
 #[derive(Debug, PartialEq, Eq)]
 struct RowKey {
-    table: u64,
+    table: u32,
     key: Box<[u8]>,
 }
 
@@ -86,7 +86,9 @@ impl VersionStore for FullChain {
             // SAFETY: reachable after the pin, so it stays allocated until `_guard` drops.
             let version = unsafe { at.as_ref() };
             if snapshot.sees(version.stamp) {
-                if version.stamp.is_deleted() {
+                // An end that is seen as well: what replaced this version is gone, so it was a ghost, and purged.
+                let end = version.end.load(Ordering::Relaxed);
+                if version.stamp.is_deleted() || end != 0 && end <= snapshot.ts.0 {
                     return Vis::Nothing;
                 }
                 out.clear();
@@ -135,16 +137,23 @@ impl VersionStore for FullChain {
         }
     }
 
-    fn roll_back(&self, row: RowId<'_>, _newest: u64, out: &mut Vec<u8>) -> Option<(Stamp, u64)> {
+    fn before_image(&self, row: RowId<'_>, _newest: u64, out: &mut Vec<u8>) -> Option<(Stamp, u64)> {
+        let shard = self.shard(row).lock();
+        // SAFETY: linked, and we hold the shard's mutex.
+        let version = unsafe { shard.chains.get(&row)?.0.as_ref() };
+        out.clear();
+        out.extend_from_slice(&version.row);
+        Some((version.stamp, 0))
+    }
+
+    fn roll_back(&self, row: RowId<'_>, _newest: u64) {
         let guard = self.reclaim.pin();
         let mut shard = self.shard(row).lock();
-        let chain = shard.chains.get_mut(&row)?;
+        let Some(chain) = shard.chains.get_mut(&row) else { return };
         let last = chain.0;
         // SAFETY: linked, and we hold the shard's mutex.
         let version = unsafe { last.as_ref() };
-        let (stamp, kept) = (version.stamp, version.bytes());
-        out.clear();
-        out.extend_from_slice(&version.row);
+        let kept = version.bytes();
         match NonNull::new(version.next.load(Ordering::Relaxed)) {
             Some(next) => chain.0 = next,
             None => {
@@ -155,7 +164,6 @@ impl VersionStore for FullChain {
         shard.bytes -= kept;
         // SAFETY: just unlinked under the mutex, by us alone.
         unsafe { self.reclaim.retire(&guard, last, kept as usize) };
-        Some((stamp, 0))
     }
 
     fn prune(&self, oldest: Ts) -> Pruned {
@@ -259,7 +267,7 @@ impl Retired for Version {
 impl Hash for RowId<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.key);
-        state.write_u64(self.table);
+        state.write_u32(self.table);
     }
 }
 
@@ -331,6 +339,16 @@ mod tests {
     }
 
     #[test]
+    fn a_purged_ghost_does_not_uncover_what_was_before_it() {
+        let store = FullChain::default();
+        store.before_change(ROW, Stamp::committed(Ts(10)), 0, b"a");
+        store.commit(ROW, 0, Ts(20));
+        // The deletion of 20 was purged, not pruned; a row inserted at 30 is in the leaf.
+        assert_eq!(see(&store, 19).as_deref(), Some(b"a".as_slice()));
+        assert_eq!(see(&store, 25), None);
+    }
+
+    #[test]
     fn what_is_not_committed_is_not_pruned_and_rolls_back_in_reverse() {
         let store = history();
         let own = Stamp::writer(TxnId(50));
@@ -338,11 +356,13 @@ mod tests {
         store.before_change(ROW, own, 0, b"e");
         assert_eq!(store.prune(Ts(100)).versions, 3);
         let mut row = Vec::new();
-        assert_eq!(store.roll_back(ROW, 0, &mut row), Some((own, 0)));
+        assert_eq!(store.before_image(ROW, 0, &mut row), Some((own, 0)));
         assert_eq!(row, b"e");
-        assert_eq!(store.roll_back(ROW, 0, &mut row), Some((Stamp::committed(Ts(40)), 0)));
-        assert_eq!((row.as_slice(), store.versions()), (b"d".as_slice(), 0));
-        assert_eq!(store.roll_back(ROW, 0, &mut row), None);
+        store.roll_back(ROW, 0);
+        assert_eq!(store.before_image(ROW, 0, &mut row), Some((Stamp::committed(Ts(40)), 0)));
+        assert_eq!(row, b"d");
+        store.roll_back(ROW, 0);
+        assert_eq!((store.before_image(ROW, 0, &mut row), store.versions()), (None, 0));
     }
 
     #[test]

@@ -22,8 +22,8 @@ use super::stamp::{Stamp, Ts};
 /// A row by its table and key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowId<'a> {
-    /// The table's root page, which is its name.
-    pub table: u64,
+    /// The table's number.
+    pub table: u32,
     /// The row's key.
     pub key: &'a [u8],
 }
@@ -63,9 +63,12 @@ pub trait VersionStore: Default + Send + Sync {
     /// The transaction that changed `row` has committed at `ts`.
     fn commit(&self, row: RowId<'_>, newest: u64, ts: Ts);
 
-    /// Gives back what the last [`before_change`](Self::before_change) kept: the stamp and the reference that were in the
-    /// header, and the row's bytes in `out`.
-    fn roll_back(&self, row: RowId<'_>, newest: u64, out: &mut Vec<u8>) -> Option<(Stamp, u64)>;
+    /// What the last [`before_change`](Self::before_change) kept: the stamp and the reference that were in the header,
+    /// and the row's bytes in `out`.
+    fn before_image(&self, row: RowId<'_>, newest: u64, out: &mut Vec<u8>) -> Option<(Stamp, u64)>;
+
+    /// The last change is undone in the leaf: forgets its before-image.
+    fn roll_back(&self, row: RowId<'_>, newest: u64);
 
     /// Drops what no snapshot from `oldest` on can need.
     fn prune(&self, oldest: Ts) -> Pruned;

@@ -1,0 +1,93 @@
+//! The threads behind an open database: vacuum, and checkpoints.
+
+use std::time::Duration;
+
+use super::{OpenError, Options};
+use crate::io::{IoAction, IoError};
+use crate::sync::thread::JoinHandle;
+use crate::sync::{Arc, Condvar, Mutex};
+use crate::transaction::engine::Engine;
+use crate::transaction::wal::CommitLog;
+
+/// How often the length of the log is looked at.
+const CHECKPOINT_POLL: Duration = Duration::from_millis(50);
+
+/// Running threads; dropping stops them and waits for them.
+#[derive(Debug)]
+pub(super) struct Background {
+    stop: Arc<Stop>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Stop {
+    stopped: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Background {
+    /// Starts the threads.
+    pub(super) fn start<L: CommitLog>(engine: &Arc<Engine<L>>, options: &Options) -> Result<Self, OpenError> {
+        let mut background = Self { stop: Arc::default(), threads: Vec::new() };
+        let vacuum = |engine: &Engine<L>| {
+            // What failed is met again by the next round, and by the transaction that touches the same page.
+            let _ = engine.vacuum();
+        };
+        background.spawn("vacuum", engine, options.vacuum_interval, vacuum)?;
+        let bytes = options.checkpoint_wal_bytes;
+        let checkpoint = move |engine: &Engine<L>| {
+            if engine.checkpoint_age_bytes() >= bytes {
+                // A failed checkpoint has poisoned the log, which tells everybody.
+                let _ = engine.checkpoint();
+            }
+            // Likewise: the writer that fails stops the pool.
+            let _ = engine.tick();
+        };
+        background.spawn("checkpoint", engine, CHECKPOINT_POLL, checkpoint)?;
+        Ok(background)
+    }
+
+    fn spawn<L: CommitLog>(
+        &mut self,
+        name: &str,
+        engine: &Arc<Engine<L>>,
+        interval: Duration,
+        mut round: impl FnMut(&Engine<L>) + Send + 'static,
+    ) -> Result<(), OpenError> {
+        let (engine, stop) = (Arc::clone(engine), Arc::clone(&self.stop));
+        let work = move || {
+            while stop.sleep(interval) {
+                round(&engine);
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work)
+            .map_err(|error| IoError::new(IoAction::Create, "thread", error))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Stop {
+    /// Sleeps; false if there is nothing more to do.
+    fn sleep(&self, interval: Duration) -> bool {
+        let mut stopped = self.stopped.lock();
+        let mut timed_out = false;
+        while !*stopped && !timed_out {
+            (stopped, timed_out) = self.wake.wait_timeout(stopped, interval);
+        }
+        !*stopped
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        *self.stop.stopped.lock() = true;
+        self.stop.wake.notify_all();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has printed why; there is nothing to add.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The first pass over the log: who was open when it ended, and what had they done?
+
+use std::collections::BTreeMap;
+
+use super::OpenError;
+use crate::io::Lsn;
+use crate::transaction::checkpoint::{CHECKPOINT, Checkpoint, is_record_of};
+use crate::transaction::row_log::Record;
+use crate::transaction::stamp::{Ts, TxnId};
+use crate::transaction::wal::LogReader;
+
+/// What the log says about transactions.
+#[derive(Debug)]
+pub(super) struct Analysis {
+    /// Transactions without an end, and their changes that are not compensated, oldest first.
+    pub(super) losers: BTreeMap<TxnId, Vec<Done>>,
+    /// Above every id in the log and before the checkpoint.
+    pub(super) next_txn: TxnId,
+    /// At least every timestamp in the log and before the checkpoint.
+    pub(super) ts: Ts,
+    saw_checkpoint: bool,
+}
+
+/// A change that may have to be undone.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// Start of its record.
+    pub(super) lsn: Lsn,
+    /// Its record.
+    pub(super) payload: Box<[u8]>,
+}
+
+impl Analysis {
+    /// Reads the log to its end.
+    pub(super) fn run(reader: &mut LogReader, checkpoint: &Checkpoint) -> Result<Self, OpenError> {
+        let mut analysis =
+            Self { losers: BTreeMap::new(), next_txn: checkpoint.next_txn, ts: checkpoint.ts, saw_checkpoint: false };
+        while let Some(record) = reader.next()? {
+            let lsn = record.span.start;
+            if record.payload[0] == CHECKPOINT {
+                analysis.saw_checkpoint |= lsn == checkpoint.record && is_record_of(checkpoint, record.payload);
+            } else if Record::is_kind(record.payload[0]) {
+                let decoded =
+                    Record::decode(record.payload).map_err(|why| OpenError::Record { lsn, why: why.to_string() })?;
+                analysis.note(lsn, record.payload, &decoded)?;
+            }
+        }
+        if analysis.saw_checkpoint {
+            return Ok(analysis);
+        }
+        let why = "it is not the checkpoint record that the superblock names".to_owned();
+        Err(OpenError::Record { lsn: checkpoint.record, why })
+    }
+
+    fn note(&mut self, lsn: Lsn, payload: &[u8], record: &Record<'_>) -> Result<(), OpenError> {
+        match *record {
+            Record::Insert { txn, .. } | Record::Change { txn, .. } => {
+                self.next_txn = self.next_txn.max(TxnId(txn.0 + 1));
+                self.losers.entry(txn).or_default().push(Done { lsn, payload: payload.into() });
+            }
+            Record::UndoInsert { txn, undone, .. } | Record::UndoChange { txn, undone, .. } => {
+                let last = self.losers.get_mut(&txn).and_then(Vec::pop);
+                if last.is_none_or(|last| last.lsn != undone) {
+                    let why =
+                        format!("it undoes the record at {undone}, which is not the last of transaction {}", txn.0);
+                    return Err(OpenError::Record { lsn, why });
+                }
+            }
+            Record::Commit { txn, ts } => {
+                self.ts = self.ts.max(ts);
+                self.losers.remove(&txn);
+            }
+            Record::RolledBack { txn } => {
+                self.losers.remove(&txn);
+            }
+            Record::Purge { .. } => {}
+        }
+        Ok(())
+    }
+}

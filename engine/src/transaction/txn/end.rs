@@ -1,0 +1,197 @@
+//! How a transaction ends: commit, rollback.
+
+use super::txn::{Phase, Txn, Write, WriteKind};
+use crate::index::{LeafMut, TupleHeader};
+use crate::io::Lsn;
+use crate::memory::txn_mem::TxnMem as _;
+use crate::transaction::error::Error;
+use crate::transaction::mvcc::{RowId, VersionStore as _};
+use crate::transaction::row_log::Record;
+use crate::transaction::stamp::{Origin, Stamp, Ts};
+use crate::transaction::undo::Undone;
+use crate::transaction::wal::{CommitLog, CommitWait, Durability};
+
+/// What a commit leaves to wait for: the point up to which the log must be durable before anybody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a commit may be acknowledged only after `Database::wait` on its ticket"]
+pub struct CommitTicket {
+    pub(crate) until: Lsn,
+}
+
+impl<L: CommitLog> Txn<'_, L> {
+    /// Ends the transaction and keeps what it did. It may be acknowledged once
+    /// [`Database::wait`](crate::api::Database::wait) on the ticket returns.
+    ///
+    /// # Errors
+    /// It did not commit: everything is rolled back. Only after [`Error::Poisoned`] is the outcome unknown until recovery.
+    pub fn commit(mut self) -> Result<CommitTicket, Error> {
+        match self.phase {
+            Phase::Reading => Ok(self.end_reading()),
+            Phase::Writing => self.end_writing(),
+            Phase::Failed { .. } | Phase::Ended => {
+                self.undo_all()?;
+                Err(Error::TxnFailed)
+            }
+        }
+    }
+
+    /// Ends the transaction and undoes what it did.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`]: it could not be undone in memory. Nobody will ever see it; recovery undoes it.
+    pub fn rollback(mut self) -> Result<(), Error> {
+        self.undo_all()
+    }
+
+    /// A transaction that wrote nothing has nothing to log, but what it saw may not be durable yet.
+    fn end_reading(&mut self) -> CommitTicket {
+        // Rows read under lock were as new as could be, whatever the snapshot.
+        let locked = !self.state.owner.held().is_empty();
+        let horizon = if locked { self.db.clock.horizon() } else { self.horizon };
+        self.leave();
+        match self.db.log().durability() {
+            Durability::Full => CommitTicket { until: horizon },
+            Durability::GroupAsync | Durability::Off => CommitTicket::NONE,
+        }
+    }
+
+    fn end_writing(&mut self) -> Result<CommitTicket, Error> {
+        let db = self.db;
+        let ts = db.clock.take();
+        let record = Record::Commit { txn: self.id, ts };
+        let end = match db.append(&mut self.state.encoder, &record) {
+            Ok(span) => span.end,
+            Err(error) => {
+                // The timestamp is taken, so it must be passed; no row bears it.
+                db.clock.publish(ts, Lsn::ZERO);
+                self.undo_all()?;
+                return Err(error);
+            }
+        };
+        let early = db.log().releases_locks_early();
+        if early {
+            self.show(ts, end)?;
+        }
+        let durable = db.log().commit(end);
+        if !early {
+            match durable {
+                Ok(_) => self.show(ts, end)?,
+                // Unknown whether it is on disk: nobody may see it in memory, and it cannot be undone either.
+                Err(_) => {
+                    db.clock.publish(ts, Lsn::ZERO);
+                    self.leave();
+                }
+            }
+        }
+        let until = match durable? {
+            CommitWait::Durable => end,
+            CommitWait::Until(until) => until,
+            CommitWait::Unsynced => Lsn::ZERO,
+        };
+        Ok(CommitTicket { until })
+    }
+
+    /// Makes the transaction visible and lets go of its locks.
+    fn show(&mut self, ts: Ts, end: Lsn) -> Result<(), Error> {
+        let stamped = if self.db.versions.stamps_rows() { self.stamp_rows(ts) } else { Ok(()) };
+        self.db.clock.publish(ts, end);
+        if let Err(error) = &stamped {
+            // Committed in the log, half shown in memory: only recovery can put that right.
+            self.db.fail(error);
+        }
+        self.leave();
+        stamped
+    }
+
+    /// The second pass: every row written gets the timestamp. Rows of one leaf are stamped under one latch, and a leaf is
+    /// found by the page number of the write as long as it has not been split.
+    fn stamp_rows(&mut self, ts: Ts) -> Result<(), Error> {
+        let db = self.db;
+        let mem = &self.state.mem;
+        let mut held: Option<(Write, LeafMut<'_>)> = None;
+        for write in mem.items() {
+            let key = mem.get(write.key);
+            let kept = held.take().filter(|(last, leaf)| last.table == write.table && leaf.covers(key));
+            let mut leaf = match kept {
+                Some((_, leaf)) => leaf,
+                None => {
+                    let tree = db.tree(write.table)?;
+                    match tree.leaf_at(write.page, key) {
+                        Some(leaf) => leaf,
+                        None => tree.leaf_exclusive(key, 0)?,
+                    }
+                }
+            };
+            // Inserted, then deleted, then purged? No: the purge waits for the stamp. So it is there.
+            if let Ok(at) = leaf.search(key) {
+                let mut header = leaf.header(at);
+                let stamp = Stamp::from_bits(header.stamp);
+                if stamp.origin() == Origin::Writer(self.id) {
+                    header.stamp = Stamp::committed(ts).with_deleted(stamp.is_deleted()).bits();
+                    leaf.set_header_unlogged(at, header);
+                    if stamp.is_deleted() {
+                        db.ghosts.push(ts, write.table, key);
+                    }
+                }
+                match write.kind {
+                    WriteKind::Insert => {}
+                    WriteKind::Change => {
+                        db.versions.commit(RowId { table: write.table.0, key }, header.undo, ts);
+                    }
+                }
+            }
+            held = Some((*write, leaf));
+        }
+        Ok(())
+    }
+
+    /// Undoes everything, the newest change first, and leaves.
+    pub(super) fn undo_all(&mut self) -> Result<(), Error> {
+        let wrote = match self.phase {
+            Phase::Writing | Phase::Failed { wrote: true } => true,
+            Phase::Reading | Phase::Failed { wrote: false } => false,
+            Phase::Ended => return Ok(()),
+        };
+        let undone = if wrote { self.undo_writes() } else { Ok(()) };
+        if let Err(error) = &undone {
+            // What is left of it stays invisible in memory; the log must take nothing more that could build on it.
+            self.db.fail(error);
+        }
+        self.leave();
+        undone
+    }
+
+    fn undo_writes(&mut self) -> Result<(), Error> {
+        if self.state.mem.items().is_empty() {
+            // Its first record found no room in the log.
+            return Ok(());
+        }
+        while let Some(write) = self.state.mem.pop() {
+            self.undo(&write)?;
+        }
+        let record = Record::RolledBack { txn: self.id };
+        self.db.append(&mut self.state.encoder, &record).map(drop)
+    }
+
+    fn undo(&mut self, write: &Write) -> Result<(), Error> {
+        let db = self.db;
+        let state = &mut *self.state;
+        let key = state.mem.get(write.key);
+        let undone = Undone { txn: self.id, table: write.table, key, record: write.record };
+        match write.kind {
+            WriteKind::Insert => return db.undo_insert(&mut state.encoder, undone),
+            WriteKind::Change => {}
+        }
+        let row_id = RowId { table: write.table.0, key };
+        let before = |present: TupleHeader, _: &[u8], row: &mut Vec<u8>| {
+            let (stamp, undo) = db.versions.before_image(row_id, present.undo, row)?;
+            if let (true, Origin::Committed(ts)) = (stamp.is_deleted(), stamp.origin()) {
+                // Vacuum may have passed by while the ghost was revived.
+                db.ghosts.push(ts, write.table, key);
+            }
+            Some(TupleHeader { stamp: stamp.bits(), undo })
+        };
+        let done = |present: TupleHeader| db.versions.roll_back(row_id, present.undo);
+        db.undo_change(&mut state.encoder, undone, &mut state.row, before, done)
+    }
+}

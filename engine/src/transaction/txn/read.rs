@@ -1,0 +1,156 @@
+//! Reading rows.
+
+use std::ops::{Bound, ControlFlow, RangeBounds};
+
+use super::txn::{TableId, Txn};
+use crate::index::{Leaf, LeafRef};
+use crate::transaction::engine::Engine;
+use crate::transaction::error::Error;
+use crate::transaction::mvcc::{RowId, VersionStore as _, Vis};
+use crate::transaction::snapshot::Snapshot;
+use crate::transaction::stamp::Stamp;
+use crate::transaction::wal::CommitLog;
+
+impl<L: CommitLog> Txn<'_, L> {
+    /// Reads a row as the snapshot sees it into `row` (replacing its contents); whether there is one.
+    pub fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
+        self.guarded(|txn| {
+            let snapshot = txn.snapshot();
+            let leaf = txn.db.tree(table)?.leaf_shared(key)?;
+            let Ok(at) = leaf.search(key) else { return Ok(false) };
+            let (header, newest) = leaf.entry(at);
+            let stamp = Stamp::from_bits(header.stamp);
+            if !snapshot.sees(stamp) {
+                let older = txn.db.versions.read(RowId { table: table.0, key }, header.undo, &snapshot, row);
+                return Ok(older == Vis::Row);
+            }
+            if stamp.is_deleted() {
+                return Ok(false);
+            }
+            row.clear();
+            row.extend_from_slice(newest);
+            Ok(true)
+        })
+    }
+
+    /// Locks a row for writing and reads its newest state into `row`; whether there is one.
+    pub fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
+        self.guarded(|txn| {
+            txn.lock(table, key)?;
+            let leaf = txn.db.tree(table)?.leaf_shared(key)?;
+            let Ok(at) = leaf.search(key) else { return Ok(false) };
+            let (header, newest) = leaf.entry(at);
+            let stamp = Stamp::from_bits(header.stamp);
+            txn.check_writable(stamp)?;
+            if stamp.is_deleted() {
+                return Ok(false);
+            }
+            row.clear();
+            row.extend_from_slice(newest);
+            Ok(true)
+        })
+    }
+
+    /// Visits the rows with a key in `range`, as the snapshot sees them, in the order of keys, until `visit` breaks.
+    /// `visit` runs with a page latched: it must be short and must not use the database.
+    pub fn scan<'k>(
+        &mut self,
+        table: TableId,
+        range: impl RangeBounds<&'k [u8]>,
+        visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.guarded(|txn| {
+            let snapshot = txn.snapshot();
+            let db = txn.db;
+            txn.with_buffers(|_, key, older| {
+                let scan =
+                    Scan { db, table, snapshot, range: (range.start_bound().cloned(), range.end_bound().cloned()) };
+                scan.run(visit, key, older)
+            })
+        })
+    }
+}
+
+struct Scan<'a, L: CommitLog> {
+    db: &'a Engine<L>,
+    table: TableId,
+    snapshot: Snapshot,
+    range: (Bound<&'a [u8]>, Bound<&'a [u8]>),
+}
+
+impl<L: CommitLog> Scan<'_, L> {
+    /// Leaf by leaf, each found by the upper fence of the one before. `key` and `older` are buffers.
+    fn run(
+        &self,
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        key: &mut Vec<u8>,
+        older: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let tree = self.db.tree(self.table)?;
+        let mut next = Vec::new();
+        let mut from = match self.range.0 {
+            Bound::Included(from) | Bound::Excluded(from) => from,
+            Bound::Unbounded => &[],
+        };
+        let mut skip_equal = matches!(self.range.0, Bound::Excluded(_));
+        loop {
+            let leaf = tree.leaf_shared(from)?;
+            let mut at = match leaf.search(from) {
+                Ok(at) => at + usize::from(skip_equal),
+                Err(at) => at,
+            };
+            skip_equal = false;
+            // No key of this leaf can be beyond the end if its upper fence is not.
+            let whole = leaf.upper_fence().is_some_and(|fence| self.contains(fence));
+            while at < leaf.len() {
+                leaf.copy_key(at, key);
+                if !whole && !self.contains(key) {
+                    return Ok(());
+                }
+                if let Some(row) = self.see(&leaf, at, key, older)
+                    && visit(key, row).is_break()
+                {
+                    return Ok(());
+                }
+                at += 1;
+            }
+            match leaf.upper_fence() {
+                Some(fence) if self.contains(fence) => {
+                    next.clear();
+                    next.extend_from_slice(fence);
+                }
+                Some(_) | None => return Ok(()),
+            }
+            drop(leaf);
+            from = &next;
+        }
+    }
+
+    /// Whether `key` is not beyond the end of the range.
+    fn contains(&self, key: &[u8]) -> bool {
+        match self.range.1 {
+            Bound::Included(to) => key <= to,
+            Bound::Excluded(to) => key < to,
+            Bound::Unbounded => true,
+        }
+    }
+
+    /// What the snapshot sees of entry `at`.
+    #[inline]
+    fn see<'r>(&self, leaf: &'r LeafRef<'_>, at: usize, key: &[u8], older: &'r mut Vec<u8>) -> Option<&'r [u8]> {
+        let leaf: &Leaf = leaf;
+        let (header, row) = leaf.entry(at);
+        let stamp = Stamp::from_bits(header.stamp);
+        if !self.snapshot.sees(stamp) {
+            let row = RowId { table: self.table.0, key };
+            return (self.db.versions.read(row, header.undo, &self.snapshot, older) == Vis::Row).then_some(older);
+        }
+        if stamp.is_deleted() {
+            if self.db.is_settled(stamp, self.db.first_ts) {
+                self.db.ghosts.note_found(self.table, key);
+            }
+            return None;
+        }
+        Some(row)
+    }
+}

@@ -1,0 +1,233 @@
+//! The state of an open transaction, and the rules that all its calls obey.
+
+use super::CommitTicket;
+use crate::buffer::PageId;
+use crate::concurrent::lock_table::{Mode, Owner, OwnerId};
+use crate::io::Lsn;
+use crate::memory::txn_mem::{MemRef, TxnMem as _};
+use crate::select;
+use crate::transaction::engine::Engine;
+use crate::transaction::error::Error;
+use crate::transaction::row_log::Encoder;
+use crate::transaction::running::{MAX_RUNNING, Seat};
+use crate::transaction::snapshot::Snapshot;
+use crate::transaction::stamp::{Origin, Stamp, TxnId};
+use crate::transaction::wal::CommitLog;
+
+/// A table, by its number in the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub(crate) u32);
+
+/// An open transaction; dropped without [`commit`](Txn::commit) it rolls back.
+#[derive(Debug)]
+pub struct Txn<'db, L: CommitLog = select::CommitLog> {
+    pub(super) db: &'db Engine<L>,
+    pub(super) id: TxnId,
+    pub(super) seat: Seat,
+    pub(super) snapshot: Option<Snapshot>,
+    /// The log up to which this transaction depends on others, known once there is a snapshot.
+    pub(super) horizon: Lsn,
+    pub(super) phase: Phase,
+    pub(super) state: Box<TxnState>,
+}
+
+/// What may still be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Everything; nothing is written yet.
+    Reading,
+    /// Everything.
+    Writing,
+    /// Only a rollback; whether something was written.
+    Failed { wrote: bool },
+    /// Nothing: its locks and its seat are given back.
+    Ended,
+}
+
+/// The memory of a transaction, which outlives it: the next one takes it over, emptied.
+#[derive(Debug)]
+pub(in crate::transaction) struct TxnState {
+    pub(super) owner: Owner,
+    /// Tables locked IX.
+    pub(super) tables: Vec<TableId>,
+    pub(super) mem: select::TxnMem<Write>,
+    pub(super) encoder: Encoder,
+    /// The row being written.
+    pub(super) row: Vec<u8>,
+    /// Lent to the typed layer.
+    lent_key: Vec<u8>,
+    lent_row: Vec<u8>,
+}
+
+/// One change made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Write {
+    pub(super) table: TableId,
+    pub(super) key: MemRef,
+    /// The leaf at that time: where the commit looks first.
+    pub(super) page: PageId,
+    /// Start of its log record.
+    pub(super) record: Lsn,
+    pub(super) kind: WriteKind,
+}
+
+/// What has to be undone, and what to be stamped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WriteKind {
+    /// A row where none was.
+    Insert,
+    /// A row or ghost was there; its before-image is in the version store.
+    Change,
+}
+
+/// How many states of ended transactions are kept.
+const SPARE_STATES: usize = 256;
+
+/// Capacity beyond which a kept buffer is given back.
+const KEPT_BUFFER: usize = 64 * 1024;
+
+impl<'db, L: CommitLog> Txn<'db, L> {
+    /// Starts a transaction.
+    pub(crate) fn begin(db: &'db Engine<L>) -> Result<Self, Error> {
+        let (seat, id) = db.running.enter().ok_or(Error::TooManyTransactions(MAX_RUNNING))?;
+        let mut state = db.spare.lock().pop().unwrap_or_default();
+        state.owner.renew(OwnerId(id.0));
+        Ok(Self { db, id, seat, snapshot: None, horizon: Lsn::ZERO, phase: Phase::Reading, state })
+    }
+
+    /// The transaction's id: for messages and tests.
+    #[must_use]
+    pub fn id(&self) -> TxnId {
+        self.id
+    }
+
+    /// The snapshot, taken now if it is the first time.
+    #[inline]
+    pub(super) fn snapshot(&mut self) -> Snapshot {
+        if let Some(snapshot) = self.snapshot {
+            return snapshot;
+        }
+        let ts = self.db.running.take_snapshot(self.seat, &self.db.clock);
+        // After the timestamp: the horizon covers at least what the timestamp shows.
+        self.horizon = self.db.clock.horizon();
+        *self.snapshot.insert(Snapshot { ts, own: self.id, first_id: self.db.first_id })
+    }
+
+    /// Refuses calls after a failure.
+    #[inline]
+    pub(super) fn usable(&self) -> Result<(), Error> {
+        match self.phase {
+            Phase::Reading | Phase::Writing => Ok(()),
+            Phase::Failed { .. } | Phase::Ended => Err(Error::TxnFailed),
+        }
+    }
+
+    /// Runs one call; an error that the transaction cannot survive leaves only a rollback.
+    #[inline]
+    pub(super) fn guarded<R>(&mut self, call: impl FnOnce(&mut Self) -> Result<R, Error>) -> Result<R, Error> {
+        self.usable()?;
+        let result = call(self);
+        if let Err(error) = &result
+            && !error.leaves_txn_usable()
+        {
+            self.phase = Phase::Failed { wrote: self.phase == Phase::Writing };
+            if matches!(error, Error::Poisoned(_)) {
+                // If it was the data file that failed, the log must not promise anything more.
+                self.db.fail(error);
+            }
+        }
+        result
+    }
+
+    /// Locks a row for writing, and its table before.
+    #[inline]
+    pub(super) fn lock(&mut self, table: TableId, key: &[u8]) -> Result<(), Error> {
+        let state = &mut *self.state;
+        if !state.tables.contains(&table) {
+            self.db.locks.lock_table(&mut state.owner, u64::from(table.0), Mode::IX)?;
+            state.tables.push(table);
+        }
+        Ok(self.db.locks.lock_row(&mut state.owner, u64::from(table.0), key)?)
+    }
+
+    /// First updater wins: whether this transaction, which has the row's lock, may write over a row with this stamp.
+    #[inline]
+    pub(super) fn check_writable(&self, stamp: Stamp) -> Result<(), Error> {
+        match stamp.origin() {
+            // Somebody else's unfinished write under our lock: its owner could not be rolled back, since the log failed.
+            Origin::Writer(txn) if txn != self.id && txn >= self.db.first_id => {
+                Err(Error::Poisoned("a transaction could be neither committed nor rolled back".to_owned()))
+            }
+            Origin::Writer(_) => Ok(()),
+            Origin::Committed(ts) => match self.snapshot {
+                Some(snapshot) if ts > snapshot.ts => Err(Error::SerializationFailure),
+                Some(_) | None => Ok(()),
+            },
+        }
+    }
+
+    /// Gives back locks, seat and memory. The last thing of every transaction.
+    pub(super) fn leave(&mut self) {
+        let mut state = std::mem::take(&mut self.state);
+        self.db.locks.release_all(&mut state.owner);
+        self.db.running.leave(self.seat);
+        self.phase = Phase::Ended;
+        state.reset();
+        let mut spare = self.db.spare.lock();
+        if spare.len() < SPARE_STATES {
+            spare.push(state);
+        }
+    }
+
+    /// Lends the transaction's two spare buffers, emptied.
+    pub(crate) fn with_buffers<R>(&mut self, work: impl FnOnce(&mut Self, &mut Vec<u8>, &mut Vec<u8>) -> R) -> R {
+        let mut key = std::mem::take(&mut self.state.lent_key);
+        let mut row = std::mem::take(&mut self.state.lent_row);
+        key.clear();
+        row.clear();
+        let result = work(self, &mut key, &mut row);
+        (self.state.lent_key, self.state.lent_row) = (key, row);
+        result
+    }
+}
+
+impl<L: CommitLog> Drop for Txn<'_, L> {
+    fn drop(&mut self) {
+        if self.phase != Phase::Ended {
+            // There is nobody to tell. A failure has poisoned the log, so the next call that matters tells.
+            let _ = self.undo_all();
+        }
+    }
+}
+
+impl TxnState {
+    /// Forgets the transaction and keeps the memory, within limits.
+    fn reset(&mut self) {
+        self.tables.clear();
+        self.mem.reset();
+        for buffer in [&mut self.row, &mut self.lent_key, &mut self.lent_row] {
+            if buffer.capacity() > KEPT_BUFFER {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+impl Default for TxnState {
+    fn default() -> Self {
+        Self {
+            owner: Owner::new(OwnerId(0)),
+            tables: Vec::new(),
+            mem: select::TxnMem::default(),
+            encoder: Encoder::default(),
+            row: Vec::new(),
+            lent_key: Vec::new(),
+            lent_row: Vec::new(),
+        }
+    }
+}
+
+impl CommitTicket {
+    /// Nothing to wait for.
+    pub(super) const NONE: CommitTicket = CommitTicket { until: Lsn::ZERO };
+}

@@ -1,0 +1,154 @@
+//! Writing rows: lock, find, log, keep the before-image, change. One descent each, unless a row outgrows its page.
+
+use super::txn::{Phase, TableId, Txn, Write, WriteKind};
+use crate::index::{LeafMut, MAX_ENTRY, MAX_KEY, TUPLE_HEADER, TupleHeader, entry_room};
+use crate::io::Lsn;
+use crate::memory::txn_mem::TxnMem as _;
+use crate::transaction::error::Error;
+use crate::transaction::mvcc::{RowId, VersionStore as _};
+use crate::transaction::row_log::{Change, Patch, Place, Record};
+use crate::transaction::stamp::Stamp;
+use crate::transaction::wal::CommitLog;
+
+impl<L: CommitLog> Txn<'_, L> {
+    /// Locks a row and changes its newest state; whether there was one. `change` runs with the page latched: it must be
+    /// short and must not use the database.
+    pub fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, Error> {
+        self.guarded(|txn| {
+            txn.lock(table, key)?;
+            let tree = txn.db.tree(table)?;
+            let mut leaf = tree.leaf_exclusive(key, 0)?;
+            let Ok(mut at) = leaf.search(key) else { return Ok(false) };
+            let (header, old) = leaf.entry(at);
+            let stamp = Stamp::from_bits(header.stamp);
+            txn.check_writable(stamp)?;
+            if stamp.is_deleted() {
+                return Ok(false);
+            }
+            let mut row = std::mem::take(&mut txn.state.row);
+            row.clear();
+            row.extend_from_slice(old);
+            change(&mut row);
+            let room = entry_room(key.len(), row.len());
+            if row.len() > old.len() {
+                check_size(key, &row)?;
+            }
+            if row.len() > old.len() && !leaf.has_room(room) {
+                drop(leaf);
+                // The row lock keeps the row as it is meanwhile.
+                leaf = tree.leaf_exclusive(key, room)?;
+                let Ok(again) = leaf.search(key) else { return Err(vanished(key)) };
+                at = again;
+            }
+            let done = txn.change(leaf, table, key, at, Change::Update, &row);
+            txn.state.row = row;
+            done.map(|()| true)
+        })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateKey`] if there is one with this key, [`Error::RowTooLarge`]: after these the transaction goes on.
+    pub fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), Error> {
+        self.guarded(|txn| {
+            check_size(key, row)?;
+            txn.lock(table, key)?;
+            let mut leaf = txn.db.tree(table)?.leaf_exclusive(key, entry_room(key.len(), row.len()))?;
+            let at = match leaf.search(key) {
+                Ok(at) => {
+                    let stamp = Stamp::from_bits(leaf.header(at).stamp);
+                    txn.check_writable(stamp)?;
+                    if !stamp.is_deleted() {
+                        return Err(Error::DuplicateKey);
+                    }
+                    return txn.change(leaf, table, key, at, Change::Revive, row);
+                }
+                Err(at) => at,
+            };
+            let place = Place { table: u64::from(table.0), page: leaf.page_id(), key };
+            let span = txn.log(&Record::Insert { txn: txn.id, place, row })?;
+            let header = TupleHeader { stamp: Stamp::writer(txn.id).bits(), undo: 0 };
+            leaf.insert(at, key, header, row, span.end);
+            txn.remember(table, &leaf, key, span.start, WriteKind::Insert);
+            Ok(())
+        })
+    }
+
+    /// Deletes a row; whether there was one.
+    pub fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, Error> {
+        self.guarded(|txn| {
+            txn.lock(table, key)?;
+            let leaf = txn.db.tree(table)?.leaf_exclusive(key, 0)?;
+            let Ok(at) = leaf.search(key) else { return Ok(false) };
+            let stamp = Stamp::from_bits(leaf.header(at).stamp);
+            txn.check_writable(stamp)?;
+            if stamp.is_deleted() {
+                return Ok(false);
+            }
+            // The bytes stay: an undo wants them back, also after a crash.
+            txn.change(leaf, table, key, at, Change::Delete, &[]).map(|()| true)
+        })
+    }
+
+    /// Changes the row or ghost at `at`. For a deletion `row` is not looked at.
+    fn change(
+        &mut self,
+        mut leaf: LeafMut<'_>,
+        table: TableId,
+        key: &[u8],
+        at: usize,
+        change: Change,
+        row: &[u8],
+    ) -> Result<(), Error> {
+        let (header, old) = leaf.entry(at);
+        let patch = if change.to_ghost() { Patch::NONE } else { Patch::between(old, row) };
+        let changed = patch.at..patch.at + patch.after.len();
+        let resized = patch.before_len != patch.after.len();
+        let place = Place { table: u64::from(table.0), page: leaf.page_id(), key };
+        let span = self.log(&Record::Change { txn: self.id, place, change, patch })?;
+        let row_id = RowId { table: table.0, key };
+        let undo = self.db.versions.before_change(row_id, Stamp::from_bits(header.stamp), header.undo, old);
+        let stamp = Stamp::writer(self.id).with_deleted(change.to_ghost());
+        let header = TupleHeader { stamp: stamp.bits(), undo };
+        if resized {
+            leaf.replace(at, header, row, span.end);
+        } else {
+            leaf.set_header(at, header, span.end);
+            // For a deletion an empty range.
+            leaf.patch(at, changed.start, &row[changed], span.end);
+        }
+        self.remember(table, &leaf, key, span.start, WriteKind::Change);
+        Ok(())
+    }
+
+    /// Appends a record of this transaction. Before its first one, says so: a checkpoint must not let go of the log
+    /// from there on.
+    #[inline]
+    fn log(&mut self, record: &Record<'_>) -> Result<crate::io::Span, Error> {
+        if self.phase == Phase::Reading {
+            self.db.running.will_write(self.seat, self.db.log().tail());
+            self.phase = Phase::Writing;
+        }
+        self.db.append(&mut self.state.encoder, record)
+    }
+
+    #[inline]
+    fn remember(&mut self, table: TableId, leaf: &LeafMut<'_>, key: &[u8], record: Lsn, kind: WriteKind) {
+        let mem = &mut self.state.mem;
+        let key = mem.bytes(key);
+        mem.push(Write { table, key, page: leaf.page_id(), record, kind });
+    }
+}
+
+fn check_size(key: &[u8], row: &[u8]) -> Result<(), Error> {
+    let limit = MAX_ENTRY - TUPLE_HEADER;
+    if key.len() <= MAX_KEY && key.len() + row.len() <= limit {
+        return Ok(());
+    }
+    Err(Error::RowTooLarge { key_len: key.len(), row_len: row.len(), limit })
+}
+
+fn vanished(key: &[u8]) -> Error {
+    Error::Storage(format!("the locked row {key:02x?} vanished"))
+}
