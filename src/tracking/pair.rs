@@ -1,10 +1,11 @@
 //! Pairs, the evidence, and the standings that were drawn from them.
 
+use jiff::Timestamp;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::error::{At, Fault, StoreError};
 use super::json::{as_word, decode, encode, word};
-use super::store::{Reader, now_ms};
+use super::store::{Reader, now_ms, time};
 use crate::lab::experiment::{ExperimentId, Pair, Standing};
 use crate::units::{Interval, LogRatio};
 
@@ -13,6 +14,8 @@ use crate::units::{Interval, LogRatio};
 pub struct PairFact {
     /// Its row, which grows with time.
     pub row: i64,
+    /// When it was recorded.
+    pub at: Timestamp,
     /// The pair.
     pub pair: Pair,
 }
@@ -22,6 +25,8 @@ pub struct PairFact {
 pub struct StandingFact {
     /// Its row, which grows with time.
     pub row: i64,
+    /// When it was recorded.
+    pub at: Timestamp,
     /// Index into the plan's workloads.
     pub workload: usize,
     /// What was known.
@@ -100,6 +105,7 @@ pub(super) async fn of(
     #[derive(FromRow)]
     struct Row {
         id: i64,
+        at_ms: i64,
         workload: i64,
         run: String,
         idx: i64,
@@ -112,7 +118,7 @@ pub(super) async fn of(
         dropped: Option<String>,
     }
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, workload, run, idx, first, seed, a, b, d, machine, dropped
+        "SELECT id, at_ms, workload, run, idx, first, seed, a, b, d, machine, dropped
          FROM pair WHERE experiment = ? AND id > ? ORDER BY id",
     )
     .bind(id.0)
@@ -139,7 +145,7 @@ pub(super) async fn of(
                 machine: decode("pair", row.id, "machine", &row.machine)?,
                 dropped: row.dropped,
             };
-            Ok(PairFact { row: row.id, pair })
+            Ok(PairFact { row: row.id, at: time(row.at_ms), pair })
         })
         .collect()
 }
@@ -153,6 +159,7 @@ pub(super) async fn standings_of(
     #[derive(FromRow)]
     struct Row {
         id: i64,
+        at_ms: i64,
         workload: i64,
         pairs: i64,
         estimate: f64,
@@ -160,7 +167,7 @@ pub(super) async fn standings_of(
         high: Option<f64>,
     }
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, workload, pairs, estimate, low, high FROM standing WHERE experiment = ? AND id > ? ORDER BY id",
+        "SELECT id, at_ms, workload, pairs, estimate, low, high FROM standing WHERE experiment = ? AND id > ? ORDER BY id",
     )
     .bind(id.0)
     .bind(after)
@@ -168,6 +175,7 @@ pub(super) async fn standings_of(
     .await?;
     let fact = |row: Row| StandingFact {
         row: row.id,
+        at: time(row.at_ms),
         workload: usize::try_from(row.workload).unwrap_or_default(),
         standing: standing(row.pairs, row.estimate, row.low, row.high),
     };

@@ -135,6 +135,19 @@ pub(super) fn open_shown_past(model: &Model) -> Vec<Effect> {
     model.facts.past.get(model.lab.list.selected).map(|past| Effect::OpenExperiment(past.id)).into_iter().collect()
 }
 
+/// Reads the workloads of the selected improvement's newest verdict, once, where they are not there yet.
+pub(super) fn read_shown_workloads(model: &mut Model) -> Option<Effect> {
+    let row =
+        model.selected_row().filter(|row| model.screen == Screen::Register && row.progress.workloads.is_empty())?;
+    let newest = row.progress.verdicts.first()?.experiment;
+    if model.register.asked == Some(newest) {
+        return None;
+    }
+    let id = row.entry.id.clone();
+    model.register.asked = Some(newest);
+    Some(Effect::ReadWorkloads(id, newest))
+}
+
 /// Shows a screen.
 pub(super) fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
     model.screen = screen;

@@ -227,20 +227,49 @@ pub fn find(model: &Model, key: Key) -> Option<&'static Action> {
 
 /// Whether it can be done now; if not, why.
 pub fn enabled(model: &Model, action: &Action) -> Result<(), String> {
+    let when = |holds: bool, otherwise: &str| if holds { Ok(()) } else { Err(otherwise.to_owned()) };
+    let shows_running = model.screen == Screen::Lab && !model.shows_past();
     match action.id {
         ActionId::Apply => can_apply(model),
-        ActionId::Stop => match model.running_pid() {
-            Some(_) => Ok(()),
-            None if model.facts.running.is_some() => Err("the process of this apply is not known".to_owned()),
-            None => Err("nothing runs".to_owned()),
+        ActionId::Stop => match (model.running_pid(), &model.facts.running) {
+            (Some(_), _) => Ok(()),
+            (None, Some(_)) => Err("the process of this apply is not known".to_owned()),
+            (None, None) => Err("nothing runs".to_owned()),
         },
-        ActionId::Past if model.facts.running.is_none() => Err("nothing runs: these are the past ones".to_owned()),
-        ActionId::Workload if model.shown_experiment().is_none() => Err("no experiment is shown".to_owned()),
-        ActionId::Open | ActionId::Yank => {
-            model.has_selection().then_some(()).ok_or_else(|| "nothing is selected".to_owned())
-        }
-        ActionId::Mark if model.selected_row().is_none() => Err("nothing is selected".to_owned()),
-        _ => Ok(()),
+        ActionId::Past => when(model.facts.running.is_some(), "nothing runs: these are the past ones"),
+        ActionId::Workload => when(model.shown_experiment().is_some(), "no experiment is shown"),
+        ActionId::Open => when(model.has_selection() && !shows_running, "there is nothing to open"),
+        ActionId::Yank | ActionId::Mark => when(model.has_selection(), "nothing is selected"),
+        ActionId::Zoom => when(model.screen != Screen::Log && !shows_running, "there is no detail here"),
+        ActionId::Back
+        | ActionId::Quit
+        | ActionId::Leave
+        | ActionId::Suspend
+        | ActionId::Redraw
+        | ActionId::Help
+        | ActionId::Palette
+        | ActionId::NextScreen
+        | ActionId::PreviousScreen
+        | ActionId::Go(_)
+        | ActionId::Theme
+        | ActionId::Mouse
+        | ActionId::Down
+        | ActionId::Up
+        | ActionId::PageDown
+        | ActionId::PageUp
+        | ActionId::First
+        | ActionId::Last
+        | ActionId::DetailDown
+        | ActionId::DetailUp
+        | ActionId::Filter
+        | ActionId::Sort
+        | ActionId::Reverse
+        | ActionId::Freeze
+        | ActionId::Accept
+        | ActionId::Dismiss
+        | ActionId::Next
+        | ActionId::Previous
+        | ActionId::Complete => Ok(()),
     }
 }
 

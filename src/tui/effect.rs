@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::msg::{Effect, Msg};
-use super::watch;
+use super::{past, watch};
 use crate::improvements::ImprovementId;
 use crate::project::Project;
 
@@ -39,7 +39,8 @@ impl World {
         match effect {
             Effect::StartApply(id) => self.start_apply(id),
             Effect::StopApply(pid) => self.stop_apply(pid),
-            Effect::OpenExperiment(id) => watch::open_experiment(&self.project, &self.sender, id),
+            Effect::OpenExperiment(id) => past::open(&self.project, &self.sender, id),
+            Effect::ReadWorkloads(id, experiment) => past::workloads(&self.project, &self.sender, id, experiment),
             Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::CaptureMouse(_) | Effect::Copy(_) => {}
         }
     }

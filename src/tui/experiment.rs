@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::series::Series;
+use super::standing;
 use crate::lab::experiment::{Binary, ExperimentId, Machine, Plan, Role, Ruling, Run, Side, Standing};
 use crate::lab::journal::{Event, Stage};
 use crate::units::{Interval, LogRatio};
@@ -192,28 +193,38 @@ impl Experiment {
         latest.map_or_else(|| self.main(), |(_, index)| index)
     }
 
-    /// An upper bound of the time left: every pair that the plan still allows, at the pace seen so far. `None` before
-    /// the arms are ready and after the end, when nothing is known or nothing is left.
+    /// About how long it can still take: every pair that the plan allows for what is not settled, at the pace seen so
+    /// far. `None` while the arms are not ready, and at the end, when nothing is known or nothing is left.
     pub fn left_at_most(&self) -> Option<Duration> {
-        let stage = self.stage()?.stage;
-        let planned = |index: usize, run: Run, wanted: u32| {
-            let trial = self.trials.get(index);
-            let done = trial.map_or(0, |trial| trial.count(run));
-            let pace =
-                trial.and_then(|trial| trial.pace(run)).or(self.plan.workloads.get(index).map(|plan| plan.pair_time));
-            pace.unwrap_or_default() * wanted.saturating_sub(done)
-        };
-        let confirmation = planned(self.main(), Run::Confirmation, self.plan.policy.confirmation_pairs);
-        match stage {
-            Stage::Lease | Stage::Build | Stage::Test => None,
+        match self.stage()?.stage {
             Stage::Calibrate | Stage::Measure => {
-                let limit = self.plan.policy.pair_limit;
-                let decisions = (0..self.plan.workloads.len()).map(|index| planned(index, Run::Decision, limit));
-                Some(decisions.sum::<Duration>() + confirmation)
+                let decisions = (0..self.trials.len()).map(|workload| self.decision_left(workload));
+                Some(decisions.sum::<Duration>() + self.confirmation_left())
             }
-            Stage::Confirm => Some(confirmation),
-            Stage::Profile | Stage::Conclude => None,
+            Stage::Confirm => Some(self.confirmation_left()),
+            Stage::Lease | Stage::Build | Stage::Test | Stage::Profile | Stage::Conclude => None,
         }
+    }
+
+    fn decision_left(&self, workload: usize) -> Duration {
+        let Some(trial) = self.trials.get(workload) else { return Duration::ZERO };
+        let settled = trial.standing.is_some_and(|known| standing::is_settled(&self.plan, workload, &known));
+        let policy = &self.plan.policy;
+        let limit = if workload == self.main() { policy.pair_limit } else { policy.guard_pairs.min(policy.pair_limit) };
+        let missing = if settled { 0 } else { limit.saturating_sub(trial.count(Run::Decision)) };
+        self.pace(workload, Run::Decision) * missing
+    }
+
+    fn confirmation_left(&self) -> Duration {
+        let main = self.main();
+        let done = self.trials.get(main).map_or(0, |trial| trial.count(Run::Confirmation));
+        self.pace(main, Run::Confirmation) * self.plan.policy.confirmation_pairs.saturating_sub(done)
+    }
+
+    /// Time of a pair: as seen, or as planned while none was seen.
+    fn pace(&self, workload: usize, run: Run) -> Duration {
+        let seen = self.trials.get(workload).and_then(|trial| trial.pace(run));
+        seen.or(self.plan.workloads.get(workload).map(|plan| plan.pair_time)).unwrap_or_default()
     }
 
     fn end_stage(&mut self, at: Timestamp) {
@@ -235,13 +246,13 @@ impl TrialRun {
         u32::try_from(counted).unwrap_or(u32::MAX)
     }
 
-    /// Mean time between the pairs of a run.
+    /// Median time between consecutive pairs of a run.
     fn pace(&self, run: Run) -> Option<Duration> {
-        let mut of_run = self.pairs.iter().filter(|pair| pair.run == run).map(|pair| pair.at);
-        let first = of_run.next()?;
-        let (steps, last) = of_run.fold((0_u32, first), |(steps, _), at| (steps + 1, at));
-        let whole = Duration::try_from(last.duration_since(first)).ok()?;
-        whole.checked_div(steps)
+        let times: Vec<Timestamp> = self.pairs.iter().filter(|pair| pair.run == run).map(|pair| pair.at).collect();
+        let gap = |pair: &[Timestamp]| Duration::try_from(pair[1].duration_since(pair[0])).ok();
+        let mut gaps: Vec<Duration> = times.windows(2).filter_map(gap).collect();
+        gaps.sort_unstable();
+        gaps.get(gaps.len() / 2).copied()
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Facts {
     pub phases: Vec<Phase>,
     /// The roster.
     pub agents: Vec<AgentRow>,
+    /// Improvements in the stack, where the store has told.
+    pub stack: Option<usize>,
     /// The experiment under way.
     pub running: Option<Experiment>,
     /// Experiments that ended, the newest first.
@@ -136,8 +138,8 @@ pub struct WorkloadRow {
     pub role: Role,
     /// The deciding metric.
     pub metric: String,
-    /// Its median over the pairs, in A and B.
-    pub medians: Option<(f64, f64)>,
+    /// Its geometric mean over the pairs, in A and B.
+    pub means: Option<(f64, f64)>,
     /// Estimate and bounds.
     pub standing: Standing,
 }
@@ -168,6 +170,19 @@ pub struct AgentRow {
     pub active: bool,
     /// The last thing it did.
     pub last: Option<Activity>,
+}
+
+/// What the store knows of an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentNews {
+    /// Its number in the roster.
+    pub number: u32,
+    /// Its status, where somebody told one.
+    pub status: Option<String>,
+    /// Whether it works right now.
+    pub active: bool,
+    /// The last thing it did.
+    pub last: Activity,
 }
 
 /// Something an agent did.
@@ -266,12 +281,6 @@ impl Row {
 }
 
 impl Facts {
-    /// Improvements accepted on evidence, and all of them.
-    pub fn stack(&self) -> (usize, usize) {
-        let accepted = self.rows.iter().filter(|row| row.verdict().is_some_and(Verdict::is_accepted)).count();
-        (accepted, self.rows.len())
-    }
-
     /// The first phase that is not complete, and its share of complete improvements.
     pub fn current_phase(&self) -> Option<(u32, f64)> {
         let mut phases: BTreeMap<u32, (u32, u32)> = BTreeMap::new();

@@ -45,16 +45,20 @@ pub fn parts(size: Size) -> Parts {
     }
 }
 
-/// List and detail: beside one another where there is room, else one below the other.
-pub fn panes(body: Rect, zoom: Zoom) -> Panes {
-    let nothing = Rect { width: 0, height: 0, ..body };
-    let percent: u32 = match zoom {
-        Zoom::Normal => 38,
-        Zoom::Half => 50,
-        Zoom::Full => return Panes { list: nothing, detail: body },
+/// List and detail of a screen: beside one another where there is room, else one below the other.
+pub fn panes(body: Rect, screen: Screen, zoom: Zoom) -> Panes {
+    let beside = body.width >= BESIDE_MIN;
+    let percent: u32 = match (zoom, screen) {
+        (Zoom::Full, _) => return Panes { list: Rect { width: 0, height: 0, ..body }, detail: body },
+        // An experiment is a picture and needs the room; the list of past ones does not.
+        (Zoom::Normal, Screen::Lab) => 62,
+        (Zoom::Half, Screen::Lab) => 75,
+        (Zoom::Normal, Screen::Register | Screen::Agents | Screen::Log) if beside => 38,
+        (Zoom::Normal, Screen::Register | Screen::Agents | Screen::Log) => 45,
+        (Zoom::Half, Screen::Register | Screen::Agents | Screen::Log) => 55,
     };
     let share = |whole: u16| u16::try_from(u32::from(whole) * percent / 100).unwrap_or(whole);
-    if body.width >= BESIDE_MIN {
+    if beside {
         let width = share(body.width);
         let list = Rect { width: body.width - width, ..body };
         Panes { list, detail: Rect { x: body.x + list.width, width, ..body } }
@@ -79,8 +83,7 @@ pub fn inside(pane: Rect) -> Rect {
 pub fn list_rows(model: &Model) -> Rect {
     let body = parts(model.size).body;
     let pane = match model.screen {
-        Screen::Register | Screen::Agents => panes(body, model.zoom).list,
-        Screen::Lab => panes(body, model.zoom).list,
+        Screen::Register | Screen::Lab | Screen::Agents => panes(body, model.screen, model.zoom).list,
         Screen::Log => body,
     };
     let filter_line = model.screen == Screen::Register && model.register.shows_filter_line();
@@ -109,7 +112,7 @@ mod tests {
                     assert_eq!(part.intersection(area), part, "{part:?} leaves {area:?}");
                 }
                 for zoom in [Zoom::Normal, Zoom::Half, Zoom::Full] {
-                    let panes = panes(parts.body, zoom);
+                    let panes = panes(parts.body, Screen::Register, zoom);
                     assert_eq!(panes.list.area() + panes.detail.area(), parts.body.area());
                 }
             }

@@ -34,7 +34,12 @@ pub mod view;
 
 mod act;
 mod mouse;
+mod past;
+mod tail;
 mod watch;
 mod yank;
+
+#[cfg(test)]
+mod tests;
 
 pub use run::{Options, run};

@@ -72,7 +72,7 @@ pub enum Screen {
 pub enum Zoom {
     /// The list has the larger part.
     Normal,
-    /// Half each.
+    /// The detail has a little more than half.
     Half,
     /// The detail alone.
     Full,
@@ -220,7 +220,8 @@ impl Model {
     /// Index of the workload the Lab shows.
     pub fn shown_workload(&self, experiment: &Experiment) -> usize {
         let last = experiment.trials.len().saturating_sub(1);
-        self.lab.workload.unwrap_or_else(|| experiment.current()).min(last)
+        let otherwise = if experiment.has_ended() { experiment.main() } else { experiment.current() };
+        self.lab.workload.unwrap_or(otherwise).min(last)
     }
 
     /// The process of the running apply, from the lease or because it was started here.

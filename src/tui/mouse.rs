@@ -30,7 +30,7 @@ pub(super) fn happened(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
     };
     model.dirty = true;
     let has_detail = model.screen != Screen::Log;
-    if has_detail && layout::panes(layout::parts(model.size).body, model.zoom).detail.contains(at) {
+    if has_detail && layout::panes(layout::parts(model.size).body, model.screen, model.zoom).detail.contains(at) {
         act::scroll_detail(model, rows);
         return Vec::new();
     }

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::experiment::Experiment;
-use super::facts::{Activity, AgentRow, LogLine, MachineFacts, PastExperiment, Phase, Progress, ProjectFacts};
+use super::facts::{
+    AgentNews, AgentRow, LogLine, MachineFacts, PastExperiment, Phase, Progress, ProjectFacts, WorkloadRow,
+};
 use crate::improvements::{Improvement, ImprovementId};
 use crate::lab::experiment::ExperimentId;
 use crate::lab::journal::Event;
@@ -37,6 +39,8 @@ pub enum Msg {
     Events(ExperimentId, Vec<(Timestamp, Event)>),
     /// A past experiment was read.
     Opened(Box<Experiment>),
+    /// The workloads of an improvement's newest verdict were read.
+    Workloads(ImprovementId, Vec<WorkloadRow>),
     /// The log went on.
     Log(Vec<LogLine>),
     /// The machine was looked at.
@@ -69,8 +73,10 @@ pub struct StoreNews {
     pub progress: Vec<(ImprovementId, Progress)>,
     /// All experiments that ended, the newest first.
     pub past: Vec<PastExperiment>,
-    /// The last activity of agents, by number.
-    pub activity: Vec<(u32, Activity)>,
+    /// What is known of agents.
+    pub agents: Vec<AgentNews>,
+    /// Improvements in the stack.
+    pub stack: usize,
 }
 
 /// Something to be done outside; its outcome comes back as a [`Msg`].
@@ -92,4 +98,6 @@ pub enum Effect {
     StopApply(u32),
     /// Read a past experiment.
     OpenExperiment(ExperimentId),
+    /// Read the workloads of an improvement's newest verdict, which is that experiment's.
+    ReadWorkloads(ImprovementId, ExperimentId),
 }

@@ -154,7 +154,10 @@ impl Loop {
                     model.complain("too long for the terminal's clipboard");
                 }
             }
-            other @ (Effect::StartApply(_) | Effect::StopApply(_) | Effect::OpenExperiment(_)) => self.world.run(other),
+            other @ (Effect::StartApply(_)
+            | Effect::StopApply(_)
+            | Effect::OpenExperiment(_)
+            | Effect::ReadWorkloads(..)) => self.world.run(other),
         }
         Ok(None)
     }

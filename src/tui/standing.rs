@@ -1,12 +1,12 @@
-//! What a standing means for a workload's role, in a word: the picture of the rule, not the rule. The verdict is the
-//! lab's alone.
+//! What a standing means, in a word and a tone. The rule is the lab's; this only says it in few words.
 
-use crate::lab::experiment::{Policy, Role, Standing, WorkloadPlan};
+use crate::lab::experiment::{Outcome, Plan, Policy, Role, Standing, WorkloadPlan};
+use crate::lab::verdict;
 use crate::units::{Gain, LogRatio};
 
 /// How a workload stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outlook {
+pub enum Tone {
     /// Too early.
     Undecided,
     /// As it should be.
@@ -21,30 +21,27 @@ pub fn margins(plan: &WorkloadPlan, policy: &Policy) -> Vec<LogRatio> {
     match plan.role {
         Role::Main => vec![LogRatio::from_gain(plan.required_gain)],
         Role::Guard => vec![loss(policy.guard_margin)],
-        Role::Control => vec![loss(policy.control_margin), LogRatio::from_gain(policy.control_margin)],
+        Role::Control => vec![LogRatio(-policy.control_margin.0.ln_1p()), LogRatio(policy.control_margin.0.ln_1p())],
     }
 }
 
 /// How the workload stands, and the word for it.
-pub fn outlook(plan: &WorkloadPlan, policy: &Policy, standing: &Standing) -> (Outlook, &'static str) {
-    let margins = margins(plan, policy);
-    let low = margins.first().map_or(0.0, |margin| margin.0);
-    let bounds = standing.bounds;
-    match plan.role {
-        Role::Main if bounds.low > low => (Outlook::Good, "above the margin"),
-        Role::Main if bounds.high < low => (Outlook::Bad, "below the margin"),
-        Role::Guard if bounds.low > low => (Outlook::Good, "holds"),
-        Role::Guard if bounds.high < low => (Outlook::Bad, "regresses"),
-        Role::Control => {
-            let high = margins.last().map_or(0.0, |margin| margin.0);
-            if bounds.low > high || bounds.high < low {
-                (Outlook::Bad, "moves")
-            } else if bounds.low > low && bounds.high < high {
-                (Outlook::Good, "still")
-            } else {
-                (Outlook::Undecided, "undecided")
-            }
-        }
-        Role::Main | Role::Guard => (Outlook::Undecided, "undecided"),
+pub fn reading(plan: &Plan, workload: usize, standing: &Standing) -> (Tone, &'static str) {
+    match verdict::outcome(plan, workload, standing) {
+        Outcome::Open => (Tone::Undecided, "undecided"),
+        Outcome::Gain => (Tone::Good, "gains enough"),
+        Outcome::LikelyGain => (Tone::Good, "likely enough"),
+        Outcome::TooLittle => (Tone::Bad, "too little"),
+        Outcome::NonInferior => (Tone::Good, "holds"),
+        Outcome::NotShownWorse => (Tone::Good, "not shown worse"),
+        Outcome::Regressed => (Tone::Bad, "regressed"),
+        Outcome::Still => (Tone::Good, "still"),
+        Outcome::NotShownMoving => (Tone::Good, "not shown moving"),
+        Outcome::Moved => (Tone::Bad, "moved"),
     }
+}
+
+/// Whether the workload needs no more pairs of its decision run.
+pub fn is_settled(plan: &Plan, workload: usize, standing: &Standing) -> bool {
+    verdict::outcome(plan, workload, standing) != Outcome::Open
 }

@@ -115,6 +115,8 @@ pub struct PlotGlyphs {
     pub open: [&'static str; 2],
     /// The line of no change.
     pub zero: &'static str,
+    /// The same where an interval crosses it.
+    pub crossed: &'static str,
     /// The line of the required gain.
     pub margin: &'static str,
     /// The rule under the plot.
@@ -144,6 +146,7 @@ pub static UNICODE: Glyphs = Glyphs {
         ends: ["├", "┤"],
         open: ["◂", "▸"],
         zero: "│",
+        crossed: "┼",
         margin: "┊",
         axis: "─",
     },
@@ -173,6 +176,7 @@ pub static ASCII: Glyphs = Glyphs {
         ends: ["[", "]"],
         open: ["<", ">"],
         zero: "|",
+        crossed: "+",
         margin: "!",
         axis: "-",
     },

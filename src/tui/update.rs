@@ -10,11 +10,11 @@ use super::layout;
 use super::model::{Model, Overlay, Screen, StartedApply};
 use super::msg::{Effect, Msg, RegisterNews, StoreNews};
 use super::state::ListState;
-use super::{act, mouse};
+use super::{act, mouse, view};
 
 /// Takes in one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let effects = match msg {
+    let mut effects = match msg {
         Msg::Key(event) => key(model, event),
         Msg::Mouse(event) => mouse::happened(model, event),
         Msg::Paste(text) => paste(model, &text),
@@ -47,6 +47,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 for (at, event) in &events {
                     running.note(*at, event);
                 }
+            }
+            changed(model)
+        }
+        Msg::Workloads(id, workloads) => {
+            if let Some(row) = model.facts.rows.iter_mut().find(|row| row.entry.id == id) {
+                row.progress.workloads = workloads;
             }
             changed(model)
         }
@@ -99,6 +105,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
     };
     settle(model);
+    effects.extend(act::read_shown_workloads(model));
     effects
 }
 
@@ -168,16 +175,15 @@ fn register(model: &mut Model, news: RegisterNews) -> Vec<Effect> {
     };
     let selected = model.register.visible.get(model.register.list.selected).copied();
     model.facts.rows = news.entries.into_iter().map(row).collect();
-    let activity =
-        std::mem::take(&mut model.facts.agents).into_iter().filter_map(|agent| Some((agent.number, agent.last?)));
-    let activity: Vec<_> = activity.collect();
-    model.facts.phases = news.phases;
-    model.facts.agents = news.agents;
-    for (number, last) in activity {
-        if let Some(agent) = model.facts.agents.iter_mut().find(|agent| agent.number == number) {
-            agent.last.get_or_insert(last);
+    let before = std::mem::replace(&mut model.facts.agents, news.agents);
+    for agent in &mut model.facts.agents {
+        if let Some(known) = before.iter().find(|known| known.number == agent.number) {
+            agent.status.clone_from(&known.status);
+            agent.active = known.active;
+            agent.last.clone_from(&known.last);
         }
     }
+    model.facts.phases = news.phases;
     model.facts.register = Load::Ready;
     model.register.arrange(&model.facts.rows);
     if selected.is_none() {
@@ -196,11 +202,15 @@ fn store(model: &mut Model, news: StoreNews) -> Vec<Effect> {
             row.progress = progress;
         }
     }
-    for (number, last) in news.activity {
-        if let Some(agent) = model.facts.agents.iter_mut().find(|agent| agent.number == number) {
-            agent.last = Some(last);
+    for known in news.agents {
+        if let Some(agent) = model.facts.agents.iter_mut().find(|agent| agent.number == known.number) {
+            agent.status = known.status.unwrap_or_else(|| agent.status.clone());
+            agent.active = known.active;
+            agent.last = Some(known.last);
         }
     }
+    model.facts.stack = Some(news.stack);
+    model.register.asked = None;
     model.facts.past = news.past;
     model.facts.store = Load::Ready;
     model.register.arrange(&model.facts.rows);
@@ -230,4 +240,7 @@ fn settle(model: &mut Model) {
     let len = model.list_len();
     let height = usize::from(layout::list_rows(model).height);
     model.list_mut().settle(len, height);
+    let (lines, height) = view::detail_lines(model);
+    let offset = model.detail_offset_mut();
+    *offset = (*offset).min(lines.saturating_sub(usize::from(height)));
 }

@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use super::facts::{AgentRow, Lease, MachineFacts, Phase, ProjectFacts};
 use super::msg::{Msg, RegisterNews};
+use super::tail;
 use crate::catalog::Catalog;
-use crate::lab::experiment::ExperimentId;
 use crate::project::Project;
 
 /// How often files, repository and machine are looked at.
@@ -27,9 +27,6 @@ pub(super) fn begin(project: &Project, sender: &UnboundedSender<Msg>) {
     tokio::spawn(every(REPOSITORY_EVERY, sender.clone(), project.clone(), |project| Msg::Project(repository(project))));
     tokio::spawn(every(MACHINE_EVERY, sender.clone(), project.clone(), |project| Msg::Machine(machine(project))));
 }
-
-/// Reads a past experiment.
-pub(super) fn open_experiment(_project: &Project, _sender: &UnboundedSender<Msg>, _id: ExperimentId) {}
 
 /// Looks at something in a thread of its own, again and again.
 async fn every(
@@ -58,9 +55,13 @@ async fn register(project: Project, sender: UnboundedSender<Msg>) {
             (now, (before != Some(now)).then(|| read_register(&seen)))
         });
         let Ok((now, news)) = look.await else { return };
-        known = Some(now);
+        let is_first = known.replace(now).is_none();
         if news.is_some_and(|news| sender.send(Msg::Register(news)).is_err()) || sender.is_closed() {
             return;
+        }
+        if is_first {
+            // Only now: what the store knows is laid over the entries.
+            tokio::spawn(tail::follow(project.clone(), sender.clone()));
         }
         sleep(REGISTER_EVERY).await;
     }
@@ -76,13 +77,12 @@ fn fingerprint(project: &Project) -> (usize, SystemTime) {
 }
 
 fn read_register(project: &Project) -> Result<Box<RegisterNews>, String> {
-    let Catalog { roster, register, config } = Catalog::load(project).map_err(|faults| {
+    let Catalog { roster, register, .. } = Catalog::load(project).map_err(|faults| {
         let mut text = String::new();
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(REPORT_WIDTH);
         // Rendering into a string fails only if a report's own text does; then its bare message stands for it.
         if handler.render_report(&mut text, &faults).is_err() { faults.to_string() } else { text }
     })?;
-    let _ = config;
     let agents = roster.agents.into_iter().map(|agent| AgentRow {
         number: agent.number,
         name: agent.name,

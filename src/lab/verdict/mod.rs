@@ -34,5 +34,5 @@ mod standing;
 mod tests;
 
 pub use mechanism::{Figure, figure};
-pub use rule::{Outlook, RULE_VERSION, broken, judge, replay};
+pub use rule::{Outlook, RULE_VERSION, broken, judge, outcome, replay};
 pub use standing::{metric_mean, standing};

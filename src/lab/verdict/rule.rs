@@ -70,6 +70,51 @@ pub fn broken(plan: &Plan, pairs: &[Pair], reason: String) -> Ruling {
     case.ruling(Verdict::Broken, reason, &case.outcomes(), None)
 }
 
+/// What a standing says of a workload, by the same rule: also for pictures of an experiment that goes on.
+pub fn outcome(plan: &Plan, workload: usize, standing: &Standing) -> Outcome {
+    let policy = &plan.policy;
+    let Standing { pairs, estimate: LogRatio(estimate), bounds } = *standing;
+    let enough = pairs >= policy.guard_pairs.min(policy.pair_limit);
+    match plan.workloads[workload].role {
+        Role::Main => {
+            let margin = LogRatio::from_gain(plan.workloads[workload].required_gain).0;
+            if bounds.low > margin {
+                Outcome::Gain
+            } else if bounds.high < margin {
+                Outcome::TooLittle
+            } else if pairs >= policy.pair_limit && bounds.low > 0.0 && estimate >= margin {
+                Outcome::LikelyGain
+            } else {
+                Outcome::Open
+            }
+        }
+        Role::Guard => {
+            let allowed = (-policy.guard_margin.0).ln_1p();
+            if bounds.low > allowed {
+                Outcome::NonInferior
+            } else if bounds.high < allowed {
+                Outcome::Regressed
+            } else if enough && estimate >= allowed {
+                Outcome::NotShownWorse
+            } else {
+                Outcome::Open
+            }
+        }
+        Role::Control => {
+            let allowed = policy.control_margin.0.ln_1p();
+            if bounds.low > -allowed && bounds.high < allowed {
+                Outcome::Still
+            } else if estimate.abs() > allowed && (bounds.low > 0.0 || bounds.high < 0.0) {
+                Outcome::Moved
+            } else if enough && estimate.abs() <= allowed {
+                Outcome::NotShownMoving
+            } else {
+                Outcome::Open
+            }
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Case<'a> {
     plan: &'a Plan,
@@ -165,47 +210,7 @@ impl Case<'_> {
     }
 
     fn outcome(self, workload: usize) -> Outcome {
-        let policy = &self.plan.policy;
-        let Standing { pairs, estimate: LogRatio(estimate), bounds } = self.standing(workload);
-        let enough = pairs >= policy.guard_pairs.min(policy.pair_limit);
-        match self.plan.workloads[workload].role {
-            Role::Main => {
-                let margin = self.margin().0;
-                if bounds.low > margin {
-                    Outcome::Gain
-                } else if bounds.high < margin {
-                    Outcome::TooLittle
-                } else if pairs >= policy.pair_limit && bounds.low > 0.0 && estimate >= margin {
-                    Outcome::LikelyGain
-                } else {
-                    Outcome::Open
-                }
-            }
-            Role::Guard => {
-                let allowed = (-policy.guard_margin.0).ln_1p();
-                if bounds.low > allowed {
-                    Outcome::NonInferior
-                } else if bounds.high < allowed {
-                    Outcome::Regressed
-                } else if enough && estimate >= allowed {
-                    Outcome::NotShownWorse
-                } else {
-                    Outcome::Open
-                }
-            }
-            Role::Control => {
-                let allowed = policy.control_margin.0.ln_1p();
-                if bounds.low > -allowed && bounds.high < allowed {
-                    Outcome::Still
-                } else if estimate.abs() > allowed && (bounds.low > 0.0 || bounds.high < 0.0) {
-                    Outcome::Moved
-                } else if enough && estimate.abs() <= allowed {
-                    Outcome::NotShownMoving
-                } else {
-                    Outcome::Open
-                }
-            }
-        }
+        outcome(self.plan, workload, &self.standing(workload))
     }
 
     fn standing(self, workload: usize) -> Standing {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::ListState;
 use crate::improvements::ImprovementId;
+use crate::lab::experiment::ExperimentId;
 use crate::tui::facts::Row;
 use crate::tui::filter::Filter;
 use crate::tui::input::Input;
@@ -28,6 +29,8 @@ pub struct RegisterState {
     pub descending: bool,
     /// Marked improvements.
     pub marks: BTreeSet<ImprovementId>,
+    /// The experiment whose workloads were asked for last.
+    pub asked: Option<ExperimentId>,
     /// Lines of the detail scrolled away.
     pub detail_offset: usize,
 }

@@ -23,7 +23,7 @@ const COLUMNS: [Column; 6] = [
 
 /// Draws list and detail.
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
-    let panes = layout::panes(area, model.zoom);
+    let panes = layout::panes(area, model.screen, model.zoom);
     if panes.list.area() > 0 {
         list(model, frame, panes.list);
     }

@@ -9,6 +9,9 @@ use crate::tui::actions::{self, Action};
 use crate::tui::model::Model;
 use crate::tui::text;
 
+/// Keys that stay whatever the width.
+const KEPT: usize = 2;
+
 /// Draws the footer.
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let theme = &model.look.theme;
@@ -26,21 +29,25 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
             &Line::from(vec![Span::styled(format!(" {mark} "), style), Span::raw(sentence)]),
         );
     }
-    let mut spans = vec![Span::raw(" ")];
-    let mut room = usize::from(area.width.saturating_sub(1));
-    for action in shown(model) {
-        let refused = actions::enabled(model, action).is_err();
-        let key = action.keys.first().map(|key| key.shown(model.look.glyphs.ascii)).unwrap_or_default();
-        let label = format!(" {}  ", action.footer);
-        let width = text::width(&key) + text::width(&label);
-        if width > room {
-            break;
-        }
-        room -= width;
-        spans.push(Span::styled(key, if refused { theme.faint } else { theme.accent }));
-        spans.push(Span::styled(label, if refused { theme.faint } else { theme.text }));
+    let mut keys: Vec<(Vec<Span>, usize)> = shown(model).map(|action| key(model, action)).collect();
+    let room = usize::from(area.width.saturating_sub(1));
+    // The last two are how to learn more and how to leave: they stay.
+    while keys.iter().map(|(_, width)| width).sum::<usize>() > room && keys.len() > KEPT {
+        keys.remove(keys.len() - KEPT - 1);
     }
-    paint::line(frame, area, 0, &Line::from(spans));
+    let spans = std::iter::once(Span::raw(" ")).chain(keys.into_iter().flat_map(|(spans, _)| spans));
+    paint::line(frame, area, 0, &spans.collect());
+}
+
+/// A key with its word, and the columns they take; faint when it would be refused.
+fn key(model: &Model, action: &Action) -> (Vec<Span<'static>>, usize) {
+    let theme = &model.look.theme;
+    let refused = actions::enabled(model, action).is_err();
+    let key = action.keys.first().map(|key| key.shown(model.look.glyphs.ascii)).unwrap_or_default();
+    let label = format!(" {}  ", action.footer);
+    let width = text::width(&key) + text::width(&label);
+    let styles = if refused { [theme.faint; 2] } else { [theme.accent, theme.text] };
+    (vec![Span::styled(key, styles[0]), Span::styled(label, styles[1])], width)
 }
 
 /// Actions with a word for the footer, in the order of the table.

@@ -32,7 +32,9 @@ const TICKS: [f64; 17] =
 /// newest interval.
 pub(super) fn draw(frame: &mut Frame, area: Rect, look: &Look, trial: &TrialRun, margins: &[LogRatio], tone: Style) {
     let plot_width = area.width.saturating_sub(NUMBER_WIDTH + GAIN_WIDTH);
-    let rows = area.height.saturating_sub(2);
+    // A low picture spends its rows on pairs and leaves the rule out.
+    let rule_rows = u16::from(area.height > 8);
+    let rows = area.height.saturating_sub(1 + rule_rows);
     if plot_width < 8 || rows == 0 {
         return;
     }
@@ -47,8 +49,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, look: &Look, trial: &TrialRun,
         paint::line(frame, area, row, &Line::from(line));
     }
     let (rule, names) = axis(look, &scale, margins);
-    paint::line(frame, area, rows, &rule);
-    paint::line(frame, area, rows + 1, &names);
+    if rule_rows > 0 {
+        paint::line(frame, area, rows, &rule);
+    }
+    paint::line(frame, area, rows + rule_rows, &names);
 }
 
 /// From log-ratios to columns.
@@ -67,9 +71,24 @@ impl Scale {
         let reach = (high - low).max(0.02);
         let newest = pairs.iter().rev().find_map(|pair| pair.bounds).unwrap_or(Interval::UNBOUNDED);
         let wider = |end: f64, limit: f64| if end.is_finite() { end.clamp(low - limit, high + limit) } else { 0.0 };
-        let (low, high) = (low.min(wider(newest.low, reach / 2.0)), high.max(wider(newest.high, reach / 2.0)));
+        let (low, high) = (low.min(wider(newest.low, reach * 2.0)), high.max(wider(newest.high, reach * 2.0)));
         let pad = (high - low).max(0.02) * 0.06;
         Self { low: low - pad, high: high + pad, width }
+    }
+
+    /// The columns of an interval; `None` when no part of it is in the picture.
+    fn ends(&self, bounds: Interval) -> Option<Ends> {
+        if bounds.high < self.low || bounds.low > self.high {
+            return None;
+        }
+        let last = self.width.saturating_sub(1);
+        let (low, high) = (self.column(bounds.low), self.column(bounds.high));
+        Some(Ends {
+            low: low.unwrap_or(0),
+            high: high.unwrap_or(last),
+            open_low: low.is_none(),
+            open_high: high.is_none(),
+        })
     }
 
     /// The column of a value; `None` when it lies outside.
@@ -77,6 +96,14 @@ impl Scale {
         let share = (value - self.low) / (self.high - self.low);
         (0.0..=1.0).contains(&share).then(|| ((share * f64::from(self.width - 1)).round() as u16).min(self.width - 1))
     }
+}
+
+/// Where an interval is drawn, and which of its ends lie beyond the picture.
+struct Ends {
+    low: u16,
+    high: u16,
+    open_low: bool,
+    open_high: bool,
 }
 
 /// One row of the plot, cell by cell.
@@ -95,26 +122,23 @@ fn cells(
             *cell = (symbol, style);
         }
     };
-    put(scale.column(0.0), glyphs.zero, look.theme.faint);
+    let ends = pair.and_then(|pair| pair.bounds).and_then(|bounds| scale.ends(bounds));
+    let style = newest.unwrap_or(look.theme.faint);
+    if let Some(ends) = &ends {
+        (ends.low..=ends.high).for_each(|column| put(Some(column), glyphs.span, style));
+    }
+    // The lines go through the intervals: what matters is where they cross.
+    let zero = scale.column(0.0);
+    let crossed = ends.as_ref().is_some_and(|ends| zero.is_some_and(|zero| (ends.low..=ends.high).contains(&zero)));
+    put(zero, if crossed { glyphs.crossed } else { glyphs.zero }, if crossed { style } else { look.theme.faint });
     for margin in margins {
         put(scale.column(margin.0), glyphs.margin, look.theme.warn);
     }
+    if let Some(ends) = &ends {
+        put(Some(ends.low), if ends.open_low { glyphs.open[0] } else { glyphs.ends[0] }, style);
+        put(Some(ends.high), if ends.open_high { glyphs.open[1] } else { glyphs.ends[1] }, style);
+    }
     if let Some(pair) = pair {
-        if let Some(bounds) = pair.bounds {
-            let style = newest.unwrap_or(look.theme.faint);
-            let (low, high) = (scale.column(bounds.low), scale.column(bounds.high));
-            let beyond_left = bounds.low < scale.low;
-            let beyond_right = bounds.high > scale.high;
-            if beyond_left || beyond_right || low.is_some() || high.is_some() {
-                let start = if beyond_left { 0 } else { low.unwrap_or(scale.width) };
-                let end = if beyond_right { scale.width - 1 } else { high.unwrap_or(0) };
-                for column in start..=end.max(start) {
-                    put(Some(column), glyphs.span, style);
-                }
-                put(Some(start), if beyond_left { glyphs.open[0] } else { glyphs.ends[0] }, style);
-                put(Some(end), if beyond_right { glyphs.open[1] } else { glyphs.ends[1] }, style);
-            }
-        }
         let symbol = if pair.counts { glyphs.pair } else { glyphs.dropped };
         let style = if pair.counts { look.theme.arm_b } else { look.theme.dim };
         let style = if newest.is_some() { style.add_modifier(Modifier::BOLD) } else { style };
@@ -139,26 +163,38 @@ fn labels(look: &Look, pair: Option<&PairDot>, newest: bool) -> (Span<'static>, 
     (Span::styled(number, style), Span::styled(format!("{gain:>9}"), style))
 }
 
+/// Which part of a name stands under its value.
+#[derive(Clone, Copy)]
+enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
 /// The rule under the plot and the names on it: zero, the margins, then round gains where there is room.
 fn axis(look: &Look, scale: &Scale, margins: &[LogRatio]) -> (Line<'static>, Line<'static>) {
     let width = usize::from(scale.width);
     let mut names: Vec<(usize, String)> = Vec::new();
-    let mut place = |log: f64, name: String| {
-        let Some(column) = scale.column(log) else { return };
-        let start =
-            usize::from(column).saturating_sub(name.chars().count() / 2).min(width - name.chars().count().min(width));
-        let end = start + name.chars().count();
-        let free = names.iter().all(|(at, other)| end + 1 < *at || at + other.chars().count() + 1 < start);
+    let mut place = |log: f64, name: String, anchor: Anchor| {
+        let (Some(column), size) = (scale.column(log).map(usize::from), name.chars().count()) else { return };
+        let start = match anchor {
+            Anchor::Start => column,
+            Anchor::Middle => column.saturating_sub(size / 2),
+            Anchor::End => (column + 1).saturating_sub(size),
+        };
+        let end = start + size;
+        let free = names.iter().all(|(at, other)| end < *at || at + other.chars().count() < start);
         if free && end <= width + usize::from(GAIN_WIDTH) {
             names.push((start, name));
         }
     };
+    // Away from zero, so that both find room.
     for margin in margins {
-        place(margin.0, round(margin.gain()));
+        place(margin.0, round(margin.gain()), if margin.0 < 0.0 { Anchor::End } else { Anchor::Start });
     }
-    place(0.0, "0".to_owned());
+    place(0.0, "0".to_owned(), Anchor::Middle);
     for percent in TICKS {
-        place((percent / 100.0).ln_1p(), round(Gain(percent / 100.0)));
+        place((percent / 100.0).ln_1p(), round(Gain(percent / 100.0)), Anchor::Middle);
     }
     names.sort();
     let indent = " ".repeat(usize::from(NUMBER_WIDTH));

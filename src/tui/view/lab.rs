@@ -38,7 +38,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     {
         return panels::experiment(model, frame, area, running);
     }
-    let panes = layout::panes(area, model.zoom);
+    let panes = layout::panes(area, model.screen, model.zoom);
     if model.facts.past.is_empty() {
         return nothing(model, frame, area);
     }

@@ -12,13 +12,19 @@ use crate::lab::journal::Stage;
 use crate::tui::experiment::{Experiment, STAGES, StageRun};
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::standing::{self, Outlook};
+use crate::tui::series::Series;
+use crate::tui::standing::{self, Tone};
 use crate::tui::text;
 
-/// Rows of the header.
-const HEADER_ROWS: u16 = 3;
+/// Height below which the header leaves the question out.
+const QUESTION_HEIGHT_MIN: u16 = 24;
+/// Rows of a verdict's reason.
+const ANSWER_ROWS_MAX: usize = 3;
+/// Rows of the rates, and the fewest of the pairs, where there is little room.
+const RATES_HEIGHT: u16 = 4;
+const PAIRS_HEIGHT_MIN: u16 = 5;
 /// Columns of the label before a sparkline.
-const ARM_WIDTH: u16 = 20;
+const ARM_WIDTH: u16 = 17;
 
 const WORKLOAD_COLUMNS: [Column; 6] = [
     Column { title: "Role", min: 7, max: 7, right: false, rank: 4 },
@@ -26,13 +32,14 @@ const WORKLOAD_COLUMNS: [Column; 6] = [
     Column { title: "Pairs", min: 5, max: 5, right: true, rank: 5 },
     Column { title: "Gain", min: 7, max: 8, right: true, rank: 1 },
     Column { title: "Interval", min: 15, max: 17, right: false, rank: 3 },
-    Column { title: "Standing", min: 11, max: 18, right: false, rank: 2 },
+    Column { title: "Standing", min: 16, max: 18, right: false, rank: 2 },
 ];
 
 /// Draws one experiment into the area.
 pub(super) fn experiment(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment) {
-    let (header, rest) = cut_top(area, HEADER_ROWS);
-    draw_header(model, frame, header, experiment);
+    let header = header(model, experiment, area);
+    let (top, rest) = cut_top(area, rows(header.len()));
+    paint::lines(frame, top, &header, 0);
     if area.width >= layout::BESIDE_MIN {
         let right_width = (area.width * 2 / 5).min(56);
         let left = Rect { width: rest.width - right_width, ..rest };
@@ -45,46 +52,54 @@ pub(super) fn experiment(model: &Model, frame: &mut Frame, area: Rect, experimen
         let (middle, bottom) = cut_top(below, rows(experiment.trials.len() * 2 + 2));
         workloads(model, frame, middle, experiment);
         machine(model, frame, bottom, experiment);
-    } else {
-        let (rates, rest) = cut_top(rest, 4);
-        throughput(model, frame, rates, experiment);
-        let table = rows(experiment.trials.len() + 3).min(rest.height.saturating_sub(5));
-        let table = if table < 4 { 0 } else { table };
-        let (pairs, below) = cut_top(rest, rest.height - table);
-        draw_pairs(model, frame, pairs, experiment);
-        workloads(model, frame, below, experiment);
+        return;
     }
+    let table = rows(experiment.trials.len() + 3);
+    // What is known of every workload comes first, then the pairs, then the picture of the rates.
+    let rates_height = if rest.height >= table + RATES_HEIGHT + PAIRS_HEIGHT_MIN { RATES_HEIGHT } else { 0 };
+    let (rates, rest) = cut_top(rest, rates_height);
+    throughput(model, frame, rates, experiment);
+    let pairs_height = rest.height.saturating_sub(table);
+    let pairs_height = match pairs_height {
+        PAIRS_HEIGHT_MIN.. => pairs_height,
+        // Without its headings the table still tells everything.
+        0..PAIRS_HEIGHT_MIN if pairs_height + 1 == PAIRS_HEIGHT_MIN => PAIRS_HEIGHT_MIN,
+        0..PAIRS_HEIGHT_MIN => 0,
+    };
+    let (pairs, below) = cut_top(rest, pairs_height);
+    draw_pairs(model, frame, pairs, experiment);
+    workloads(model, frame, below, experiment);
 }
 
-/// The question; the stage or the answer; time.
-fn draw_header(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment) {
+/// The name and the time; the question, where there is room; what is done, or the answer.
+fn header(model: &Model, experiment: &Experiment, area: Rect) -> Vec<Line<'static>> {
     let look = &model.look;
-    let plan = &experiment.plan;
-    let title = model.facts.rows.iter().find(|row| row.entry.id == plan.improvement).map(|row| row.entry.title.clone());
-    let name = vec![
-        Span::styled(format!(" {} ", plan.improvement), look.theme.title),
-        Span::styled(title.unwrap_or_default(), look.theme.title),
-    ];
-    paint::line(frame, area, 0, &paint::spread(name, times(model, experiment), area.width));
-    let main = plan.workloads.get(experiment.main());
-    let question = main.map_or_else(String::new, |main| {
-        let stack =
-            if plan.stack.is_empty() { "alone".to_owned() } else { format!("on a stack of {}", plan.stack.len()) };
-        format!(" Does {} {stack} gain {} of {} on {}?", plan.feature, main.required_gain, main.metric, main.label)
-    });
-    paint::line(
-        frame,
-        area,
-        1,
-        &Line::styled(text::fit(&question, area.width.into(), look.glyphs.ellipsis).into_owned(), look.theme.dim),
-    );
+    let width = usize::from(area.width);
+    let fitted = |words: &str, room: usize| text::fit(words, room, look.glyphs.ellipsis).into_owned();
+    let id = &experiment.plan.improvement;
+    let title = model.facts.rows.iter().find(|row| row.entry.id == *id).map_or("", |row| row.entry.title.as_str());
+    let times = times(model, experiment);
+    let room = width.saturating_sub(times.iter().map(Span::width).sum());
+    let name = vec![Span::styled(fitted(&format!(" {id} {title}"), room), look.theme.title)];
+    let mut lines = vec![paint::spread(name, times, area.width)];
+    if area.height >= QUESTION_HEIGHT_MIN {
+        lines.push(Line::styled(fitted(&question(experiment), width), look.theme.dim));
+    }
     let (words, style) = state(model, experiment);
-    paint::line(
-        frame,
-        area,
-        2,
-        &Line::styled(text::fit(&words, area.width.into(), look.glyphs.ellipsis).into_owned(), style),
-    );
+    if experiment.has_ended() {
+        let answer = text::wrap(&words, width.saturating_sub(2)).into_iter().take(ANSWER_ROWS_MAX);
+        lines.extend(answer.map(|part| Line::styled(format!(" {part}"), style)));
+    } else {
+        lines.push(Line::styled(fitted(&words, width), style));
+    }
+    lines
+}
+
+fn question(experiment: &Experiment) -> String {
+    let plan = &experiment.plan;
+    let Some(main) = plan.workloads.get(experiment.main()) else { return String::new() };
+    let base = if plan.stack.is_empty() { "alone".to_owned() } else { format!("on a stack of {}", plan.stack.len()) };
+    format!(" Does {} {base} gain {} of {} on {}?", plan.feature, main.required_gain, main.metric, main.label)
 }
 
 /// Elapsed time, and the most that is left.
@@ -98,7 +113,7 @@ fn times(model: &Model, experiment: &Experiment) -> Vec<Span<'static>> {
         (false, None) => spans.push(Span::styled(format!("{elapsed} "), theme.text)),
         (false, Some(left)) => {
             spans.push(Span::styled(elapsed, theme.text));
-            spans.push(Span::styled(format!("  at most {} left ", text::span(left.as_secs_f64())), theme.dim));
+            spans.push(Span::styled(format!(", at most about {} left ", text::span(left.as_secs_f64())), theme.dim));
         }
     }
     spans
@@ -130,25 +145,23 @@ fn throughput(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
     let label = experiment.plan.workloads.get(shown).map_or("", |workload| workload.label.as_str());
     let inner = paint::pane(frame, area, look, "Throughput", &format!("{label}, operations per second"));
     let Some(trial) = experiment.trials.get(shown) else { return };
-    let top = trial.rates.iter().map(super::super::series::Series::max).fold(0.0, f64::max);
-    let each = (inner.height / 2).max(1);
+    let top = trial.rates.iter().map(Series::max).fold(0.0, f64::max);
     let room = inner.width.saturating_sub(ARM_WIDTH);
     let arms = [("A off", look.theme.arm_a), ("B on", look.theme.arm_b)];
+    let each = (inner.height / 2).max(1);
     for (place, ((name, style), series)) in (0_u16..).zip(arms.into_iter().zip(&trial.rates)) {
-        let values = series.resampled(room.into());
         let rate = series.last().map_or(look.glyphs.none.to_owned(), text::quantity);
-        let mean = series.mean().map(|mean| format!("mean {}", text::quantity(mean))).unwrap_or_default();
-        for (row, bars) in (0_u16..).zip(spark::rows(look, &values, top, each)) {
-            let label = match (row, each) {
-                (0, 1) => format!(" {name:<6}{rate:>8}     "),
-                (0, _) => format!(" {name:<6}{rate:>8}     "),
-                (1, _) => format!(" {mean:<18} "),
-                _ => " ".repeat(ARM_WIDTH.into()),
-            };
-            let label_style = if row == 0 { style.add_modifier(Modifier::BOLD) } else { look.theme.dim };
-            let line = Line::from(vec![Span::styled(label, label_style), Span::styled(bars, style)]);
-            paint::line(frame, inner, place * each + row, &line);
+        let rate = Line::styled(format!(" {name:<6}{rate:>8}"), style.add_modifier(Modifier::BOLD));
+        paint::line(frame, inner, place * each, &rate);
+        if let (true, Some(mean)) = (each > 1, series.mean()) {
+            let mean = Line::styled(format!(" {:<6}{:>8}", "mean", text::quantity(mean)), look.theme.dim);
+            paint::line(frame, inner, place * each + 1, &mean);
         }
+        let bars = spark::rows(look, &series.resampled(room.into()), top, each);
+        let bars: Vec<Line> = bars.into_iter().map(|row| Line::styled(row, style)).collect();
+        let x = inner.x + ARM_WIDTH.min(inner.width);
+        let area = Rect { x, y: inner.y + place * each, width: room, height: each };
+        paint::lines(frame, area.intersection(inner), &bars, 0);
     }
 }
 
@@ -162,8 +175,8 @@ fn draw_pairs(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
     };
     let policy = &experiment.plan.policy;
     let margins = standing::margins(plan, policy);
-    let reading = trial.standing.as_ref().map(|standing| standing::outlook(plan, policy, standing));
-    let tone = reading.map_or(look.theme.warn, |(outlook, _)| tone(model, outlook));
+    let reading = trial.standing.as_ref().map(|known| standing::reading(&experiment.plan, shown, known));
+    let tone = reading.map_or(look.theme.warn, |(reading, _)| tone(model, reading));
     let summary = trial.standing.as_ref().map_or_else(
         || plan.label.clone(),
         |standing| format!("{}: {} {}", plan.label, standing.estimate.gain(), text::bounds(standing.bounds)),
@@ -218,16 +231,17 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
     let trials: Vec<_> = experiment.plan.workloads.iter().zip(&experiment.trials).enumerate().collect();
     let by_two = usize::from(inner.height) >= trials.len() * 2;
     let grid = Grid::fit(&WORKLOAD_COLUMNS, inner.width.saturating_sub(2));
-    if !by_two {
+    // Every workload is worth more than the headings.
+    let heading_rows = usize::from(!by_two && usize::from(inner.height) > trials.len());
+    if heading_rows > 0 {
         let mut head = grid.header(look, None);
         head.spans.insert(0, Span::raw("  "));
         paint::line(frame, inner, 0, &head);
     }
     for (at, (plan, trial)) in trials {
-        let policy = &experiment.plan.policy;
-        let reading = trial.standing.as_ref().map(|standing| standing::outlook(plan, policy, standing));
+        let reading = trial.standing.as_ref().map(|known| standing::reading(&experiment.plan, at, known));
         let (word, style) =
-            reading.map_or(("no pair yet", look.theme.faint), |(outlook, word)| (word, tone(model, outlook)));
+            reading.map_or(("no pair yet", look.theme.faint), |(reading, word)| (word, tone(model, reading)));
         let none = || look.glyphs.none.to_owned();
         let gain = trial.standing.map_or_else(none, |standing| standing.estimate.gain().to_string());
         let interval = trial.standing.map_or_else(none, |standing| text::bounds(standing.bounds));
@@ -237,21 +251,17 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
         );
         let pairs = trial.count(Run::Decision);
         if by_two {
+            let count = Span::styled(format!(" {} ", counted(pairs, "pair")), look.theme.dim);
+            let room = usize::from(inner.width).saturating_sub(10 + count.width());
+            let label = text::fit(&plan.label, room, look.glyphs.ellipsis).into_owned();
             let first = paint::spread(
-                vec![
-                    cursor,
-                    Span::styled(format!("{:<8}", role(plan.role)), look.theme.dim),
-                    Span::raw(plan.label.clone()),
-                ],
-                vec![Span::styled(format!(" {word} "), style)],
+                vec![cursor, Span::styled(format!("{:<8}", role(plan.role)), look.theme.dim), Span::raw(label)],
+                vec![count],
                 inner.width,
             );
-            let figure = format!("          {gain} {interval}");
-            let second = paint::spread(
-                vec![Span::styled(figure, if trial.standing.is_some() { look.theme.text } else { look.theme.faint })],
-                vec![Span::styled(format!("{pairs} pairs "), look.theme.dim)],
-                inner.width,
-            );
+            let figure = if trial.standing.is_some() { format!("    {gain} {interval}") } else { String::new() };
+            let second =
+                paint::spread(vec![Span::raw(figure)], vec![Span::styled(format!(" {word} "), style)], inner.width);
             paint::line(frame, inner, rows(at * 2), &first);
             paint::line(frame, inner, rows(at * 2 + 1), &second);
         } else {
@@ -265,7 +275,7 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
             ];
             let mut line = grid.row(look, |column| cells[column.min(5)].clone());
             line.spans.insert(0, cursor);
-            paint::line(frame, inner, rows(at + 1), &line);
+            paint::line(frame, inner, rows(at + heading_rows), &line);
         }
     }
 }
@@ -285,7 +295,8 @@ fn machine(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment
         ]));
     };
     if let Some(main) = experiment.plan.workloads.get(experiment.main()) {
-        field("can tell", format!("{} or more, noise {:.1} % a pair", main.minimum_detectable, main.noise.0 * 100.0));
+        field("can tell", format!("{} or more", main.minimum_detectable));
+        field("noise", format!("{:.1} % between pairs", main.noise.gain().0 * 100.0));
     }
     let lease =
         facts.lease.as_ref().map_or("free".to_owned(), |lease| format!("{} (process {})", lease.purpose, lease.pid));
@@ -299,17 +310,17 @@ fn machine(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment
     }
     let dropped = experiment.trials.iter().flat_map(|trial| &trial.pairs).filter(|pair| !pair.counts).count();
     if dropped > 0 {
-        field("dropped", format!("{dropped} pairs, by the rule fixed beforehand"));
+        field("dropped", format!("{}, by the fixed rule", counted(rows(dropped).into(), "pair")));
     }
     field("seed", experiment.plan.seed.to_string());
     paint::lines(frame, inner, &lines, 0);
 }
 
-fn tone(model: &Model, outlook: Outlook) -> Style {
-    match outlook {
-        Outlook::Undecided => model.look.theme.warn,
-        Outlook::Good => model.look.theme.good,
-        Outlook::Bad => model.look.theme.bad,
+fn tone(model: &Model, tone: Tone) -> Style {
+    match tone {
+        Tone::Undecided => model.look.theme.warn,
+        Tone::Good => model.look.theme.good,
+        Tone::Bad => model.look.theme.bad,
     }
 }
 
@@ -338,6 +349,11 @@ fn stage_name(stage: Stage) -> &'static str {
 fn cut_top(area: Rect, height: u16) -> (Rect, Rect) {
     let height = height.min(area.height);
     (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
+}
+
+/// `1 pair`, `6 pairs`.
+fn counted(count: u32, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn rows(count: usize) -> u16 {

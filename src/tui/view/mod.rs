@@ -4,6 +4,7 @@
 //! and [`spark`] are what the parts are drawn with.
 
 mod agents;
+mod ascii;
 mod dialog;
 mod footer;
 mod forest;

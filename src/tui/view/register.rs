@@ -18,19 +18,19 @@ const GUTTER: u16 = 2;
 
 const COLUMNS: [Column; 8] = [
     Column { title: "ID", min: 5, max: 6, right: false, rank: 0 },
-    Column { title: "Improvement", min: 16, max: 50, right: false, rank: 1 },
+    Column { title: "Improvement", min: 14, max: 50, right: false, rank: 1 },
     Column { title: "Category", min: 11, max: 15, right: false, rank: 7 },
     Column { title: "Status", min: 13, max: 13, right: false, rank: 2 },
     Column { title: "Agent", min: 5, max: 7, right: false, rank: 6 },
     Column { title: "Claim", min: 7, max: 9, right: true, rank: 5 },
     Column { title: "Measured", min: 8, max: 9, right: true, rank: 3 },
-    Column { title: "Verdict", min: 10, max: 14, right: false, rank: 4 },
+    Column { title: "Verdict", min: 11, max: 14, right: false, rank: 4 },
 ];
 const VERDICT: usize = 7;
 
 /// Draws list and detail.
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
-    let panes = layout::panes(area, model.zoom);
+    let panes = layout::panes(area, model.screen, model.zoom);
     if panes.list.area() > 0 {
         list(model, frame, panes.list);
     }

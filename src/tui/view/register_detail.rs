@@ -75,7 +75,7 @@ pub(super) fn lines(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> 
     lines
 }
 
-/// Status; then `Transaction · critical · phase 1 · agent 1`.
+/// `● Complete · Transaction · critical · phase 1 · agent 1`, on more lines where there is little room.
 fn summary(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
     let look = &model.look;
     let (glyph, style) = look.status(row.progress.status);
@@ -83,9 +83,12 @@ fn summary(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
     let entry = &row.entry;
     let place =
         format!("{} {dot} {} {dot} phase {} {dot} agent {}", entry.category, entry.priority, entry.phase, row.agents());
-    let mut lines = vec![Line::styled(format!("{glyph} {}", row.progress.status), style.add_modifier(Modifier::BOLD))];
-    lines.extend(text::wrap(&place, width.into()).into_iter().map(|part| Line::styled(part, look.theme.dim)));
-    lines
+    let status = Span::styled(format!("{glyph} {}", row.progress.status), style.add_modifier(Modifier::BOLD));
+    if status.width() + 3 + text::width(&place) <= usize::from(width) {
+        return vec![Line::from(vec![status, Span::styled(format!(" {dot} {place}"), look.theme.dim)])];
+    }
+    let place = text::wrap(&place, width.into()).into_iter().map(|part| Line::styled(part, look.theme.dim));
+    std::iter::once(Line::from(status)).chain(place).collect()
 }
 
 /// Two columns that are never mixed: what was promised, what was measured.
@@ -99,7 +102,7 @@ fn claim_beside_measurement(model: &Model, row: &Row, width: u16) -> Vec<Line<'s
     };
     let mut left = vec![("Claim".to_owned(), theme.accent.add_modifier(Modifier::BOLD))];
     left.extend(part(&row.entry.claim.text, left_width, theme.text));
-    left.extend(part("promised, not measured", left_width, theme.dim));
+    left.extend(part("a promise", left_width, theme.dim));
     let mut right = vec![("Measured".to_owned(), theme.accent.add_modifier(Modifier::BOLD))];
     match (&row.progress.measured, &row.entry.variants) {
         (Some(measured), _) => {
@@ -163,7 +166,7 @@ fn variants(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-/// Two lines each: what it is for and how it came out; the medians and the interval.
+/// Two lines each: what it is for and how it came out; the means and the interval.
 fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line<'static>> {
     let look = &model.look;
     let theme = &look.theme;
@@ -175,7 +178,7 @@ fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line
     let gain = workload.standing.estimate.gain().to_string();
     let label = text::fit(&workload.label, usize::from(width).saturating_sub(10 + gain.len()), look.glyphs.ellipsis)
         .into_owned();
-    let medians = match workload.medians {
+    let means = match workload.means {
         Some((a, b)) => {
             format!("{} {} {} {}", text::quantity(a), look.glyphs.arrow, text::quantity(b), workload.metric)
         }
@@ -188,7 +191,7 @@ fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line
             width,
         ),
         paint::spread(
-            vec![Span::raw(" ".repeat(10)), Span::styled(medians, theme.dim)],
+            vec![Span::raw(" ".repeat(10)), Span::styled(means, theme.dim)],
             vec![Span::styled(text::bounds(workload.standing.bounds), theme.dim)],
             width,
         ),

@@ -4,12 +4,21 @@ use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
 use ratatui::text::Line;
 
-use super::{agents, dialog, footer, help, lab, log, paint, palette, register, register_detail, status_bar, tabs};
+use super::{
+    agents, ascii, dialog, footer, help, lab, log, paint, palette, register, register_detail, status_bar, tabs,
+};
 use crate::tui::layout;
 use crate::tui::model::{Model, Overlay, Screen};
 
 /// Draws the whole screen.
 pub fn view(model: &Model, frame: &mut Frame) {
+    draw(model, frame);
+    if model.look.glyphs.ascii {
+        ascii::reduce(frame.buffer_mut());
+    }
+}
+
+fn draw(model: &Model, frame: &mut Frame) {
     let size = frame.area().as_size();
     if size.width < layout::SIZE_MIN.width || size.height < layout::SIZE_MIN.height {
         return too_small(model, frame, size);
@@ -34,7 +43,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
 
 /// Lines of the shown screen's detail, and its height: how far it can be scrolled.
 pub fn detail_lines(model: &Model) -> (usize, u16) {
-    let detail = layout::inside(layout::panes(layout::parts(model.size).body, model.zoom).detail);
+    let detail = layout::inside(layout::panes(layout::parts(model.size).body, model.screen, model.zoom).detail);
     let lines = match model.screen {
         Screen::Register => {
             model.selected_row().map_or(0, |row| register_detail::lines(model, row, detail.width).len())

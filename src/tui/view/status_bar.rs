@@ -56,7 +56,7 @@ fn stack(model: &Model) -> Option<Vec<Span<'static>>> {
     if model.facts.register != Load::Ready {
         return None;
     }
-    let (accepted, all) = model.facts.stack();
+    let (accepted, all) = (model.facts.stack.unwrap_or(0), model.facts.rows.len());
     Some(vec![Span::styled("stack ", model.look.theme.dim), Span::raw(format!("{accepted}/{all}"))])
 }
 
@@ -73,12 +73,12 @@ fn phase(model: &Model) -> Option<Vec<Span<'static>>> {
     ])
 }
 
-/// `● 3 active`: agents at work.
+/// `● 3 at work`: agents at work.
 fn agents(model: &Model) -> Option<Vec<Span<'static>>> {
     let active = model.facts.agents.iter().filter(|agent| agent.active).count();
     (active > 0).then(|| {
         let running = model.look.glyphs.running;
-        vec![Span::styled(format!("{running} "), model.look.theme.good), Span::raw(format!("{active} active"))]
+        vec![Span::styled(format!("{running} "), model.look.theme.good), Span::raw(format!("{active} at work"))]
     })
 }
 
