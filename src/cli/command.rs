@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
-use super::{Context, Exit, Failure, Format, OrExit, agents, doctor, list, show, status, verdict};
+use super::{Context, Exit, Failure, Format, OrExit, agents, apply, doctor, list, show, status, verdict};
 use crate::project::Project;
 use crate::{config, tui};
 
@@ -43,7 +43,8 @@ Exit codes: 0 done and accepted, 1 error, 2 usage, 3 not found, 4 gate not passe
 Examples:
   workbench                     open the terminal interface
   workbench list --phase 1      the register of phase 1
-  workbench show T003           one improvement: claim beside measurement";
+  workbench show T003           one improvement: claim beside measurement
+  workbench apply T003          build without and with it, measure both, decide";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -51,6 +52,7 @@ enum Command {
     Show(show::Args),
     Status(status::Args),
     Verdict(verdict::Args),
+    Apply(apply::Args),
     Agents(agents::Args),
     Doctor(doctor::Args),
 }
@@ -62,6 +64,7 @@ impl Command {
             Self::Show(args) => show::run(args, context).await,
             Self::Status(args) => status::run(args, context).await,
             Self::Verdict(args) => verdict::run(args, context).await,
+            Self::Apply(args) => apply::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
         }

@@ -14,6 +14,7 @@
 //! [`main`], and its [`Exit`] becomes the process's.
 
 pub mod agents;
+pub mod apply;
 mod command;
 mod context;
 pub mod doctor;

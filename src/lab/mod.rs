@@ -9,6 +9,7 @@
 //! - [`build`]: two sets of features become two binaries, each at most once.
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.
+//! - [`ledger`]: how noisy pairs were before.
 //! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it.
 
 pub mod apply;
@@ -20,6 +21,7 @@ pub mod experiment;
 pub mod folder;
 pub mod journal;
 pub mod lease;
+pub mod ledger;
 pub mod machine;
 pub mod pair;
 pub mod plan;

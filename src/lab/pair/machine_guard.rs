@@ -16,6 +16,9 @@ pub(super) async fn wait_until_quiet(
     sink: &mut impl Sink,
 ) -> Result<(Option<f64>, Option<f64>), LabError> {
     let started = Instant::now();
+    if rules.cpu_pressure_max >= 100.0 && rules.io_pressure_max >= 100.0 {
+        return Ok((None, None)); // no pressure can break such rules
+    }
     let waiting = || "waiting for a quiet machine".to_owned();
     let limit = Duration::from_secs(rules.quiet_wait_s);
     loop {

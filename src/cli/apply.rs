@@ -1,0 +1,179 @@
+//! `workbench apply ID`: build it without and with the improvement, measure both, and decide.
+
+mod plan;
+mod progress;
+mod result;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use miette::Diagnostic;
+use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::progress::Progress;
+use super::{Context, Exit, Failure, OrExit, find};
+use crate::catalog::Catalog;
+use crate::improvements::{Improvement, ImprovementId};
+use crate::lab::LabError;
+use crate::lab::apply::Job;
+use crate::lab::ledger::Collector;
+use crate::lab::plan::NoiseLedger;
+use crate::lab::recorder::Interrupt;
+use crate::tracking::{Reader, Store};
+
+/// Build without and with an improvement, measure both, and decide
+///
+/// The arms are the stack (the improvements accepted so far) and the stack with this one. Every pair is recorded as it
+/// lands: a run that is stopped, even by `kill -9`, goes on with --resume.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  workbench apply T003 --dry-run    what would be measured, how long, what can be seen\n  \
+                        workbench apply T003              until it is decided\n  \
+                        workbench apply T003 --resume     go on with what was interrupted"
+)]
+pub struct Args {
+    /// The improvement, such as T003
+    id: String,
+
+    /// Against no other improvement instead of the stack; the verdict then never changes the stack
+    #[arg(long)]
+    alone: bool,
+
+    /// Go on with the latest experiment that asks the same and has no verdict
+    #[arg(long)]
+    resume: bool,
+
+    /// Print the plan and do nothing
+    #[arg(long, conflicts_with_all = ["resume", "wait"])]
+    dry_run: bool,
+
+    /// Wait while somebody else measures on this machine, instead of ending with exit code 75
+    #[arg(long)]
+    wait: bool,
+
+    /// Pairs per workload at most, instead of `policy.pair_limit`
+    #[arg(long, visible_alias = "pairs", value_name = "N", value_parser = clap::value_parser!(u32).range(5..))]
+    limit: Option<u32>,
+
+    /// Take no profiles after the verdict
+    #[arg(long)]
+    no_profile: bool,
+
+    /// Seed of every coin of a new experiment, to repeat one
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    seed: Option<u64>,
+}
+
+/// How many of the latest experiments say how noisy this machine is.
+const EXPERIMENTS_FOR_NOISE: u32 = 12;
+
+/// An improvement it rests on is not in the stack.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{id} needs {missing}, which is not accepted yet")]
+#[diagnostic(code(apply::needs), help("apply {missing} first, or measure {id} by itself with --alone"))]
+struct NeedsAnother {
+    id: ImprovementId,
+    missing: ImprovementId,
+}
+
+/// Runs the main job and prints its result.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let Catalog { config, register, .. } = context.catalog()?;
+    let improvement = find::improvement(&register, &args.id)?;
+    let variants = improvement.measurable().or_exit(Exit::NotPassed)?;
+    let (stack, noise) = known(context, improvement, args.alone).await?;
+    let job = Job {
+        project: &context.project,
+        config: &config,
+        improvement,
+        variants,
+        stack,
+        noise,
+        pair_limit: args.limit,
+        resume: args.resume,
+        wait: args.wait,
+        profile: !args.no_profile,
+        seed: args.seed.unwrap_or_else(fresh_seed),
+    };
+    let planned = job.plan().await.map_err(failure)?;
+    if args.dry_run {
+        return plan::print(context, &planned.plan, planned.is_built());
+    }
+    let mut progress = Progress::new(&planned.plan);
+    progress.say(&plan::summary(&planned.plan, planned.is_built()));
+    let mut store = Store::open(&context.project).await?.crediting(&improvement.agents);
+    let interrupt = interrupted_by_signals().or_exit(Exit::Failed)?;
+    let concluded = planned.run(&mut store, &mut |event| progress.observe(event), interrupt).await;
+    progress.end();
+    store.close().await;
+    let conclusion = concluded.map_err(failure)?;
+    result::print(context, improvement, &conclusion)?;
+    Ok(if conclusion.ruling.passed { Exit::Done } else { Exit::NotPassed })
+}
+
+/// What earlier experiments have left: the features of the stack, and how noisy this machine is.
+async fn known(
+    context: &Context,
+    improvement: &Improvement,
+    alone: bool,
+) -> Result<(Vec<String>, NoiseLedger), Failure> {
+    let Some(reader) = Reader::open(&context.project).await? else {
+        needs(improvement, &[], alone)?;
+        return Ok((Vec::new(), NoiseLedger::new()));
+    };
+    let entries = reader.stack().await?;
+    let accepted: Vec<ImprovementId> = entries.iter().map(|entry| entry.improvement.clone()).collect();
+    needs(improvement, &accepted, alone)?;
+    let stack = if alone { Vec::new() } else { entries.into_iter().map(|entry| entry.feature).collect() };
+    let mut noise = Collector::default();
+    for summary in reader.experiments(EXPERIMENTS_FOR_NOISE).await? {
+        if let Some(experiment) = reader.experiment(summary.id).await? {
+            let pairs: Vec<_> = experiment.pairs.into_iter().map(|fact| fact.pair).collect();
+            noise.add(&experiment.plan, &pairs);
+        }
+    }
+    Ok((stack, noise.ledger()))
+}
+
+/// Unlike any before; within 53 bits, since it passes through JSON.
+fn fresh_seed() -> u64 {
+    // The standard library seeds its hash maps from the system's randomness.
+    RandomState::new().build_hasher().finish() >> 11
+}
+
+fn needs(improvement: &Improvement, accepted: &[ImprovementId], alone: bool) -> Result<(), Failure> {
+    match improvement.needs.iter().find(|needed| !accepted.contains(needed)) {
+        Some(missing) if !alone => {
+            let (id, missing) = (improvement.id.clone(), missing.clone());
+            Err(Failure::new(Exit::NotPassed, NeedsAnother { id, missing }))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Ctrl-C, TERM and HUP ask for a clean stop; a second one does not ask.
+fn interrupted_by_signals() -> miette::Result<Interrupt> {
+    let (interrupter, interrupt) = Interrupt::new();
+    let listen = |kind| signal(kind).map_err(|error| miette::miette!("cannot listen for signals: {error}"));
+    let (mut int, mut term, mut hup) =
+        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+    tokio::spawn(async move {
+        for count in 0.. {
+            tokio::select! {
+                _ = int.recv() => {}
+                _ = term.recv() => {}
+                _ = hup.recv() => {}
+            }
+            if count > 0 {
+                std::process::exit(i32::from(Exit::Failed.code()));
+            }
+            interrupter.interrupt();
+        }
+    });
+    Ok(interrupt)
+}
+
+fn failure(error: LabError) -> Failure {
+    let exit = if error.is_busy() { Exit::Busy } else { Exit::Failed };
+    Failure::new(exit, error)
+}

@@ -1,0 +1,115 @@
+//! The plan before anything is spent on it: what is compared, what can be seen, how long it takes.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::cli::{Context, Exit, Failure, Format, Row};
+use crate::lab::experiment::{Plan, Role, WorkloadPlan};
+use crate::units::Gain;
+
+/// One workload of the plan.
+#[derive(Serialize)]
+struct Line {
+    role: Role,
+    workload: String,
+    metric: String,
+    /// What it must show, in words.
+    must: String,
+    /// The noise of a pair, as a fraction.
+    noise: Gain,
+    /// The smallest true change that would be found with 90 % power.
+    minimum_detectable: Gain,
+    pairs_max: u32,
+}
+
+impl Row for Line {
+    const COLUMNS: &'static [&'static str] = &["Role", "Workload", "Metric", "Must show", "Noise", "Detects", "Pairs"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            role(self.role).to_owned(),
+            self.workload.clone(),
+            self.metric.clone(),
+            self.must.clone(),
+            format!("{:.1} %", self.noise.0 * 100.0),
+            self.minimum_detectable.to_string(),
+            format!("≤ {}", self.pairs_max),
+        ]
+    }
+}
+
+/// Prints the plan: `--dry-run`.
+pub(super) fn print(context: &Context, plan: &Plan, built: [bool; 2]) -> Result<Exit, Failure> {
+    let lines: Vec<Line> = plan.workloads.iter().map(|workload| line(plan, workload)).collect();
+    let (best, worst) = plan.expected_time();
+    if context.format == Format::Json {
+        let arms = plan.features();
+        let meta = serde_json::json!({
+            "improvement": plan.improvement, "arm_a": arms[0], "arm_b": arms[1], "built": built,
+            "tree_digest": plan.tree_digest, "policy": plan.policy,
+            "expected_s": [best.as_secs(), worst.as_secs()],
+        });
+        context.json(&lines, &meta)?;
+        return Ok(Exit::Done);
+    }
+    if context.format == Format::Table {
+        context.print(&format!("{}\n\n", summary(plan, built)))?;
+    }
+    context.table(&lines, &())?;
+    Ok(Exit::Done)
+}
+
+/// The plan in two lines.
+pub(super) fn summary(plan: &Plan, built: [bool; 2]) -> String {
+    let [a, b] = plan.features();
+    let arm = |features: &[String], built: bool| {
+        let features = if features.is_empty() { "no improvement".to_owned() } else { features.join(" + ") };
+        format!("{features} ({})", if built { "built" } else { "to be built" })
+    };
+    let (best, worst) = plan.expected_time();
+    let main = &plan.workloads[0];
+    format!(
+        "{}: A = {}, B = {}\n{} must gain {}; a true gain of {} is found with 90 % power; pairs take {} to {}",
+        plan.improvement,
+        arm(&a, built[0]),
+        arm(&b, built[1]),
+        main.label,
+        main.required_gain,
+        main.minimum_detectable,
+        rough(best),
+        rough(worst)
+    )
+}
+
+/// The role's name.
+pub(super) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Main => "main",
+        Role::Guard => "guard",
+        Role::Control => "control",
+    }
+}
+
+fn line(plan: &Plan, workload: &WorkloadPlan) -> Line {
+    let policy = &plan.policy;
+    let must = match workload.role {
+        Role::Main => workload.required_gain.to_string(),
+        Role::Guard => format!("no less than {}", Gain(-policy.guard_margin.0)),
+        Role::Control => format!("within ±{:.1} %", policy.control_margin.0 * 100.0),
+    };
+    Line {
+        role: workload.role,
+        workload: workload.label.clone(),
+        metric: workload.metric.clone(),
+        must,
+        noise: workload.noise.gain(),
+        minimum_detectable: workload.minimum_detectable,
+        pairs_max: policy.pair_limit,
+    }
+}
+
+fn rough(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
+}

@@ -1,0 +1,159 @@
+//! Progress on stderr: a live line on a terminal, plain lines elsewhere. Never silent for more than five seconds.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::lab::experiment::{Pair, Plan, Role, Run, Side, Standing};
+use crate::lab::journal::{Event, Stage};
+
+/// Plain lines about slices come at most this often; everything else is said when it happens.
+const SLICE_LINES: Duration = Duration::from_secs(3);
+
+/// Says what happens.
+#[derive(Debug)]
+pub(super) struct Progress {
+    labels: Vec<(Role, String)>,
+    rates: [f64; 2],
+    started: Instant,
+    said: Instant,
+    stage: &'static str,
+    /// The live line; absent where stderr is not a terminal.
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {prefix:9} {wide_msg}");
+            // The template is a constant: were it wrong, the default style would do.
+            if let Ok(style) = style {
+                bar.set_style(style);
+            }
+            bar
+        });
+        let labels = plan.workloads.iter().map(|workload| (workload.role, workload.label.clone())).collect();
+        let now = Instant::now();
+        Self { labels, rates: [0.0; 2], started: now, said: now, stage: "plan", bar }
+    }
+
+    /// One event.
+    pub(super) fn observe(&mut self, event: &Event) {
+        match event {
+            Event::Stage { stage, note } => {
+                self.stage = name(*stage);
+                if let Some(bar) = &self.bar {
+                    bar.set_prefix(self.stage);
+                }
+                self.say(note);
+            }
+            Event::Progress { note } => self.tick(note),
+            Event::Built(binary) => {
+                let how = if binary.cached { "found in the cache" } else { "built" };
+                self.say(&format!("arm {} {how} ({:.12})", binary.side, binary.sha256));
+            }
+            Event::Slice { workload, side, rate } => {
+                self.rates[*side as usize] = *rate;
+                let (_, label) = &self.labels[*workload];
+                let line = format!("{label}  A {}/s  B {}/s", round(self.rates[0]), round(self.rates[1]));
+                match &self.bar {
+                    Some(bar) => bar.set_message(line),
+                    None if self.said.elapsed() >= SLICE_LINES => self.say(&line),
+                    None => {}
+                }
+            }
+            Event::Pair(pair) => self.say(&self.pair(pair)),
+            Event::Standing { workload, standing } => self.say(&self.standing(*workload, standing)),
+            Event::Profiled { side, kind, samples, .. } => {
+                self.say(&format!("{kind} profile of arm {side}: {samples} samples"));
+            }
+            Event::Ruled(ruling) => self.say(&format!("{}: {}", ruling.verdict, ruling.reason)),
+            Event::Stopped { reason } => self.say(&format!("stopped: {reason}")),
+        }
+    }
+
+    /// A line that stays.
+    pub(super) fn say(&mut self, text: &str) {
+        self.said = Instant::now();
+        let lines = text.lines().map(|line| match &self.bar {
+            Some(_) => format!("{:9} {line}", self.stage),
+            None => format!("[{:>4} s] {:9} {line}", self.started.elapsed().as_secs(), self.stage),
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            // Whoever read stderr has gone: the experiment does not depend on being watched.
+            None => drop(writeln!(io::stderr(), "{text}")),
+        }
+    }
+
+    /// Clears the live line.
+    pub(super) fn end(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// A sign of life: replaces the last one on a terminal.
+    fn tick(&mut self, note: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(note.to_owned()),
+            None => self.say(note),
+        }
+    }
+
+    fn pair(&self, pair: &Pair) -> String {
+        let (role, label) = &self.labels[pair.workload];
+        let run = match (pair.run, role) {
+            (Run::Calibration, _) => "calibration ",
+            (Run::Confirmation, _) => "confirmation ",
+            (Run::Decision, Role::Main) => "",
+            (Run::Decision, Role::Guard) => "guard ",
+            (Run::Decision, Role::Control) => "control ",
+        };
+        let rate = |side: Side| {
+            let arm = pair.arm(side);
+            round(arm.ops as f64 / (arm.elapsed_ns.max(1) as f64 / 1e9))
+        };
+        let dropped = pair.dropped.as_ref().map(|reason| format!(", dropped: {reason}")).unwrap_or_default();
+        let gain = pair.d.gain();
+        format!("{run}{label} pair {}: A {}/s, B {}/s, {gain}{dropped}", pair.index + 1, rate(Side::A), rate(Side::B))
+    }
+
+    fn standing(&self, workload: usize, standing: &Standing) -> String {
+        let (_, label) = &self.labels[workload];
+        format!("{label} after {} pairs: {} {}", standing.pairs, standing.estimate.gain(), standing.bounds)
+    }
+}
+
+fn name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Lease => "lease",
+        Stage::Build => "build",
+        Stage::Test => "test",
+        Stage::Calibrate => "calibrate",
+        Stage::Measure => "measure",
+        Stage::Confirm => "confirm",
+        Stage::Profile => "profile",
+        Stage::Conclude => "verdict",
+    }
+}
+
+/// A rate with three significant digits: `842`, `7.12 k`, `36.2 k`, `1.20 M`.
+pub(super) fn round(rate: f64) -> String {
+    let (value, unit) = match rate {
+        rate if rate >= 1e9 => (rate / 1e9, " G"),
+        rate if rate >= 1e6 => (rate / 1e6, " M"),
+        rate if rate >= 1e3 => (rate / 1e3, " k"),
+        rate => (rate, ""),
+    };
+    let digits = match value {
+        value if value >= 100.0 => 0,
+        value if value >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{value:.digits$}{unit}")
+}
