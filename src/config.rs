@@ -213,8 +213,9 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(policy.guard_pairs >= 5, "policy.guard_pairs", "must be at least 5: fewer pairs can show nothing");
     demand(policy.noise.0 > 0.0, "policy.noise", "must be above 0: 0.03 is 3 %");
     demand(policy.confirmation_pairs >= 1, "policy.confirmation_pairs", "must be at least 1");
-    demand(share(machine.foreign_cpu_max), "machine.foreign_cpu_max", "must lie between 0 and 1");
-    demand(share(machine.steal_max), "machine.steal_max", "must lie between 0 and 1");
+    let limit = |value: f64| value > 0.0 && value <= 1.0;
+    demand(limit(machine.foreign_cpu_max), "machine.foreign_cpu_max", "must lie above 0 and at most at 1 (no limit)");
+    demand(limit(machine.steal_max), "machine.steal_max", "must lie above 0 and at most at 1 (no limit)");
     demand(share(machine.dropped_max), "machine.dropped_max", "must lie between 0 and 1");
     demand(machine.cpu_pressure_max > 0.0, "machine.cpu_pressure_max", "must be above 0");
     demand(machine.io_pressure_max > 0.0, "machine.io_pressure_max", "must be above 0");

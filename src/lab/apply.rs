@@ -124,8 +124,11 @@ impl Planned<'_> {
         for note in leftovers {
             recorder.emit(Event::Progress { note: format!("cleared {note}") }).await?;
         }
-        if !pairs.is_empty() {
-            let note = format!("going on with experiment {} after {} pairs", id.0, pairs.len());
+        if self.job.resume {
+            let note = match pairs.len() {
+                0 => "nothing was left unfinished: beginning anew".to_owned(),
+                recorded => format!("going on with experiment {} after {recorded} pairs", id.0),
+            };
             recorder.emit(Event::Progress { note }).await?;
         }
         let mut experiment = Experiment { planned: &self, plan, pairs, binaries: Vec::new(), recorder };
@@ -237,7 +240,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
                 Ok(pair) => self.keep(pair).await?,
                 Err(PairError::Arm(error)) => {
                     let place = format!("{}, pair {}", self.plan.workloads[workload].label, index + 1);
-                    return Ok(broken(&self.plan, &self.pairs, format!("{error} ({place})")));
+                    return Ok(broken(&self.plan, &self.pairs, format!("{place}: {error}")));
                 }
                 Err(PairError::Lab(error)) => return Err(error),
             }
@@ -249,6 +252,9 @@ impl<'a, J: Journal> Experiment<'a, J> {
         let (workload, run) = (pair.workload, pair.run);
         self.pairs.push(pair);
         let standing = standing(&self.plan, &self.pairs, workload, run);
+        if standing.pairs == 0 {
+            return Ok(()); // dropped, and so were all before: nothing is known
+        }
         self.recorder.emit(Event::Standing { workload, standing }).await
     }
 

@@ -48,7 +48,7 @@ pub enum LabError {
         seconds: u64,
     },
     /// `cargo` is not there, or cannot be run.
-    #[error("cannot run `{program}`: {source}")]
+    #[error("cannot run `{program}`: {cause}")]
     #[diagnostic(
         code(lab::no_compiler),
         help("install Rust (https://rustup.rs) and a C compiler, or put them on PATH; `workbench doctor` checks both")
@@ -57,7 +57,7 @@ pub enum LabError {
         /// What was to be run.
         program: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The compiler refused an arm.
     #[error("arm {side} does not build ({features})\n\n{output}")]
@@ -96,8 +96,8 @@ pub enum LabError {
         key: &'static str,
     },
     /// The target's packages cannot be found.
-    #[error("cannot read the target's packages: {message}")]
-    #[diagnostic(code(lab::target), help("check `target.workspace` and `target.package` in workbench.yaml"))]
+    #[error("cannot read the target: {message}")]
+    #[diagnostic(code(lab::target), help("check `target` in workbench.yaml"))]
     Target {
         /// What Cargo said.
         message: String,
@@ -118,7 +118,7 @@ pub enum LabError {
     #[diagnostic(transparent)]
     Driver(#[from] Box<DriverError>),
     /// A file of the lab.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {cause}", path.display())]
     #[diagnostic(
         code(lab::file),
         help("check that the disk is not full and the folder belongs to you; finished pairs are kept")
@@ -129,7 +129,7 @@ pub enum LabError {
         /// On which file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The facts cannot be written down: measuring on would lose them.
     #[error("cannot record a fact: {0}")]
@@ -144,7 +144,7 @@ impl LabError {
     /// A file error; for `map_err`.
     pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File { doing, path, source }
+        move |cause| Self::File { doing, path, cause }
     }
 
     /// Whether trying again later, unchanged, may succeed: the machine was busy.

@@ -4,6 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod apply;
+mod apply_bench;
+mod apply_faults;
+mod apply_kill;
 mod bench;
 mod broken;
 mod facts;

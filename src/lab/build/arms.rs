@@ -43,7 +43,10 @@ pub async fn prepare(config: &Config, root: &Path, folder: &LabFolder) -> Result
     let sources = match config.target.command.first() {
         Some(program) => {
             let program = root.join(program);
-            let digest = sha256_file(&program).map_err(LabError::file("read the driver", &program))?;
+            let digest = sha256_file(&program).map_err(|error| {
+                let message = format!("`target.command` names {}: {error}", program.display());
+                LabError::Target { message }
+            })?;
             Sources::Command { program, digest }
         }
         None => Sources::Tree(Tree::read(&cargo, &root.join(&config.target.workspace), &config.target.package).await?),

@@ -105,7 +105,7 @@ impl Cargo {
 
     /// What the compiler says of itself.
     pub(super) async fn toolchain(&self) -> Result<String, LabError> {
-        let missing = |source| LabError::NoCompiler { program: self.rustc.to_string_lossy().into_owned(), source };
+        let missing = |cause| LabError::NoCompiler { program: self.rustc.to_string_lossy().into_owned(), cause };
         let output = self.plain(&self.rustc).arg("-vV").output().await.map_err(missing)?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
@@ -122,8 +122,8 @@ impl Cargo {
         command
     }
 
-    fn missing(&self, source: std::io::Error) -> LabError {
-        LabError::NoCompiler { program: self.program.to_string_lossy().into_owned(), source }
+    fn missing(&self, cause: std::io::Error) -> LabError {
+        LabError::NoCompiler { program: self.program.to_string_lossy().into_owned(), cause }
     }
 }
 

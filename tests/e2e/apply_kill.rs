@@ -1,0 +1,80 @@
+//! The workbench killed, and asked to stop, at any point of an apply.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::apply_bench::Lab;
+
+fn send(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
+}
+
+/// Whether nobody of the project runs any more, soon.
+fn nobody_left(lab: &Lab) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(3) {
+        if lab.processes().is_empty() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+#[test]
+fn killed_at_any_point_it_goes_on_and_keeps_every_finished_pair() {
+    let slow = "noise: 0.003, sleep_ms: 40";
+    let lab = Lab::with("effect: 0.4, noise: 0.01, batch: 8, sleep_ms: 40", slow, slow);
+    let mut kept = Vec::new();
+    // Points from the first milliseconds, when the store is being made, to the middle of pairs.
+    for round in 0..14u64 {
+        let mut child = lab.start(&["--resume", "--no-profile"]);
+        std::thread::sleep(Duration::from_millis(15 + (round * 197) % 900));
+        send(&child, Signal::SIGKILL);
+        child.wait().unwrap();
+        assert!(nobody_left(&lab), "round {round}: {:?}", lab.processes());
+        let now = lab.pairs();
+        assert!(now.starts_with(&kept), "round {round}: {} pairs, then {} others", kept.len(), now.len());
+        kept = now;
+    }
+    assert!(kept.len() > 3 && lab.experiment(1).verdict.is_none(), "{} pairs: too quick to be killed", kept.len());
+    let ran = lab.apply(&["--resume", "--no-profile"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let going_on = format!("going on with experiment 1 after {} pairs", kept.len());
+    assert!(ran.stderr.contains(&going_on), "{}", ran.stderr);
+    assert!(lab.pairs().starts_with(&kept) && lab.experiment(1).verdict.is_some());
+    assert_eq!((lab.processes(), lab.leftovers()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_signal_stops_it_cleanly() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let lab = Lab::with("effect: 0.4, batch: 8, sleep_ms: 50", "noise: 0.003", "noise: 0.003");
+        let child = lab.start(&["--no-profile"]);
+        std::thread::sleep(Duration::from_millis(1500));
+        send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("every finished pair is kept") && stderr.contains("--resume"), "{stderr}");
+        assert_eq!((lab.processes(), lab.leftovers()), (Vec::new(), 0), "{signal}");
+        assert!(!lab.pairs().is_empty());
+    }
+}
+
+#[test]
+fn a_resume_of_something_else_begins_anew() {
+    let lab = Lab::with("effect: 0.4, batch: 8, sleep_ms: 50", "noise: 0.003", "noise: 0.003");
+    let mut child = lab.start(&[]);
+    std::thread::sleep(Duration::from_millis(1200));
+    send(&child, Signal::SIGKILL);
+    child.wait().unwrap();
+    lab.bench.replace("improvements/T003.yaml", "sleep_ms: 50", "sleep_ms: 1");
+    let ran = lab.apply(&["--resume", "--no-profile"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(lab.experiment(2).verdict.is_some());
+    assert!(lab.experiment(1).verdict.is_none());
+}
