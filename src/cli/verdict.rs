@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Context, Exit, Failure, Format, OrExit, Row, find, output};
 use crate::lab::experiment::{ExperimentId, Outcome, Pair, Plan, Role, Ruling, Run, Side, Standing, Verdict};
 use crate::lab::verdict::{RULE_VERSION, broken, metric_mean, replay};
+use crate::report::words;
 use crate::tracking::{Experiment, Host, Reader, VerdictFact};
 use crate::units::{Gain, LogRatio};
 
@@ -338,14 +339,16 @@ impl Row for WorkloadLine<'_> {
     const COLUMNS: &'static [&'static str] = &["Role", "Workload", "Metric", "A", "B", "Gain", "Outcome"];
 
     fn cells(&self) -> Vec<String> {
-        let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), significant);
+        let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), words::number);
         let gain = if self.figure.pairs == 0 { "not measured".to_owned() } else { self.figure.shown() };
         let outcome = match self.run {
             Run::Confirmation => "published".to_owned(),
-            Run::Decision | Run::Calibration => self.outcome.map_or_else(|| "–".to_owned(), |o| words(o).to_owned()),
+            Run::Decision | Run::Calibration => {
+                self.outcome.map_or_else(|| "–".to_owned(), |o| words::outcome(o).to_owned())
+            }
         };
         vec![
-            role(self.role).to_owned(),
+            words::role(self.role).to_owned(),
             self.workload.to_owned(),
             self.metric.to_owned(),
             mean(self.a),
@@ -353,34 +356,5 @@ impl Row for WorkloadLine<'_> {
             gain,
             outcome,
         ]
-    }
-}
-
-/// Four significant digits, whole above a thousand.
-fn significant(value: f64) -> String {
-    let digits = if value == 0.0 { 0 } else { (3 - value.abs().log10().floor() as i32).clamp(0, 9) };
-    format!("{value:.*}", digits.unsigned_abs() as usize)
-}
-
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Main => "main",
-        Role::Guard => "guard",
-        Role::Control => "control",
-    }
-}
-
-fn words(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Open => "open",
-        Outcome::Gain => "gain",
-        Outcome::LikelyGain => "likely gain",
-        Outcome::TooLittle => "too little",
-        Outcome::NonInferior => "not worse",
-        Outcome::NotShownWorse => "not shown worse",
-        Outcome::Regressed => "regressed",
-        Outcome::Still => "still",
-        Outcome::NotShownMoving => "not shown moving",
-        Outcome::Moved => "moved",
     }
 }

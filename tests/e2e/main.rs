@@ -12,6 +12,7 @@ mod bench;
 mod broken;
 mod facts;
 mod read;
+mod report;
 mod schemas;
 mod store;
 mod store_commands;

@@ -14,7 +14,7 @@ async fn open(bench: &Bench) -> Store {
 }
 
 /// A project in which T003 is proven.
-async fn proven() -> Bench {
+pub(crate) async fn proven() -> Bench {
     let bench = Bench::new();
     let mut store = open(&bench).await.crediting(&[1]);
     let (_, ruling) = decide(&mut store, &plan("T003")).await;

@@ -1,0 +1,112 @@
+//! `workbench report`: the tracking document, written from the register and the recorded facts.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{Context, Exit, Failure, Format, OrExit};
+use crate::project::Project;
+use crate::report::{Document, Snapshot, markdown};
+use crate::tracking::{Facts, Reader};
+
+/// Write the tracking document from the register and the recorded facts
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  workbench report
+  workbench report --output - | less
+  workbench report --check
+  workbench report --json | jq '.data.counts'
+
+The same facts give the same bytes. Exit code 4 when --check finds the file missing or out of date.")]
+pub struct Args {
+    /// Where to; `-` is stdout
+    #[arg(long, value_name = "FILE", default_value = "tracking/reports/TRACKING.md")]
+    output: PathBuf,
+
+    /// Write nothing; tell whether the file says what the facts say
+    #[arg(long, conflicts_with = "dry_run")]
+    check: bool,
+
+    /// Write nothing; tell what would be written
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What was written. Stable.
+#[derive(Serialize)]
+struct Meta<'a> {
+    schema: u32,
+    output: Option<&'a str>,
+    changed: Option<bool>,
+}
+
+/// Writes, checks or prints the document.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let facts = match Reader::open(&context.project).await? {
+        Some(store) => store.facts().await?,
+        None => Facts::default(),
+    };
+    let document = Document::of(&Snapshot { catalog: context.catalog()?, facts });
+    if context.format == Format::Json {
+        context.json(&document, &Meta { schema: 1, output: None, changed: None })?;
+        return Ok(Exit::Done);
+    }
+    if args.output == Path::new("-") {
+        context.print(&markdown(&document, Path::new(".")))?;
+        return Ok(Exit::Done);
+    }
+    let file = context.project.root().join(&args.output);
+    let text = markdown(&document, &way_to_root(&context.project, &file));
+    let shown = context.project.shown(&file);
+    let same = fs::read_to_string(&file).is_ok_and(|there| there == text);
+    if args.check {
+        return if same {
+            context.print(&format!("{shown} says what the facts say\n"))?;
+            Ok(Exit::Done)
+        } else {
+            let report = miette::miette!(
+                code = "report::out_of_date",
+                help = "write it again: `workbench report`",
+                "{shown} does not say what the facts say"
+            );
+            Err(Failure::new(Exit::NotPassed, report))
+        };
+    }
+    if !args.dry_run {
+        write(&file, &text)?;
+    }
+    let state = if same { "unchanged" } else { "changed" };
+    let would = if args.dry_run { "would be written: " } else { "" };
+    context.print(&format!("{would}{shown}, {} lines, {state}\n", text.lines().count()))?;
+    Ok(Exit::Done)
+}
+
+/// A whole report or the old one: written beside, then renamed.
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    let draft = file.with_extension("md.draft");
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let written =
+        fs::create_dir_all(folder).and_then(|()| fs::write(&draft, text)).and_then(|()| fs::rename(&draft, file));
+    written
+        .map_err(|error| {
+            miette::miette!(
+                code = "report::cannot_write",
+                help = "name another place with --output, or make this one writable",
+                "cannot write {}: {error}",
+                file.display()
+            )
+        })
+        .or_exit(Exit::Failed)
+}
+
+/// The way from a report's folder to the project's root, for links: `../..`. A report elsewhere links to the root itself.
+fn way_to_root(project: &Project, file: &Path) -> PathBuf {
+    let inside = file.parent().and_then(|folder| folder.strip_prefix(project.root()).ok());
+    let up = |folder: &Path| folder.components().all(|part| matches!(part, Component::Normal(_)));
+    match inside {
+        Some(folder) if up(folder) => folder.components().map(|_| "..").collect(),
+        Some(_) | None => project.root().to_path_buf(),
+    }
+}
