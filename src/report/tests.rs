@@ -143,7 +143,7 @@ fn experiment() -> Experiment {
         agents: vec![1],
         stages: Vec::new(),
         builds: Vec::new(),
-        pairs: (1..).zip(pairs).map(|(row, pair)| PairFact { row, pair }).collect(),
+        pairs: (1..).zip(pairs).map(|(row, pair)| PairFact { row, at: at(row), pair }).collect(),
         standings: Vec::new(),
         profiles: Vec::new(),
         verdict: Some(VerdictFact {
