@@ -11,8 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
@@ -31,9 +31,11 @@ const COPY_BYTES_MAX: usize = 64 * 1024;
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
 /// The terminal while it is ours.
 pub struct Term {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Screen,
     mouse: bool,
 }
 
@@ -42,8 +44,7 @@ impl Term {
     pub fn take(mouse: bool) -> io::Result<Self> {
         hook_panics();
         switch_on(mouse)?;
-        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())));
-        terminal.map(|terminal| Self { terminal, mouse }).inspect_err(|_| restore())
+        fresh().map(|terminal| Self { terminal, mouse }).inspect_err(|_| restore())
     }
 
     /// Size of the terminal.
@@ -61,12 +62,15 @@ impl Term {
     /// Takes the terminal again after it was given back, and forgets what was on it.
     pub fn retake(&mut self) -> io::Result<()> {
         switch_on(self.mouse)?;
-        self.terminal.clear()
+        self.forget()
     }
 
     /// Forgets what is on the screen, so that the next frame is written whole.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not Terminal::clear: it asks the terminal where the cursor is, and our own listener would take the answer.
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.terminal = fresh()?;
+        Ok(())
     }
 
     /// Takes the mouse, or leaves it to the terminal.
@@ -112,6 +116,10 @@ pub fn restore() {
         cursor::Show
     );
     let _ = disable_raw_mode();
+}
+
+fn fresh() -> io::Result<Screen> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))
 }
 
 fn switch_on(mouse: bool) -> io::Result<()> {

@@ -71,7 +71,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             changed(model)
         }
         Msg::Machine(machine) => {
-            model.dirty |= model.facts.machine != machine;
+            model.dirty |= model.screen == Screen::Lab && model.facts.machine != machine;
             model.facts.machine = machine;
             Vec::new()
         }

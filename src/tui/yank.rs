@@ -5,41 +5,42 @@ use super::facts::Row;
 use super::model::{Dialog, Model, Screen, Then};
 use crate::improvements::record::Trial;
 
+/// Something that can be copied: its key, its name, the text.
+struct Offer {
+    key: char,
+    name: &'static str,
+    text: String,
+}
+
 /// The question what to copy.
 pub(super) fn dialog(model: &Model) -> Option<Dialog> {
-    let (title, choices) = match model.screen {
+    let offer = |key, name, text| Offer { key, name, text };
+    let (title, offers) = match model.screen {
         Screen::Register => of_register(model)?,
         Screen::Lab => {
-            let experiment = match model.shown_experiment() {
+            let id = match model.shown_experiment() {
                 Some(experiment) => experiment.plan.improvement.clone(),
                 None => model.facts.past.get(model.lab.list.selected)?.improvement.clone(),
             };
-            let commands = vec![
-                ('c', "command", format!("workbench apply {experiment}")),
-                ('r', "replay", format!("workbench verdict {experiment} --replay")),
-            ];
-            (format!("Copy of {experiment}"), commands)
+            let command = offer('c', "command", format!("workbench apply {id}"));
+            (format!("Copy of {id}"), vec![command, offer('r', "replay", format!("workbench verdict {id} --replay"))])
         }
         Screen::Agents => {
             let agent = model.facts.agents.get(model.agents.list.selected)?;
-            let row = format!(
-                "| **{}** | {} | {} | {} |",
-                agent.name,
-                agent.specialization,
-                agent.modules.join(", "),
-                agent.status
-            );
-            (format!("Copy of {}", agent.name), vec![('n', "name", agent.name.clone()), ('m', "Markdown row", row)])
+            let modules = agent.modules.join(", ");
+            let row = format!("| **{}** | {} | {modules} | {} |", agent.name, agent.specialization, agent.status);
+            let offers = vec![offer('n', "name", agent.name.clone()), offer('m', "Markdown row", row)];
+            (format!("Copy of {}", agent.name), offers)
         }
         Screen::Log => {
             let line = model.facts.log.get(model.log.list.selected)?;
             let text = format!("{} {} {} {}", line.at, line.kind, line.subject, line.text);
-            ("Copy of the log".to_owned(), vec![('l', "line", text)])
+            ("Copy of the log".to_owned(), vec![offer('y', "line", text)])
         }
     };
-    let body =
-        choices.iter().map(|(_, label, text)| format!("{label}: {}", text.lines().next().unwrap_or(""))).collect();
-    let choices = choices.into_iter().map(|(key, label, text)| choice(key, label, Then::Copy(text))).collect();
+    let first_line = |offer: &Offer| offer.text.lines().next().unwrap_or_default().to_owned();
+    let body = offers.iter().map(|offer| format!("{}: {}", offer.name, first_line(offer))).collect();
+    let choices = offers.into_iter().map(|offer| choice(offer.key, offer.name, Then::Copy(offer.text))).collect();
     Some(Dialog { title, body, choices, selected: 0 })
 }
 
@@ -51,20 +52,22 @@ pub(super) fn trial(trial: &Trial) -> String {
 }
 
 /// What can be copied of the marked improvements, else of the selected one.
-fn of_register(model: &Model) -> Option<(String, Vec<(char, &'static str, String)>)> {
-    let marked: Vec<&Row> =
-        model.facts.rows.iter().filter(|row| model.register.marks.contains(&row.entry.id)).collect();
+fn of_register(model: &Model) -> Option<(String, Vec<Offer>)> {
+    let is_marked = |row: &&Row| model.register.marks.contains(&row.entry.id);
+    let marked: Vec<&Row> = model.facts.rows.iter().filter(is_marked).collect();
     let rows = if marked.is_empty() { vec![model.selected_row()?] } else { marked };
     let ids: Vec<&str> = rows.iter().map(|row| row.entry.id.0.as_str()).collect();
-    let title =
-        if rows.len() == 1 { format!("Copy of {}", ids[0]) } else { format!("Copy of {} improvements", ids.len()) };
+    let title = match ids[..] {
+        [id] => format!("Copy of {id}"),
+        _ => format!("Copy of {} improvements", ids.len()),
+    };
     let markdown: Vec<String> = rows.iter().map(|row| markdown(row)).collect();
-    let choices = vec![
-        ('i', "id", ids.join(" ")),
-        ('c', "command", format!("workbench apply {}", ids.join(" "))),
-        ('m', "Markdown row", markdown.join("\n")),
+    let offers = vec![
+        Offer { key: 'i', name: "id", text: ids.join(" ") },
+        Offer { key: 'c', name: "command", text: format!("workbench apply {}", ids.join(" ")) },
+        Offer { key: 'm', name: "Markdown row", text: markdown.join("\n") },
     ];
-    Some((title, choices))
+    Some((title, offers))
 }
 
 /// The improvement as a row of a Markdown table: claim and measurement in columns of their own.

@@ -2,7 +2,11 @@
 
 mod colours;
 mod fixtures;
+mod follow;
+mod manners;
 mod play;
+#[path = "../../../tests/e2e/pty.rs"]
+mod pty;
 mod screens;
 mod scripts;
 mod sizes;
