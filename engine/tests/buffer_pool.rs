@@ -236,6 +236,21 @@ fn after_a_failed_sync_nothing_more_is_written() {
     assert_eq!(read_all(pool.shared(PageId::new(5), Visit::Leaf).unwrap().bytes()), 5, "reading goes on");
 }
 
+#[test]
+fn a_full_disk_loses_nothing_and_is_got_over() {
+    let fs = SimFs::new();
+    let pool = pool(&fs, 16);
+    fill(&pool, 10);
+    fs.inject(Fault { action: IoAction::Write, file_prefix: "data".into(), after: 3, kind: FaultKind::DiskFull });
+    let error = pool.checkpoint().unwrap_err();
+    assert!(matches!(&error, BufferError::Io(io) if io.is_out_of_space()), "{error}");
+    pool.checkpoint().unwrap();
+    let pool = open(&fs.image().restart(Survival::Nothing), 16, &Arc::default()).0;
+    for number in 1..=10 {
+        assert_eq!(read_all(pool.shared(PageId::new(number), Visit::Leaf).unwrap().bytes()), number);
+    }
+}
+
 fn fill_and_close(fs: &SimFs, count: u64) {
     let pool = pool(fs, 64);
     fill(&pool, count);

@@ -83,6 +83,19 @@ impl Frames {
         &self.heads[frame.index()]
     }
 
+    /// Asks the processor for the start of the frame, where headers and heads are, while the caller goes for the latch: a
+    /// search would otherwise wait for these lines one after the other.
+    #[inline]
+    pub(super) fn prefetch(&self, frame: FrameId) {
+        const LINES: usize = 10;
+        #[cfg(target_arch = "x86_64")]
+        for line in 0..LINES {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: within the frame; and a prefetch reads nothing, wherever it points.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.bytes(frame).cast::<i8>().as_ptr().add(64 * line)) };
+        }
+    }
+
     /// Address of the frame's bytes. Reading or writing through it needs the frame's latch.
     #[inline]
     pub(super) fn bytes(&self, frame: FrameId) -> NonNull<Page> {

@@ -100,6 +100,7 @@ impl BufferPool {
                     Loaded::Elsewhere => continue,
                 }
             };
+            self.residents.frames.prefetch(frame);
             let page = self.residents.latch_shared(frame);
             if page.page_id() == id {
                 self.hit(frame, visit);
@@ -118,6 +119,7 @@ impl BufferPool {
                     Loaded::Elsewhere => continue,
                 }
             };
+            self.residents.frames.prefetch(frame);
             let page = self.residents.latch_exclusive(frame);
             if page.page_id() == id {
                 self.hit(frame, visit);

@@ -110,10 +110,13 @@ impl PageStore {
         self.stopped.get().map_or(Ok(()), |cause| Err(BufferError::Stopped { cause: cause.clone() }))
     }
 
-    /// After a failed write or sync nobody knows what is on disk, and the kernel may report the next sync as a success.
+    /// After a failed sync nobody knows what is on disk, and the kernel may report the next one as a success. A full disk
+    /// is another matter: the page is still here and still dirty, and the write may be tried again.
     fn stop_on_failure(&self, result: Result<(), IoError>) -> Result<(), BufferError> {
         result.map_err(|error| {
-            let _ = self.stopped.set(error.clone());
+            if !error.is_out_of_space() {
+                let _ = self.stopped.set(error.clone());
+            }
             error.into()
         })
     }

@@ -136,12 +136,17 @@ impl Fixture {
 
     /// Opens the disk of another database, of which the log says what happened, and repeats it all.
     pub fn recover(fs: SimFs, log: &MemLog, frames: usize) -> Self {
+        Self::replay(fs, &log.records(), frames)
+    }
+
+    /// The same from a list of records.
+    pub fn replay(fs: SimFs, records: &[(Span, Vec<u8>)], frames: usize) -> Self {
         let replayed = Arc::new(MemLog::default());
         let (superblock, _) = Superblock::open(&fs).unwrap().unwrap();
         let volume = volume(&fs, &superblock, &replayed, frames);
-        for (span, payload) in log.records() {
-            assert_eq!(replayed.append(&[IoSlice::new(&payload)]).unwrap(), span);
-            redo(&volume.pool, span, &payload);
+        for (span, payload) in records {
+            assert_eq!(replayed.append(&[IoSlice::new(payload)]).unwrap(), *span);
+            redo(&volume.pool, *span, payload);
         }
         let catalog = Catalog::open(Arc::clone(&volume));
         catalog.rebuild_space().unwrap();

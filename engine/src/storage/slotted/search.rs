@@ -130,7 +130,14 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
         let middle = low + (high - low) / 2;
         let slot = slots + middle * kind.slot_bytes();
         let (offset, len) = (usize::from(node.u16(slot)), usize::from(node.u16(slot + 2)));
-        match node.compare(offset, len, suffix) {
+        // Equal heads: as many bytes as both have, up to four, are equal, and where one is shorter the other has zeros.
+        let order = if len <= HEAD && suffix.len() <= HEAD {
+            len.cmp(&suffix.len())
+        } else {
+            let known = HEAD.min(len).min(suffix.len());
+            node.compare(offset + known, len - known, &suffix[known..])
+        };
+        match order {
             Ordering::Less => low = middle + 1,
             Ordering::Equal => return Ok(middle),
             Ordering::Greater => high = middle,
