@@ -1,7 +1,7 @@
 //! What both logs promise, checked on both.
 
 use crate::support::*;
-use engine::io::{Fault, FaultKind, IoAction, Lsn, SimFs, Survival};
+use engine::io::{Fault, FaultKind, IoAction, Lsn, RealVfs, SimFs, Survival};
 use engine::metrics::{Counter, Metrics};
 use engine::transaction::wal::{CommitLog, CommitWait, Durability, EndReason, LogFiles, WalError, WalOptions};
 use std::io::{ErrorKind, IoSlice};
@@ -237,6 +237,40 @@ both_variants! {
         assert_eq!((read.end.at, read.end.why), (victim.start, EndReason::BadChecksum));
         let known = read_from(&fs, Lsn(4096), victim.end).unwrap_err();
         assert!(known.to_string().contains("durable beyond this place"), "{known}");
+    }
+
+    /// The same on a real directory: written with direct I/O, prepared ahead, recycled, opened again.
+    fn a_real_directory_works<L: CommitLog>() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = WalOptions { prepare_ahead: true, segment_bytes: 256 << 10, ..small() };
+        let mut known = Lsn(4096);
+        let mut next = 0;
+        for round in 0..3 {
+            let vfs = Arc::new(RealVfs::open(dir.path()).unwrap());
+            let files = LogFiles::discover(vfs).unwrap();
+            let resume = if round == 0 {
+                files.start_new().unwrap()
+            } else {
+                let mut reader = files.read_from(Lsn(4096), known).unwrap();
+                let mut read = 0;
+                while let Some(record) = reader.next().unwrap() {
+                    assert_eq!(record.payload, payload(read));
+                    read += 1;
+                }
+                assert_eq!(read, next);
+                reader.into_resume()
+            };
+            let log = L::open(resume, &options, Arc::new(Metrics::new())).unwrap();
+            for _ in 0..40 {
+                for _ in 0..50 {
+                    append(&log, &payload(next));
+                    next += 1;
+                }
+                known = log.tail();
+                commit_and_wait(&log, known).unwrap();
+            }
+            log.close().unwrap();
+        }
     }
 
     /// A missing segment, a foreign header and a log without a database are named.

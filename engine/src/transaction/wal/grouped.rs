@@ -302,15 +302,24 @@ impl Inner {
         }
     }
 
-    /// The flusher's job: lead until nobody wants anything.
+    /// The flusher's job: make durable what was committed when it was woken. Not what is committed meanwhile:
+    /// a flusher that always finds more to do writes small batches back to back, and takes from the workers the
+    /// processor they would have filled a larger batch with.
     fn flush_in_background(&self, signal: &Signal) {
         if self.options.durability == Durability::GroupAsync && !self.ring_fills() {
             signal.pause_until(Instant::now() + self.options.async_interval);
         }
+        let target = Lsn(self.wanted.load(Ordering::Acquire));
         let mut stalled = Stalled::default();
-        while !self.health.failed() && !signal.stopping() && (self.is_wanted() || self.ring_fills()) {
+        while !self.health.failed() && !signal.stopping() && (self.durable() < target || self.ring_fills()) {
             let leader = self.leader.lock();
-            let purpose = if self.is_wanted() { Purpose::Durability } else { Purpose::Space };
+            let purpose = if self.durable() < target {
+                Purpose::Durability
+            } else if self.ring_fills() {
+                Purpose::Space
+            } else {
+                return; // the batch that was being written meanwhile was enough
+            };
             self.metrics.inc(Counter::WalFlusherBatches);
             match self.lead(leader, purpose) {
                 Ok(progress) => stalled.after(progress),
