@@ -102,7 +102,7 @@ impl Source {
     }
 
     fn unfold_super(&self, at: usize, paths: &mut Vec<(usize, Vec<String>)>) {
-        let supers = self.text[at..].as_bytes().chunks(7).take_while(|chunk| chunk == b"super::").count();
+        let supers = self.text.as_bytes()[at..].chunks(7).take_while(|chunk| chunk == b"super::").count();
         let inline = self.inline_modules_around(at);
         if supers <= inline {
             return;
@@ -171,8 +171,8 @@ fn blank_comments_and_strings(text: &str) -> String {
             let close = format!("\"{}", "#".repeat(hashes));
             let open = hashes + 2;
             rest[open..].find(&close).map_or(rest.len(), |end| open + end + close.len())
-        } else if rest.starts_with("'\\") {
-            rest[2..].char_indices().skip(1).find(|(_, c)| *c == '\'').map_or(1, |(end, _)| end + 3)
+        } else if let Some(escape) = rest.strip_prefix("'\\") {
+            escape.char_indices().skip(1).find(|(_, c)| *c == '\'').map_or(1, |(end, _)| end + 3)
         } else if rest.starts_with('\'') && rest[1..].chars().nth(1) == Some('\'') {
             rest[1..].chars().next().map_or(1, |c| c.len_utf8() + 2)
         } else {

@@ -37,6 +37,9 @@ fn an_early_acknowledgement_is_caught() {
     assert!(caught.contains("acknowledged"), "{caught}");
 }
 
+/// The disk at one operation, and how many commits of each session were acknowledged by then.
+type ImageAndPromises = (DiskImage, Vec<u64>);
+
 /// Sessions of several threads: each finds its own acknowledged commits, each record at most once.
 #[test]
 fn grouped_keeps_every_sessions_promises() {
@@ -46,7 +49,7 @@ fn grouped_keeps_every_sessions_promises() {
     let fs = SimFs::new();
     let (log, _) = new_log::<Log>(&fs, &small());
     let acknowledged: Arc<[AtomicU64]> = (0..SESSIONS).map(|_| AtomicU64::new(0)).collect();
-    let images: Arc<Mutex<Vec<(DiskImage, Vec<u64>)>>> = Arc::default();
+    let images: Arc<Mutex<Vec<ImageAndPromises>>> = Arc::default();
     let (seen, taken) = (acknowledged.clone(), images.clone());
     fs.observe(move |_, image| {
         taken.lock().unwrap().push((image.clone(), seen.iter().map(|count| count.load(SeqCst)).collect()));
@@ -136,7 +139,7 @@ impl Explorer {
                 let place = format!("depth {depth}, operation {n} of {}, {survival:?}", moments.len());
                 let present = check(&restarted, &known, appended).map_err(|why| format!("{place}: {why}"))?;
                 // Going on from every state would take for ever.
-                if is_new && GO_ON_EVERY.get(depth).is_some_and(|every| self.states.len() % every == 0) {
+                if is_new && GO_ON_EVERY.get(depth).is_some_and(|every| self.states.len().is_multiple_of(*every)) {
                     self.explore::<L>(restarted, &known, present, depth + 1)?;
                 }
             }
