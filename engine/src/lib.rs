@@ -14,6 +14,7 @@
 //! | [`storage`], [`index`] | pages, superblock, B+tree |
 //! | [`transaction`] | versions, snapshots, locks, recovery |
 //! | [`api`] | `Database`, `Txn`, typed tables |
+//! | [`testing`] | crash enumeration, for tests |
 //!
 //! [`select`] stands beside them: it is the only file that reads a feature, and it decides for every
 //! improvement which of its two implementations the engine is built from.
@@ -28,4 +29,5 @@ pub mod metrics;
 pub mod select;
 pub mod storage;
 pub mod sync;
+pub mod testing;
 pub mod transaction;

@@ -23,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["storage", "index"],
     &["transaction"],
     &["api"],
+    &["testing"],
 ];
 
 /// The files that stand outside the layers: the map, and the table that puts the parts together.
