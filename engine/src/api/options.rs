@@ -31,6 +31,7 @@ pub struct Options {
 impl Options {
     /// The same in the terms of the layers below.
     pub(super) fn settings(&self) -> EngineOptions {
+        let frames = self.pool_bytes / PAGE_SIZE;
         EngineOptions {
             wal: WalOptions {
                 durability: self.durability,
@@ -40,7 +41,8 @@ impl Options {
                 ..WalOptions::default()
             },
             pool: PoolOptions {
-                frames: self.pool_bytes / PAGE_SIZE,
+                frames,
+                doublewrite_slots: (frames / 4).clamp(8, 128),
                 sync: self.durability != Durability::Off,
                 ..PoolOptions::default()
             },

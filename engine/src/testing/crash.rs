@@ -105,9 +105,8 @@ pub fn enumerate<D>(
         for _ in 0..plan.checkers.max(1) {
             scope.spawn(|| lab.check_all(&receive));
         }
-        watch(fs, progress, send);
+        let _watching = watch(fs, progress, send);
         workload();
-        fs.observe(|_, _| {});
     });
     if let Some(failure) = lab.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         panic!("{failure}");
@@ -122,13 +121,23 @@ struct Point {
     promise: Promise,
 }
 
-fn watch(fs: &SimFs, progress: &Arc<Progress>, points: SyncSender<Point>) {
+/// While it lives, `points` receives every crash point; its drop, also by a panic, ends the checkers.
+struct Watching<'a>(&'a SimFs);
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.observe(|_, _| {});
+    }
+}
+
+fn watch<'a>(fs: &'a SimFs, progress: &Arc<Progress>, points: SyncSender<Point>) -> Watching<'a> {
     let progress = Arc::clone(progress);
     fs.observe(move |event, image| {
         let point = Point { event: event.clone(), image: image.clone(), promise: progress.promise() };
         // The checkers are gone only after a failure, which is reported in the end.
         let _ = points.send(point);
     });
+    Watching(fs)
 }
 
 struct Lab<O, C> {

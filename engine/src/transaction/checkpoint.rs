@@ -92,7 +92,7 @@ impl Checkpoint {
 
     /// `None` if the database never had a checkpoint: its creation was cut short.
     pub(super) fn from_control(control: &Control) -> Option<Self> {
-        (control.checkpoint != Lsn::ZERO).then_some(Self {
+        (control.checkpoint != Lsn::ZERO).then(|| Self {
             redo_from: control.checkpoint,
             analysis_from: Lsn(control.spare[0]),
             record: Lsn(control.spare[1]),
