@@ -23,7 +23,7 @@ fn run(seed: u64, every: u64) -> (Arc<MemLog>, Vec<Moment>) {
     let moments = Arc::new(Mutex::new(Vec::new()));
     let (kept, seen) = (Arc::clone(&moments), Arc::clone(&log));
     fixture.fs.observe(move |event, image| {
-        if matches!(event.action, IoAction::Write | IoAction::Sync) && event.op % every == 0 {
+        if matches!(event.action, IoAction::Write | IoAction::Sync) && event.op.is_multiple_of(every) {
             kept.lock().unwrap().push(Moment { image: image.clone(), records: seen.records().len() });
         }
     });

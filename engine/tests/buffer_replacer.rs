@@ -10,6 +10,7 @@ const FRAMES: usize = 8;
 #[derive(Clone, Debug)]
 enum Step {
     Hit(u32),
+    Descent([u32; 3]),
     Admit(u32),
     /// Evict with these frames busy.
     Evict(u8),
@@ -19,7 +20,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let frame = 0..FRAMES as u32;
     let step = prop_oneof![
-        4 => frame.clone().prop_map(Step::Hit),
+        3 => frame.clone().prop_map(Step::Hit),
+        1 => [frame.clone(), frame.clone(), frame.clone()].prop_map(Step::Descent),
         3 => frame.clone().prop_map(Step::Admit),
         2 => any::<u8>().prop_map(Step::Evict),
         1 => frame.prop_map(Step::Forget),
@@ -33,7 +35,8 @@ fn contract<R: Replacer>(steps: &[Step], mut on_evict: impl FnMut(usize, Option<
     let mut present = [false; FRAMES];
     for (number, step) in steps.iter().enumerate() {
         match *step {
-            Step::Hit(frame) => replacer.hit(FrameId(frame), Visit::Leaf),
+            Step::Hit(frame) => replacer.hit(&[FrameId(frame)], Visit::Leaf),
+            Step::Descent(frames) => replacer.hit(&frames.map(FrameId), Visit::Leaf),
             Step::Admit(frame) if !present[frame as usize] => {
                 replacer.admit(FrameId(frame), PageId::new(number as u64 + 1), Visit::Leaf);
                 present[frame as usize] = true;
@@ -62,18 +65,21 @@ fn contract<R: Replacer>(steps: &[Step], mut on_evict: impl FnMut(usize, Option<
     }
 }
 
+fn use_one(order: &mut Vec<u32>, frame: u32) {
+    if let Some(at) = order.iter().position(|&f| f == frame) {
+        order.remove(at);
+        order.push(frame);
+    }
+}
+
 /// The obvious LRU: a vector, the newest last.
 fn model(steps: &[Step]) -> Vec<(usize, Option<u32>)> {
     let mut order: Vec<u32> = Vec::new();
     let mut evicted = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         match *step {
-            Step::Hit(frame) => {
-                if let Some(at) = order.iter().position(|&f| f == frame) {
-                    order.remove(at);
-                    order.push(frame);
-                }
-            }
+            Step::Hit(frame) => use_one(&mut order, frame),
+            Step::Descent(frames) => frames.into_iter().for_each(|frame| use_one(&mut order, frame)),
             Step::Admit(frame) if !order.contains(&frame) => order.push(frame),
             Step::Admit(_) => {}
             Step::Evict(busy) => {

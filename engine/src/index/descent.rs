@@ -1,7 +1,7 @@
 //! The way down: inner pages optimistically, the leaf under a latch.
 
 use super::error::TreeError;
-use crate::buffer::{BufferError, BufferPool, ExclusivePage, OptimisticPage, PageId, SharedPage, Visit};
+use crate::buffer::{BufferError, BufferPool, ExclusivePage, OptimisticPage, PageId, SharedPage, Trail, Visit};
 use crate::metrics::Counter;
 use crate::storage::slotted::{Kind, NodeBytes, SlottedPage, child_at, entry_count, find, level_of};
 
@@ -21,14 +21,14 @@ pub(super) enum Toward<'k> {
 
 /// How the leaf is held.
 pub(super) trait LeafHold<'p>: Sized {
-    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError>;
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError>;
     fn level(&self) -> u8;
 }
 
 impl<'p> LeafHold<'p> for SharedPage<'p> {
     #[inline]
-    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError> {
-        pool.shared(page, visit)
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError> {
+        pool.shared_along(page, visit, trail)
     }
 
     #[inline]
@@ -39,8 +39,8 @@ impl<'p> LeafHold<'p> for SharedPage<'p> {
 
 impl<'p> LeafHold<'p> for ExclusivePage<'p> {
     #[inline]
-    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError> {
-        pool.exclusive(page, visit)
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError> {
+        pool.exclusive_along(page, visit, trail)
     }
 
     #[inline]
@@ -95,25 +95,26 @@ fn try_to_leaf<'p, H: LeafHold<'p>>(
     visit: Visit,
     at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
 ) -> Result<Option<H>, TreeError> {
-    let mut node = pool.optimistic(root, Visit::Inner)?;
+    let mut trail = Trail::default();
+    let mut node = pool.optimistic_along(root, Visit::Inner, &mut trail)?;
     let mut level = level_of(&node.bytes());
     if !node.validate() {
         return Ok(None);
     }
     if level == 0 {
-        let leaf = H::hold(pool, root, visit)?;
+        let leaf = H::hold(pool, root, visit, &mut trail)?;
         // It may have grown between the look and the latch.
         return Ok((leaf.level() == 0).then_some(leaf));
     }
     while level > 1 {
         let Some((child, _)) = step(&node, toward) else { return Ok(None) };
-        let Some(next) = after(&node, pool.optimistic(child, Visit::Inner))? else { return Ok(None) };
+        let Some(next) = after(&node, pool.optimistic_along(child, Visit::Inner, &mut trail))? else { return Ok(None) };
         node = next;
         level -= 1;
     }
     let Some((child, at)) = step(&node, toward) else { return Ok(None) };
     at_parent(&node, at);
-    after(&node, H::hold(pool, child, visit))
+    after(&node, H::hold(pool, child, visit, &mut trail))
 }
 
 fn try_locate<'p>(

@@ -39,16 +39,20 @@ impl Replacer for Lru {
     }
 
     #[inline]
-    fn hit(&self, frame: FrameId, _visit: Visit) {
-        if self.newest.load(Ordering::Relaxed) == frame.0 {
+    fn hit(&self, frames: &[FrameId], _visit: Visit) {
+        if let [frame] = frames
+            && self.newest.load(Ordering::Relaxed) == frame.0
+        {
             return;
         }
         let mut list = self.list.lock();
-        if list.is_in(frame.0) {
-            list.unlink(frame.0);
-            list.push_newest(frame.0);
-            self.newest.store(frame.0, Ordering::Relaxed);
+        for &FrameId(frame) in frames {
+            if list.is_in(frame) {
+                list.unlink(frame);
+                list.push_newest(frame);
+            }
         }
+        self.newest.store(list.newest, Ordering::Relaxed);
     }
 
     fn admit(&self, frame: FrameId, _page: PageId, _visit: Visit) {

@@ -29,8 +29,8 @@ pub trait Replacer: Send + Sync {
     /// For a pool of this many frames, none of them holding a page yet.
     fn new(frames: usize) -> Self;
 
-    /// The page in the frame was used.
-    fn hit(&self, frame: FrameId, visit: Visit);
+    /// The pages in the frames were used, one after the other: a descent, of which `visit` says why the last one was.
+    fn hit(&self, frames: &[FrameId], visit: Visit);
 
     /// `page` has come into the frame.
     fn admit(&self, frame: FrameId, page: PageId, visit: Visit);
