@@ -30,9 +30,9 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Redraw => return vec![Effect::Redraw],
         ActionId::Help => model.overlay = Some(Overlay::Help(HelpState::default())),
         ActionId::Palette => model.overlay = Some(Overlay::Palette(PaletteState::default())),
-        ActionId::NextScreen => return go(model, model.screen.stepped(1)),
-        ActionId::PreviousScreen => return go(model, model.screen.stepped(-1)),
-        ActionId::Go(screen) => return go(model, screen),
+        ActionId::NextScreen => go(model, model.screen.stepped(1)),
+        ActionId::PreviousScreen => go(model, model.screen.stepped(-1)),
+        ActionId::Go(screen) => go(model, screen),
         ActionId::Theme if model.plain => model.complain("NO_COLOR is set: there is one theme"),
         ActionId::Theme => {
             model.look = Look::new(model.look.theme.name.next(), model.look.glyphs.ascii);
@@ -44,15 +44,15 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
             return vec![Effect::CaptureMouse(model.mouse)];
         }
         ActionId::Zoom => model.zoom = model.zoom.next(),
-        ActionId::Down => return step(model, 1),
-        ActionId::Up => return step(model, -1),
-        ActionId::PageDown => return step(model, half_page(model)),
-        ActionId::PageUp => return step(model, -half_page(model)),
-        ActionId::First => return step(model, isize::MIN),
-        ActionId::Last => return step(model, isize::MAX),
+        ActionId::Down => step(model, 1),
+        ActionId::Up => step(model, -1),
+        ActionId::PageDown => step(model, half_page(model)),
+        ActionId::PageUp => step(model, -half_page(model)),
+        ActionId::First => step(model, isize::MIN),
+        ActionId::Last => step(model, isize::MAX),
         ActionId::DetailDown => scroll_detail(model, 1),
         ActionId::DetailUp => scroll_detail(model, -1),
-        ActionId::Open => return open(model),
+        ActionId::Open => open(model),
         ActionId::Yank => model.overlay = yank::dialog(model).map(Overlay::Dialog),
         ActionId::Filter => {
             model.zoom = if model.zoom == Zoom::Full { Zoom::Normal } else { model.zoom };
@@ -74,7 +74,6 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Workload => next_workload(model),
         ActionId::Past => {
             model.lab.past = !model.lab.past;
-            return open_shown_past(model);
         }
         ActionId::Freeze => {
             model.log.frozen = !model.log.frozen;
@@ -127,12 +126,17 @@ pub(super) fn answer(model: &mut Model, then: Then) -> Vec<Effect> {
     }
 }
 
-/// Reads the selected past experiment, where the Lab shows one that is not read yet.
-pub(super) fn open_shown_past(model: &Model) -> Vec<Effect> {
+/// Reads the selected past experiment, once, where the Lab shows one that is not read yet.
+pub(super) fn read_shown_past(model: &mut Model) -> Option<Effect> {
     if model.screen != Screen::Lab || !model.shows_past() || model.shown_experiment().is_some() {
-        return Vec::new();
+        return None;
     }
-    model.facts.past.get(model.lab.list.selected).map(|past| Effect::OpenExperiment(past.id)).into_iter().collect()
+    let selected = model.facts.past.get(model.lab.list.selected)?.id;
+    if model.lab.asked == Some(selected) {
+        return None;
+    }
+    model.lab.asked = Some(selected);
+    Some(Effect::OpenExperiment(selected))
 }
 
 /// Reads the workloads of the selected improvement's newest verdict, once, where they are not there yet.
@@ -149,22 +153,20 @@ pub(super) fn read_shown_workloads(model: &mut Model) -> Option<Effect> {
 }
 
 /// Shows a screen.
-pub(super) fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
+pub(super) fn go(model: &mut Model, screen: Screen) {
     model.screen = screen;
     model.zoom = Zoom::Normal;
     model.register.editing = None;
-    open_shown_past(model)
 }
 
 /// Moves the selection of the shown list.
-pub(super) fn step(model: &mut Model, rows: isize) -> Vec<Effect> {
+pub(super) fn step(model: &mut Model, rows: isize) {
     let len = model.list_len();
     let before = model.list_mut().selected;
     model.list_mut().step(rows, len);
     if model.list_mut().selected != before {
         *model.detail_offset_mut() = 0;
     }
-    open_shown_past(model)
 }
 
 /// Scrolls the detail; the view knows where its end is and stops there.
@@ -219,19 +221,18 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-fn open(model: &mut Model) -> Vec<Effect> {
+fn open(model: &mut Model) {
     match model.screen {
         Screen::Register | Screen::Lab => model.zoom = Zoom::Full,
         Screen::Agents => {
             if let Some(agent) = model.facts.agents.get(model.agents.list.selected) {
                 let filter = format!("agent:{}", agent.number);
                 model.register.set_filter(filter, &model.facts.rows);
-                return go(model, Screen::Register);
+                go(model, Screen::Register);
             }
         }
         Screen::Log => {}
     }
-    open_shown_past(model)
 }
 
 fn mark(model: &mut Model) {
@@ -333,18 +334,20 @@ fn run_command(model: &mut Model, palette: &PaletteState) -> Vec<Effect> {
     }
     match entry.command {
         Command::Action(id) => perform(model, id),
-        Command::Improvement(id) => show_improvement(model, &id),
+        Command::Improvement(id) => {
+            show_improvement(model, &id);
+            Vec::new()
+        }
     }
 }
 
 /// Goes to an improvement in the Register; a filter that hides it is dropped.
-fn show_improvement(model: &mut Model, id: &ImprovementId) -> Vec<Effect> {
-    let effects = go(model, Screen::Register);
+fn show_improvement(model: &mut Model, id: &ImprovementId) {
+    go(model, Screen::Register);
     if !model.register.select(id, &model.facts.rows) {
         model.register.set_filter(String::new(), &model.facts.rows);
         model.register.select(id, &model.facts.rows);
     }
-    effects
 }
 
 fn dismiss(model: &mut Model) {

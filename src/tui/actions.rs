@@ -279,6 +279,9 @@ fn can_apply(model: &Model) -> Result<(), String> {
     if row.entry.variants.is_none() {
         return Err(format!("{id} has no optimized variant yet: there is nothing to measure"));
     }
+    if let Some(missing) = row.entry.needs.iter().find(|needed| !model.facts.stack.contains(needed)) {
+        return Err(format!("{id} needs {missing}, which is not accepted yet"));
+    }
     if let Some(running) = &model.facts.running {
         return Err(format!("{} is being measured; one experiment at a time", running.plan.improvement));
     }
@@ -286,7 +289,7 @@ fn can_apply(model: &Model) -> Result<(), String> {
         return Err(format!("apply {} is starting", starting.improvement));
     }
     if let Some(lease) = &model.facts.machine.lease {
-        return Err(format!("the machine is held by {} (process {})", lease.purpose, lease.pid));
+        return Err(format!("the machine is held: {}", lease.purpose));
     }
     Ok(())
 }

@@ -16,6 +16,10 @@ use super::{past, watch};
 use crate::improvements::ImprovementId;
 use crate::project::Project;
 
+/// How much of a failed apply's output is shown.
+const LAST_WORDS_LINES: usize = 14;
+const LAST_WORDS_BYTES: usize = 8 * 1024;
+
 /// Where effects are done.
 #[derive(Debug)]
 pub struct World {
@@ -49,12 +53,12 @@ impl World {
         match spawn_apply(&self.project, &id) {
             Ok((mut child, log)) => {
                 let pid = child.id().unwrap_or_default();
-                self.send(Msg::Started(id.clone(), Ok((pid, log))));
+                self.send(Msg::Started(id.clone(), Ok((pid, log.clone()))));
                 let sender = self.sender.clone();
                 tokio::spawn(async move {
                     let code = child.wait().await.ok().and_then(|status| status.code());
                     // When the interface has gone, nobody waits for this.
-                    let _ = sender.send(Msg::Ended(id, code));
+                    let _ = sender.send(Msg::Ended(id, code, last_words(&log)));
                 });
             }
             Err(error) => self.send(Msg::Started(id, Err(error.to_string()))),
@@ -98,4 +102,12 @@ fn open_log(folder: &Path, id: &ImprovementId) -> io::Result<(PathBuf, File)> {
     let path = folder.join(format!("apply-{id}-{stamp}.log"));
     let file = File::create(&path)?;
     Ok((path, file))
+}
+
+/// The last lines of a log; none where it cannot be read.
+fn last_words(log: &Path) -> Vec<String> {
+    let text = fs::read(log).unwrap_or_default();
+    let end = &text[text.len().saturating_sub(LAST_WORDS_BYTES)..];
+    let lines: Vec<String> = String::from_utf8_lossy(end).lines().map(str::to_owned).collect();
+    lines[lines.len().saturating_sub(LAST_WORDS_LINES)..].to_vec()
 }

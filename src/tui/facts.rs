@@ -27,8 +27,8 @@ pub struct Facts {
     pub phases: Vec<Phase>,
     /// The roster.
     pub agents: Vec<AgentRow>,
-    /// Improvements in the stack, where the store has told.
-    pub stack: Option<usize>,
+    /// The improvements accepted so far, in order.
+    pub stack: Vec<ImprovementId>,
     /// The experiment under way.
     pub running: Option<Experiment>,
     /// Experiments that ended, the newest first.

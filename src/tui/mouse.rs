@@ -4,7 +4,6 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::model::{Model, Screen};
-use super::msg::Effect;
 use super::view::tabs;
 use super::{act, layout};
 
@@ -12,9 +11,9 @@ use super::{act, layout};
 const WHEEL_ROWS: isize = 3;
 
 /// Takes in what the mouse did. Moves and drags change nothing; what lies over the screen is worked by keys.
-pub(super) fn happened(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
+pub(super) fn happened(model: &mut Model, event: MouseEvent) {
     if model.overlay.is_some() {
-        return Vec::new();
+        return;
     }
     let at = Position { x: event.column, y: event.row };
     let rows = match event.kind {
@@ -26,34 +25,33 @@ pub(super) fn happened(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
         | MouseEventKind::Drag(_)
         | MouseEventKind::Moved
         | MouseEventKind::ScrollLeft
-        | MouseEventKind::ScrollRight => return Vec::new(),
+        | MouseEventKind::ScrollRight => return,
     };
     model.dirty = true;
     let has_detail = model.screen != Screen::Log;
     if has_detail && layout::panes(layout::parts(model.size).body, model.screen, model.zoom).detail.contains(at) {
         act::scroll_detail(model, rows);
-        return Vec::new();
+        return;
     }
-    act::step(model, rows)
+    act::step(model, rows);
 }
 
-fn click(model: &mut Model, at: Position) -> Vec<Effect> {
+fn click(model: &mut Model, at: Position) {
     model.dirty = true;
     if layout::parts(model.size).tabs.contains(at) {
-        return match tabs::at(at.x) {
-            Some(screen) => act::go(model, screen),
-            None => Vec::new(),
-        };
+        if let Some(screen) = tabs::at(at.x) {
+            act::go(model, screen);
+        }
+        return;
     }
     let rows = layout::list_rows(model);
     if !rows.contains(at) {
-        return Vec::new();
+        return;
     }
     let len = model.list_len();
     let place = model.list_mut().offset.saturating_add(usize::from(at.y - rows.y));
-    if place >= len {
-        return Vec::new();
+    if place < len {
+        let here = model.list_mut().selected;
+        act::step(model, place as isize - here as isize);
     }
-    let here = model.list_mut().selected;
-    act::step(model, place as isize - here as isize)
 }

@@ -49,8 +49,8 @@ pub enum Msg {
     Project(ProjectFacts),
     /// An apply was started, or could not be.
     Started(ImprovementId, Result<(u32, PathBuf), String>),
-    /// An apply that was started here has ended; its exit code where it had one.
-    Ended(ImprovementId, Option<i32>),
+    /// An apply that was started here has ended: its exit code where it had one, and the last it said.
+    Ended(ImprovementId, Option<i32>, Vec<String>),
     /// Something was done, or could not be: a sentence for the footer.
     Done(Result<String, String>),
 }
@@ -75,8 +75,8 @@ pub struct StoreNews {
     pub past: Vec<PastExperiment>,
     /// What is known of agents.
     pub agents: Vec<AgentNews>,
-    /// Improvements in the stack.
-    pub stack: usize,
+    /// The improvements accepted so far, in order.
+    pub stack: Vec<ImprovementId>,
 }
 
 /// Something to be done outside; its outcome comes back as a [`Msg`].

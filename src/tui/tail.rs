@@ -140,7 +140,6 @@ impl Tail {
             "verdict",
             "improvement_status",
             "agent_status",
-            "stack",
             "stack_change",
         ]);
         let anew = touches(&["sitting", "stage", "build"]);
@@ -190,7 +189,7 @@ impl Tail {
             });
         }
         let agents = self.agents().await?;
-        let stack = self.reader.stack().await?.len();
+        let stack = self.reader.stack().await?.into_iter().map(|entry| entry.improvement).collect();
         self.send(Msg::Store(Ok(Box::new(StoreNews { progress, past, agents, stack }))))?;
         self.switch_to(running).await
     }
@@ -320,5 +319,13 @@ fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>) -> Progress {
 }
 
 fn log_line(change: Change) -> LogLine {
-    LogLine { seq: change.seq, at: change.at, kind: change.table, subject: change.subject, text: change.summary }
+    let kind = match change.table.as_str() {
+        "sitting" => "process",
+        "improvement_status" => "status",
+        "stack_change" => "stack",
+        "agent_status" => "agent",
+        "command_log" => "command",
+        other => other,
+    };
+    LogLine { seq: change.seq, at: change.at, kind: kind.to_owned(), subject: change.subject, text: change.summary }
 }

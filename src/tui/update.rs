@@ -7,7 +7,7 @@ use super::actions;
 use super::facts::{Load, Row};
 use super::keys::Key;
 use super::layout;
-use super::model::{Model, Overlay, Screen, StartedApply};
+use super::model::{Dialog, Model, Overlay, Screen, StartedApply, Then};
 use super::msg::{Effect, Msg, RegisterNews, StoreNews};
 use super::state::ListState;
 use super::{act, mouse, view};
@@ -16,7 +16,10 @@ use super::{act, mouse, view};
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Key(event) => key(model, event),
-        Msg::Mouse(event) => mouse::happened(model, event),
+        Msg::Mouse(event) => {
+            mouse::happened(model, event);
+            Vec::new()
+        }
         Msg::Paste(text) => paste(model, &text),
         Msg::Resize(size) => {
             model.size = size;
@@ -82,6 +85,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Started(improvement, Ok((pid, log))) => {
             model.say(format!("apply {improvement} started (process {pid}); its output goes to {}", log.display()));
+            act::go(model, Screen::Lab);
+            model.lab.past = false;
             let started = StartedApply { improvement, pid, log };
             model.starting = Some(started.clone());
             model.started = Some(started);
@@ -91,8 +96,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.complain(format!("apply {improvement} could not be started: {trouble}"));
             Vec::new()
         }
-        Msg::Ended(improvement, code) => {
-            ended(model, &improvement.0, code);
+        Msg::Ended(improvement, code, said) => {
+            ended(model, &improvement.0, code, said);
             Vec::new()
         }
         Msg::Done(Ok(text)) => {
@@ -106,6 +111,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     };
     settle(model);
     effects.extend(act::read_shown_workloads(model));
+    effects.extend(act::read_shown_past(model));
     effects
 }
 
@@ -209,30 +215,32 @@ fn store(model: &mut Model, news: StoreNews) -> Vec<Effect> {
             agent.last = Some(known.last);
         }
     }
-    model.facts.stack = Some(news.stack);
+    model.facts.stack = news.stack;
     model.register.asked = None;
+    model.lab.asked = None;
     model.facts.past = news.past;
     model.facts.store = Load::Ready;
     model.register.arrange(&model.facts.rows);
-    let mut effects = changed(model);
-    effects.extend(act::open_shown_past(model));
-    effects
+    changed(model)
 }
 
-fn ended(model: &mut Model, improvement: &str, code: Option<i32>) {
+fn ended(model: &mut Model, improvement: &str, code: Option<i32>, said: Vec<String>) {
     model.starting = None;
-    match code {
-        Some(0) => model.say(format!("apply {improvement} ended: accepted")),
-        Some(4) => model.say(format!("apply {improvement} ended: not accepted; the Register says why")),
-        Some(75) => model.complain(format!("apply {improvement}: the machine was busy; try again later")),
-        Some(code) => {
-            let log = model.started.as_ref().map(|started| started.log.display().to_string()).unwrap_or_default();
-            model.complain(format!("apply {improvement} failed with exit code {code}; see {log}"));
-        }
-        None => {
-            model.complain(format!("apply {improvement} was stopped; `workbench apply {improvement} --resume` goes on"))
-        }
+    let failure = match code {
+        Some(0) => return model.say(format!("apply {improvement} ended: accepted")),
+        Some(4) => return model.say(format!("apply {improvement} ended: not accepted; the Register says why")),
+        Some(75) => format!("apply {improvement}: the machine was busy"),
+        Some(code) => format!("apply {improvement} failed with exit code {code}"),
+        None => format!("apply {improvement} was killed; --resume goes on"),
+    };
+    if model.overlay.is_some() {
+        return model.complain(failure);
     }
+    let log = model.started.as_ref().map(|started| format!("All of it: {}", started.log.display()));
+    let choices = vec![act::choice('c', "close", Then::Nothing)];
+    let body = said.into_iter().chain(log).collect();
+    model.overlay = Some(Overlay::Dialog(Dialog { title: failure, body, choices, selected: 0 }));
+    model.dirty = true;
 }
 
 /// Keeps every selection inside its list and its window.

@@ -284,7 +284,7 @@ fn history() -> StoreNews {
             past(7, "I002", 300_000, 30, Ending::Ruled(Verdict::Inconclusive), 0.08),
         ],
         agents: Vec::new(),
-        stack: 1,
+        stack: vec![id("I002")],
     }
 }
 

@@ -112,7 +112,7 @@ async fn a_running_experiment_arrives_piece_by_piece_and_ends_in_the_past() {
     let row = scene.model.facts.rows.iter().find(|row| row.entry.id == id("T003")).unwrap();
     assert_eq!(row.progress.status, Status::Complete);
     assert_eq!(row.progress.measured.as_ref().unwrap().workload, "tps on tpcc sessions=64");
-    assert_eq!(scene.model.facts.stack, Some(0), "its plan was made on another stack");
+    assert_eq!(scene.model.facts.stack, [], "its plan was made on another stack");
 
     // Looked at again, it is the same, its rates now from the pairs.
     past::open(&scene.project, &scene.sender, experiment);

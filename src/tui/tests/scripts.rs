@@ -125,6 +125,7 @@ fn an_apply_that_cannot_be_is_refused_with_the_reason() {
     assert_eq!(refused(&mut model), "a: T003 is being measured; one experiment at a time");
     let mut model = idle(120, 40, false);
     update(&mut model, Msg::Started(id("I002"), Ok((77, "log".into()))));
+    press(&mut model, "1");
     assert_eq!(refused(&mut model), "a: apply I002 is starting");
 }
 
@@ -307,4 +308,30 @@ fn reloading_the_register_keeps_what_the_store_said() {
     update(&mut model, Msg::Register(Ok(Box::new(news))));
     assert_eq!(selected(&model), "B001");
     assert_eq!(model.selected_row().unwrap().progress.verdicts[0].at, ago(7_300));
+}
+
+#[test]
+fn a_started_apply_is_shown_and_a_failed_one_says_its_last_words() {
+    let mut model = idle(120, 40, false);
+    update(&mut model, Msg::Started(id("T003"), Ok((77, "apply-T003.log".into()))));
+    assert_eq!(model.screen, Screen::Lab);
+    assert!(screen(&model).contains("apply T003 is starting"));
+    assert_eq!(press(&mut model, "qs"), [Effect::StopApply(77), Effect::Quit], "it can be stopped before it is seen");
+    let said = vec!["  × workbench.yaml: unknown key `taget`".to_owned(), "  help: did you mean `target`?".to_owned()];
+    update(&mut model, Msg::Ended(id("T003"), Some(1), said));
+    let shown = screen(&model);
+    for text in ["apply T003 failed with exit code 1", "did you mean `target`?", "apply-T003.log"] {
+        assert!(shown.contains(text), "{text} is not in\n{shown}");
+    }
+    press(&mut model, "<Enter>");
+    assert_eq!(model.overlay, None);
+    assert_eq!(press(&mut model, "q"), [Effect::Quit]);
+}
+
+#[test]
+fn an_experiment_that_ends_is_read_from_the_past() {
+    let mut model = measuring(120, 40, false, 3);
+    press(&mut model, "2");
+    assert_eq!(update(&mut model, Msg::Running(None)), [Effect::OpenExperiment(ExperimentId(13))]);
+    assert_eq!(update(&mut model, Msg::Tick(now())), [], "asked for once");
 }

@@ -125,11 +125,14 @@ fn cells(
     let ends = pair.and_then(|pair| pair.bounds).and_then(|bounds| scale.ends(bounds));
     let style = newest.unwrap_or(look.theme.faint);
     if let Some(ends) = &ends {
-        (ends.low..=ends.high).for_each(|column| put(Some(column), glyphs.span, style));
+        // Open at both ends it says nothing yet: no line.
+        let line = if ends.open_low && ends.open_high { 0..0 } else { ends.low..ends.high + 1 };
+        line.for_each(|column| put(Some(column), glyphs.span, style));
     }
     // The lines go through the intervals: what matters is where they cross.
     let zero = scale.column(0.0);
-    let crossed = ends.as_ref().is_some_and(|ends| zero.is_some_and(|zero| (ends.low..=ends.high).contains(&zero)));
+    let closed = ends.as_ref().filter(|ends| !(ends.open_low && ends.open_high));
+    let crossed = closed.is_some_and(|ends| zero.is_some_and(|zero| (ends.low..=ends.high).contains(&zero)));
     put(zero, if crossed { glyphs.crossed } else { glyphs.zero }, if crossed { style } else { look.theme.faint });
     for margin in margins {
         put(scale.column(margin.0), glyphs.margin, look.theme.warn);

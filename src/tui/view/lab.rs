@@ -39,7 +39,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         return panels::experiment(model, frame, area, running);
     }
     let panes = layout::panes(area, model.screen, model.zoom);
-    if model.facts.past.is_empty() {
+    if model.facts.past.is_empty() || (model.starting.is_some() && !model.lab.past) {
         return nothing(model, frame, area);
     }
     if panes.list.area() > 0 {

@@ -288,18 +288,18 @@ fn machine(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment
     let unknown = "not told here";
     let percent = |value: Option<f64>| value.map_or(unknown.to_owned(), |value| format!("{value:.1} %"));
     let mut lines = Vec::new();
+    let room = usize::from(inner.width).saturating_sub(12);
     let mut field = |name: &str, value: String| {
         lines.push(Line::from(vec![
             Span::styled(format!(" {name:<10}"), look.theme.dim),
-            Span::styled(value, look.theme.text),
+            Span::styled(text::fit(&value, room, look.glyphs.ellipsis).into_owned(), look.theme.text),
         ]));
     };
     if let Some(main) = experiment.plan.workloads.get(experiment.main()) {
         field("can tell", format!("{} or more", main.minimum_detectable));
         field("noise", format!("{:.1} % between pairs", main.noise.gain().0 * 100.0));
     }
-    let lease =
-        facts.lease.as_ref().map_or("free".to_owned(), |lease| format!("{} (process {})", lease.purpose, lease.pid));
+    let lease = facts.lease.as_ref().map_or("free".to_owned(), |lease| lease.purpose.clone());
     field("lease", lease);
     let cores = if facts.cores == 1 { "1 core".to_owned() } else { format!("{} cores", facts.cores) };
     field("load", facts.load.map_or(unknown.to_owned(), |load| format!("{load:.2} on {cores}")));

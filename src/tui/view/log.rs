@@ -15,7 +15,7 @@ const COLUMNS: [Column; 5] = [
     Column { title: "No.", min: 6, max: 7, right: true, rank: 4 },
     Column { title: "Ago", min: 7, max: 7, right: true, rank: 1 },
     Column { title: "Kind", min: 10, max: 12, right: false, rank: 3 },
-    Column { title: "About", min: 6, max: 15, right: false, rank: 2 },
+    Column { title: "About", min: 8, max: 15, right: false, rank: 2 },
     Column { title: "What", min: 20, max: 200, right: false, rank: 0 },
 ];
 

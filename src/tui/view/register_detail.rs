@@ -52,7 +52,7 @@ pub(super) fn lines(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> 
     lines.push(Line::default());
     lines.extend(variants(model, row, width));
     if !row.progress.workloads.is_empty() {
-        lines.push(heading(look, "Workloads"));
+        lines.push(heading(look, "Workloads, decision run"));
         lines.extend(row.progress.workloads.iter().flat_map(|workload| workload_lines(model, workload, width)));
         lines.push(Line::default());
     }

@@ -56,7 +56,7 @@ fn stack(model: &Model) -> Option<Vec<Span<'static>>> {
     if model.facts.register != Load::Ready {
         return None;
     }
-    let (accepted, all) = (model.facts.stack.unwrap_or(0), model.facts.rows.len());
+    let (accepted, all) = (model.facts.stack.len(), model.facts.rows.len());
     Some(vec![Span::styled("stack ", model.look.theme.dim), Span::raw(format!("{accepted}/{all}"))])
 }
 
