@@ -76,6 +76,7 @@ fn common_params() -> Vec<(&'static str, ParamSpec)> {
             ParamSpec::choice("full", DURABILITIES, "When a commit is acknowledged: synced, soon synced, never"),
         ),
         ("pool_mb", ParamSpec::integer(512, 8, 1_000_000, "Page cache of the engine in MiB")),
+        ("checkpoint_mb", ParamSpec::integer(1024, 1, 1_000_000, "MiB of log between checkpoints of the engine")),
         ("dir", ParamSpec::text("", "Data directory, new or empty; without one, a temporary one")),
     ]
 }
@@ -189,7 +190,8 @@ fn engine(settings: &Settings, dir: &Path, tables: &[&str]) -> Result<EngineStor
         _ => Durability::Full,
     };
     let pool_bytes = (settings.integer("pool_mb") as usize) << 20;
-    let options = Options { durability, pool_bytes, ..Options::default() };
+    let checkpoint_wal_bytes = settings.integer("checkpoint_mb") << 20;
+    let options = Options { durability, pool_bytes, checkpoint_wal_bytes, ..Options::default() };
     EngineStore::open(vfs, options, tables).map_err(|error| unusable(&error))
 }
 

@@ -60,11 +60,11 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
         say(&format!("{} samples in {shown}", profile.samples));
     }
 
+    let peak_memory_bytes = peak_memory_bytes();
     say("checking");
     let check = bench.check().map_err(failure)?;
     let features = features_text(&bench.features());
     opened.bench.finish().map_err(failure)?;
-    let peak_memory_bytes = peak_memory_bytes();
     let run = Run { params: &opened.params, features, stats, cpu_ns, counters, waits, check, peak_memory_bytes };
     print(&table::render(opened.name, &run))?;
     Ok(run.check.ok)

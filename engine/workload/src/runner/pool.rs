@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -115,21 +115,27 @@ impl<S: Store, W: Workload> Runner<S, W> {
 
 impl<S: Store, W: Workload> Bench for Runner<S, W> {
     fn load(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<u64, StoreError> {
-        let (rows, total) = (AtomicU64::new(0), self.workload.rows_estimate());
+        let (rows, written, total) = (AtomicU64::new(0), AtomicBool::new(false), self.workload.rows_estimate());
         let mut report = |what: &str| {
             let done = rows.load(Ordering::Relaxed);
             progress(Progress { what: what.to_owned(), done, total: total.max(done) });
         };
         thread::scope(|scope| {
             let (finished, wait) = mpsc::channel();
-            let (store, workload, threads, rows) = (&self.store, &self.workload, self.workers.0.len(), &rows);
+            let (store, workload, threads) = (&self.store, &self.workload, self.workers.0.len());
+            let (rows, written) = (&rows, &written);
             scope.spawn(move || {
-                let load = || workload.load(&**store, threads, rows).and_then(|()| store.end_load());
+                let load = || {
+                    workload.load(&**store, threads, rows)?;
+                    written.store(true, Ordering::Relaxed);
+                    store.end_load()
+                };
                 let _ = finished.send(guard("loading", load));
             });
             loop {
                 match wait.recv_timeout(PROGRESS_INTERVAL) {
                     Ok(outcome) => return outcome,
+                    Err(RecvTimeoutError::Timeout) if written.load(Ordering::Relaxed) => report("making rows durable"),
                     Err(RecvTimeoutError::Timeout) => report("loading rows"),
                     Err(RecvTimeoutError::Disconnected) => return Err(gone("the loading thread")),
                 }

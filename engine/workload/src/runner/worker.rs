@@ -118,7 +118,9 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
                 match self.attempt(seat, work, &mut stats)? {
                     Some(ticket) => {
                         waiting.push_back(Waiting { seat, ticket });
-                        if !runnable.is_empty() {
+                        // Not earlier: every sync costs CPU that this worker's other sessions could use. Not later:
+                        // the sync is over before the rest of them has run.
+                        if waiting.len() >= runnable.len() && !runnable.is_empty() {
                             self.store.nudge();
                         }
                     }
