@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::{OpenError, Options};
 use crate::io::{IoAction, IoError};
-use crate::sync::thread::JoinHandle;
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::transaction::engine::Engine;
 use crate::transaction::wal::CommitLog;
+use std::thread::JoinHandle;
 
 /// How often the length of the log is looked at.
 const CHECKPOINT_POLL: Duration = Duration::from_millis(50);
