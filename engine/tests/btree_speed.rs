@@ -2,6 +2,12 @@
 //!
 //! `cargo test -p engine --profile lab --test btree_speed -- --ignored --nocapture`, on a quiet machine.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test's helpers may fail loudly, and a measurement speaks"
+)]
+
 mod tree_support;
 
 use engine::buffer::{Page, PageId, TreeId};

@@ -362,31 +362,3 @@ mod tests {
         }
     }
 }
-
-/// `RUSTFLAGS="--cfg loom" cargo test -p engine --lib latch --release`
-#[cfg(all(test, loom))]
-mod model {
-    use super::*;
-    use crate::sync::Arc;
-
-    #[test]
-    fn optimistic_readers_see_whole_writes() {
-        loom::model(|| {
-            let shared = Arc::new((HybridLatch::new(), AtomicU64::new(0), AtomicU64::new(0)));
-            let writer = {
-                let shared = Arc::clone(&shared);
-                loom::thread::spawn(move || {
-                    shared.0.exclusive();
-                    shared.1.store(1, Ordering::Relaxed);
-                    shared.2.store(1, Ordering::Relaxed);
-                    // SAFETY: held exclusively since the top of the closure.
-                    unsafe { shared.0.unlock_exclusive() };
-                })
-            };
-            let version = shared.0.optimistic();
-            let (a, b) = (shared.1.load(Ordering::Relaxed), shared.2.load(Ordering::Relaxed));
-            assert!(!shared.0.validate(version) || a == b);
-            writer.join().unwrap();
-        });
-    }
-}
