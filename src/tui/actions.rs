@@ -294,6 +294,30 @@ fn can_apply(model: &Model) -> Result<(), String> {
     Ok(())
 }
 
+/// The table as Markdown, for the docs.
+pub fn markdown() -> String {
+    let mut text =
+        String::from("# Keys of the terminal interface\n\nWritten from the table in `src/tui/actions.rs`.\n");
+    let screens = Screen::ALL.map(|screen| (Context::On(screen), screen.name()));
+    let others = [
+        (Context::List, "Lists"),
+        (Context::Everywhere, "Everywhere"),
+        (Context::Filter, "While a filter is typed"),
+        (Context::Palette, "In the palette"),
+        (Context::Help, "In the help"),
+        (Context::Dialog, "In a question"),
+    ];
+    for (context, title) in screens.into_iter().chain(others) {
+        text.push_str(&format!("\n## {title}\n\n| keys | command | |\n|---|---|---|\n"));
+        for action in ACTIONS.iter().filter(|action| action.context == context) {
+            let keys: Vec<String> = action.keys.iter().map(|key| format!("`{}`", key.shown(false))).collect();
+            let command = if action.command.is_empty() { String::new() } else { format!("`:{}`", action.command) };
+            text.push_str(&format!("| {} | {command} | {} |\n", keys.join(" "), action.help));
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -342,5 +366,16 @@ mod tests {
         {
             assert!(action.keys.iter().all(|key| key.typed().is_none()), "{:?} eats a letter", action.id);
         }
+    }
+
+    /// `INSTA_UPDATE=always` writes it anew.
+    #[test]
+    fn the_docs_say_what_the_table_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
+        if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+            std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
+            std::fs::write(path, markdown()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), markdown(), "docs/keys.md is out of date");
     }
 }

@@ -103,8 +103,9 @@ pub fn quantity(value: f64) -> String {
         _ => (value, ""),
     };
     let digits = match scaled.abs() {
-        part if part >= 100.0 => 0,
-        part if part >= 10.0 => 1,
+        // By what is left after rounding: 9.996 is 10.0.
+        part if part >= 99.95 => 0,
+        part if part >= 9.995 => 1,
         part if suffix.is_empty() && part.fract() == 0.0 => 0,
         _ => 2,
     };
@@ -154,6 +155,7 @@ mod tests {
             ["7.12k", "36.2k", "984", "0.50"]
         );
         assert_eq!([span(8.2), span(200.0), span(7500.0), span(f64::NAN)], ["8 s", "3 min 20 s", "2 h 5 min", "0 s"]);
+        assert_eq!([quantity(9_996.0), quantity(99.97)], ["10.0k", "100"]);
         let interval = Interval { low: 1.25_f64.ln(), high: f64::INFINITY };
         assert_eq!(bounds(interval), "[+25.0, …]");
     }

@@ -273,6 +273,7 @@ impl Theme {
                     b: 117,
                     lit: 237,
                     bar: 235,
+                    on_bar: 252,
                 },
             ),
             ThemeName::Light => Self::coloured(
@@ -288,6 +289,7 @@ impl Theme {
                     b: 26,
                     lit: 254,
                     bar: 255,
+                    on_bar: 235,
                 },
             ),
             // Blue, orange and yellow: distinct under every common deficiency.
@@ -304,6 +306,7 @@ impl Theme {
                     b: 75,
                     lit: 237,
                     bar: 235,
+                    on_bar: 252,
                 },
             ),
             ThemeName::Mono => {
@@ -344,7 +347,7 @@ impl Theme {
             arm_a: ink(palette.a),
             arm_b: ink(palette.b),
             selected: Style::new().bg(Color::Indexed(palette.lit)).add_modifier(Modifier::BOLD),
-            bar: Style::new().bg(Color::Indexed(palette.bar)),
+            bar: Style::new().fg(Color::Indexed(palette.on_bar)).bg(Color::Indexed(palette.bar)),
         }
     }
 }
@@ -361,4 +364,5 @@ struct Palette {
     b: u8,
     lit: u8,
     bar: u8,
+    on_bar: u8,
 }

@@ -176,8 +176,9 @@ fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line
         Role::Control => "control",
     };
     let gain = workload.standing.estimate.gain().to_string();
-    let label = text::fit(&workload.label, usize::from(width).saturating_sub(10 + gain.len()), look.glyphs.ellipsis)
-        .into_owned();
+    let label =
+        text::fit(&workload.label, usize::from(width).saturating_sub(11 + text::width(&gain)), look.glyphs.ellipsis)
+            .into_owned();
     let means = match workload.means {
         Some((a, b)) => {
             format!("{} {} {} {}", text::quantity(a), look.glyphs.arrow, text::quantity(b), workload.metric)
@@ -192,7 +193,7 @@ fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line
         ),
         paint::spread(
             vec![Span::raw(" ".repeat(10)), Span::styled(means, theme.dim)],
-            vec![Span::styled(text::bounds(workload.standing.bounds), theme.dim)],
+            vec![Span::styled(format!(" {}", text::bounds(workload.standing.bounds)), theme.dim)],
             width,
         ),
     ]
