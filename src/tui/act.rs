@@ -119,7 +119,10 @@ pub(super) fn answer(model: &mut Model, then: Then) -> Vec<Effect> {
     match then {
         Then::Nothing => Vec::new(),
         Then::Apply(id) => vec![Effect::StartApply(id)],
-        Then::Stop(pid) => vec![Effect::StopApply(pid)],
+        Then::Stop(pid) => {
+            model.stopping = Some(pid);
+            vec![Effect::StopApply(pid)]
+        }
         Then::Quit => vec![Effect::Quit],
         Then::StopAndQuit(pid) => vec![Effect::StopApply(pid), Effect::Quit],
         Then::Copy(text) => vec![Effect::Copy(text)],
@@ -281,7 +284,7 @@ fn ask_stop(model: &Model) -> Option<Dialog> {
     Some(Dialog {
         title: format!("Stop apply {improvement}?"),
         body: vec![
-            format!("Interrupts process group {pid}. Every finished pair is kept:"),
+            format!("Interrupts process {pid}. Every finished pair is kept:"),
             format!("`workbench apply {improvement} --resume` goes on."),
         ],
         choices: vec![choice('s', "stop it", Then::Stop(pid)), choice('c', "cancel", Then::Nothing)],

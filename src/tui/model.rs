@@ -50,6 +50,8 @@ pub struct Model {
     pub starting: Option<StartedApply>,
     /// The last apply that was started here.
     pub started: Option<StartedApply>,
+    /// The process of an apply that was asked to stop from here.
+    pub stopping: Option<u32>,
     /// Something changed since the last frame.
     pub dirty: bool,
 }
@@ -190,6 +192,7 @@ impl Model {
             notice: None,
             starting: None,
             started: None,
+            stopping: None,
             dirty: true,
         }
     }

@@ -114,6 +114,9 @@ pub fn quantity(value: f64) -> String {
 
 /// An interval on the log scale as gains in percent: `[+398, +431]`; an open end is `…`.
 pub fn bounds(interval: Interval) -> String {
+    if interval == Interval::UNBOUNDED {
+        return "no bounds yet".to_owned();
+    }
     let end = |log: f64| {
         if log.is_finite() {
             LogRatio(log).gain().to_string().trim_end_matches(" %").to_owned()
@@ -158,5 +161,6 @@ mod tests {
         assert_eq!([quantity(9_996.0), quantity(99.97)], ["10.0k", "100"]);
         let interval = Interval { low: 1.25_f64.ln(), high: f64::INFINITY };
         assert_eq!(bounds(interval), "[+25.0, …]");
+        assert_eq!(bounds(Interval::UNBOUNDED), "no bounds yet");
     }
 }

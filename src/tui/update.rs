@@ -226,7 +226,12 @@ fn store(model: &mut Model, news: StoreNews) -> Vec<Effect> {
 
 fn ended(model: &mut Model, improvement: &str, code: Option<i32>, said: Vec<String>) {
     model.starting = None;
+    let was_asked_to =
+        model.stopping.take().is_some_and(|pid| model.started.as_ref().is_some_and(|ours| ours.pid == pid));
     let failure = match code {
+        _ if was_asked_to => {
+            return model.say(format!("apply {improvement} stopped; `workbench apply {improvement} --resume` goes on"));
+        }
         Some(0) => return model.say(format!("apply {improvement} ended: accepted")),
         Some(4) => return model.say(format!("apply {improvement} ended: not accepted; the Register says why")),
         Some(75) => format!("apply {improvement}: the machine was busy"),

@@ -329,6 +329,16 @@ fn a_started_apply_is_shown_and_a_failed_one_says_its_last_words() {
 }
 
 #[test]
+fn an_apply_that_was_asked_to_stop_did_not_fail() {
+    let mut model = measuring(120, 40, false, 2);
+    update(&mut model, Msg::Started(id("T003"), Ok((4_711, "apply-T003.log".into()))));
+    assert_eq!(press(&mut model, "xs"), [Effect::StopApply(4_711)]);
+    update(&mut model, Msg::Ended(id("T003"), Some(1), vec!["stopped".to_owned()]));
+    assert_eq!(model.overlay, None);
+    assert!(model.notice.unwrap().text.contains("--resume"));
+}
+
+#[test]
 fn an_experiment_that_ends_is_read_from_the_past() {
     let mut model = measuring(120, 40, false, 3);
     press(&mut model, "2");

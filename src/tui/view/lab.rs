@@ -115,7 +115,7 @@ fn cell(model: &Model, past: &PastExperiment, column: usize) -> Cell {
                 let (glyph, style) = look.verdict(*verdict);
                 (format!("{glyph} {verdict}"), style)
             }
-            Ending::Stopped(reason) => (format!("stopped: {reason}"), theme.dim),
+            Ending::Stopped(reason) => (reason.clone(), theme.dim),
         },
     }
 }

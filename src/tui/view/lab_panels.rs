@@ -127,7 +127,7 @@ fn state(model: &Model, experiment: &Experiment) -> (String, Style) {
         return (format!(" {glyph} {}: {}", ruling.verdict, ruling.reason), style);
     }
     if let Some(reason) = &experiment.stopped {
-        return (format!(" stopped before a verdict: {reason}"), look.theme.warn);
+        return (format!(" no verdict: {reason}"), look.theme.warn);
     }
     match experiment.stage() {
         Some(stage) => {
