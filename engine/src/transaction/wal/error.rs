@@ -21,7 +21,7 @@ pub enum WalError {
         limit: usize,
     },
     /// The log is damaged where it must be whole. Committed work after this point may be lost: restore.
-    #[error("the log is damaged in `{file}` at byte {offset} (LSN {lsn}): {why}")]
+    #[error("the log is damaged in `{file}` at byte {offset} (LSN {lsn}): {why}; restore the directory from a backup")]
     Corrupt {
         /// The segment file.
         file: String,

@@ -88,7 +88,7 @@ impl LogFiles {
             }
         }
         if let Some(found) = segments.first() {
-            let why = "there is a log, but no database that it belongs to; restore the other files, or remove it";
+            let why = "there is a log, but no database that it belongs to";
             return Err(corrupt(found.number, 0, Lsn::ZERO, why));
         }
         Ok(Resume { vfs, live: Vec::new(), stale: Vec::new(), spares, end: Lsn::ZERO, epoch: Epoch(1) })
