@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 
+use super::apply_bench::Lab;
 use super::bench::{Bench, WORKBENCH};
 use super::pty::Pty;
 
@@ -162,4 +163,30 @@ fn without_a_terminal_on_stdout_the_list_is_printed() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     assert!(text.contains("T001") && !text.contains('\x1b'), "{text}");
+}
+
+/// It has a session of its own: neither the interface's end nor the terminal's reaches it.
+#[test]
+fn an_apply_started_here_goes_on_without_the_interface() {
+    let lab = Lab::with("effect: 0.7, noise: 0.01, batch: 8, sleep_ms: 50", "noise: 0.003", "noise: 0.003");
+    let mut command = lab.command(&[]);
+    command.env("TERM", "xterm-256color").env_remove("LC_ALL");
+    let Some(mut pty) = Pty::start(command, 120, 40) else { return };
+    pty.until("T003", 0);
+    pty.press("ja");
+    pty.until("Measure", 0);
+    pty.press("s");
+    pty.until("Stages", 0);
+    pty.signal(Signal::SIGHUP);
+    assert_eq!(pty.end().code(), Some(129));
+    assert_given_back(&pty);
+    let began = std::time::Instant::now();
+    loop {
+        let shown = lab.run(&["show", "T003", "--json"]).stdout;
+        if shown.contains("PROVEN") {
+            return;
+        }
+        assert!(began.elapsed().as_secs() < 120, "no verdict came: {shown}");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
 }
