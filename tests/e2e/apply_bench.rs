@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use workbench::lab::experiment::{ExperimentId, Pair};
 use workbench::tracking::{Experiment, Reader};
@@ -118,6 +119,15 @@ lab: {{slices: 2, answer_limit_s: 1, profile_s: 1}}
             None => None,
         });
         latest.flatten().map_or(Vec::new(), |found| found.pairs.into_iter().map(|fact| fact.pair).collect())
+    }
+
+    /// Waits until a running apply has recorded so many pairs.
+    pub(crate) fn wait_for_pairs(&self, count: usize) {
+        let start = Instant::now();
+        while self.pairs().len() < count {
+            assert!(start.elapsed() < Duration::from_secs(60), "no {count} pairs in a minute");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// `None` while there is no store.
