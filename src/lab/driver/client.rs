@@ -70,7 +70,8 @@ impl Driver {
     pub async fn start(launch: &Launch, work: WorkFolder, padding: usize) -> Outcome<Self> {
         let mut command = tokio::process::Command::new(&launch.program);
         command.args(&launch.args).envs(&launch.env).current_dir(work.path());
-        command.env("WB_DATA", work.path()).env("WB_PADDING", "x".repeat(padding));
+        // Temporary files belong where they are measured and cleared away: on the disk of the lab.
+        command.env("TMPDIR", work.path()).env("WB_PADDING", "x".repeat(padding));
         let not_started = |error| {
             let fault = Fault::NotStarted(error);
             Box::new(DriverError { side: launch.side, command: "start".to_owned(), fault, stderr: Vec::new() })
