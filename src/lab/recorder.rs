@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
 
 use super::LabError;
 use super::experiment::ExperimentId;
@@ -64,6 +63,8 @@ pub struct Recorder<'a, J> {
     observe: &'a mut (dyn FnMut(&Event) + Send),
     interrupt: Interrupt,
     deadline: (tokio::time::Instant, u64),
+    /// When something was last said.
+    said: tokio::time::Instant,
 }
 
 impl<'a, J: Journal> Recorder<'a, J> {
@@ -75,8 +76,9 @@ impl<'a, J: Journal> Recorder<'a, J> {
         interrupt: Interrupt,
         limit_s: u64,
     ) -> Self {
-        let deadline = (tokio::time::Instant::now() + Duration::from_secs(limit_s), limit_s);
-        Self { journal, experiment, observe, interrupt, deadline }
+        let now = tokio::time::Instant::now();
+        let deadline = (now + Duration::from_secs(limit_s), limit_s);
+        Self { journal, experiment, observe, interrupt, deadline, said: now }
     }
 
     /// Which experiment it is.
@@ -95,14 +97,13 @@ impl<J: Journal> Sink for Recorder<'_, J> {
         let recorded = self.journal.record(self.experiment, &event).await;
         recorded.map_err(|error| LabError::Journal(error.to_string()))?;
         (self.observe)(&event);
+        self.said = tokio::time::Instant::now();
         Ok(())
     }
 
     async fn watch<T>(&mut self, what: impl Fn() -> String, work: impl Future<Output = T>) -> Result<T, LabError> {
         let started = Instant::now();
         let (mut interrupt, deadline) = (self.interrupt.clone(), self.deadline);
-        let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
@@ -110,8 +111,12 @@ impl<J: Journal> Sink for Recorder<'_, J> {
                 () = interrupt.wished() => return Err(LabError::Interrupted),
                 done = &mut work => return Ok(done),
                 () = tokio::time::sleep_until(deadline.0) => return Err(LabError::OutOfTime { seconds: deadline.1 }),
-                _ = heartbeat.tick() => {
-                    let note = format!("{}, {} s", what(), started.elapsed().as_secs());
+                // Counted from the last word, whoever said it: many short waits are not silent either.
+                () = tokio::time::sleep_until(self.said + HEARTBEAT) => {
+                    let note = match started.elapsed().as_secs() {
+                        0 => what(),
+                        seconds => format!("{}, {seconds} s", what()),
+                    };
                     self.emit(Event::Progress { note }).await?;
                 }
             }

@@ -70,7 +70,7 @@ impl Progress {
             Event::Profiled { side, kind, samples, .. } => {
                 self.say(&format!("{kind} profile of arm {side}: {samples} samples"));
             }
-            Event::Ruled(ruling) => self.say(&format!("{}: {}", ruling.verdict, ruling.reason)),
+            Event::Ruled(ruling) => self.say(ruling.reason.lines().next().unwrap_or_default()),
             Event::Stopped { reason } => self.say(&format!("stopped: {reason}")),
         }
     }

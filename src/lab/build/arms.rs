@@ -227,7 +227,18 @@ fn executable(line: &str, driver: &str) -> Option<PathBuf> {
 
 /// The compiler's own words, without Cargo's list of what it compiled before.
 pub(super) fn without_progress(said: &str) -> String {
-    let verbs = ["Compiling", "Checking", "Finished", "Blocking", "Updating", "Downloading", "Downloaded", "Locking"];
+    let verbs = [
+        "Compiling",
+        "Checking",
+        "Finished",
+        "Blocking",
+        "Updating",
+        "Downloading",
+        "Downloaded",
+        "Locking",
+        "Running",
+        "Doc-tests",
+    ];
     let kept = said.lines().filter(|line| !verbs.iter().any(|verb| line.trim_start().starts_with(verb)));
     kept.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

@@ -81,7 +81,7 @@ impl Cargo {
             return Err(failed(std::io::ErrorKind::BrokenPipe.into()));
         };
         let whole = async {
-            let (stdout, said, status) = tokio::join!(lines(stdout, None), lines(stderr, Some(latest)), group.wait());
+            let (stdout, said, status) = tokio::join!(lines(stdout, latest), lines(stderr, latest), group.wait());
             let said = &said[said.len().saturating_sub(KEPT_LINES)..];
             Ok(Ended { success: status.map_err(failed)?.success(), stdout, said: said.join("\n") })
         };
@@ -127,12 +127,13 @@ impl Cargo {
     }
 }
 
-async fn lines(stream: impl AsyncRead + Unpin, latest: Option<&Latest>) -> Vec<String> {
+async fn lines(stream: impl AsyncRead + Unpin, latest: &Latest) -> Vec<String> {
     let mut reader = BufReader::new(stream).split(b'\n');
     let mut lines = Vec::new();
     while let Ok(Some(line)) = reader.next_segment().await {
         let line = String::from_utf8_lossy(&line).into_owned();
-        if let Some(latest) = latest {
+        // Cargo's messages for machines are one JSON object a line: nothing for people.
+        if !line.is_empty() && !line.starts_with('{') {
             latest.set(&line);
         }
         lines.push(line);

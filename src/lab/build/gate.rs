@@ -34,7 +34,7 @@ pub async fn pass_tests(
     }
     sink.emit(Event::Progress { note: format!("testing arm {side} ({})", named(features)) }).await?;
     let mut command = arms.cargo.command(&tree.workspace);
-    command.args(&args).env("WB_SRC", &tree.digest);
+    command.args(&args).env("WB_SRC", &tree.digest).env("RUST_BACKTRACE", "0");
     let (latest, limit) = (Latest::default(), Duration::from_secs(arms.limits.test_limit_s));
     let running = arms.cargo.run(&mut command, limit, &latest);
     let Some(ended) = sink.watch(|| format!("testing arm {side}: {}", latest.get()), running).await?? else {
