@@ -59,9 +59,11 @@ impl probe::Driver for WorkloadDriver {
     }
 
     fn finish(&mut self) -> Result<BTreeMap<String, u64>, Failure> {
-        if let Some(opened) = self.opened.take() {
+        // Closing ends with a checkpoint: seconds of each process of an experiment, for data that is thrown away.
+        if let Some(opened) = self.opened.take_if(|opened| opened.dir.as_ref().is_some_and(|dir| !dir.is_temporary())) {
             opened.bench.finish().map_err(failure)?;
         }
+        self.opened = None;
         Ok(std::mem::take(&mut self.totals))
     }
 }

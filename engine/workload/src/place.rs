@@ -63,6 +63,11 @@ impl DataDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Whether it is removed in the end.
+    pub fn is_temporary(&self) -> bool {
+        self.temporary
+    }
 }
 
 impl Drop for DataDir {

@@ -178,7 +178,9 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
             ok: structure.is_ok(),
             detail: structure.err().unwrap_or_else(|| "pages, trees and fences are sound".to_owned()),
         });
-        let state_hash = Some(state_digest(&*self.store, W::TABLES.len())?);
+        // With several sessions the order of their transactions is the scheduler's: equal work, unequal states.
+        let alone = sessions.len() == 1;
+        let state_hash = alone.then(|| state_digest(&*self.store, W::TABLES.len())).transpose()?;
         Ok(Check { ok: findings.iter().all(|finding| finding.ok), findings, state_hash })
     }
 
