@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
-use super::{Context, Exit, Failure, Format, OrExit, agents, apply, doctor, list, report, show, status, verdict};
+use super::{
+    Context, Exit, Failure, Format, OrExit, agents, apply, doctor, list, profile, report, show, status, verdict,
+};
 use crate::project::Project;
 use crate::{config, tui};
 
@@ -53,6 +55,7 @@ enum Command {
     Status(status::Args),
     Verdict(verdict::Args),
     Apply(apply::Args),
+    Profile(profile::Args),
     Report(report::Args),
     Agents(agents::Args),
     Doctor(doctor::Args),
@@ -66,6 +69,7 @@ impl Command {
             Self::Status(args) => status::run(args, context).await,
             Self::Verdict(args) => verdict::run(args, context).await,
             Self::Apply(args) => apply::run(args, context).await,
+            Self::Profile(args) => profile::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,

@@ -23,6 +23,7 @@ pub mod facts;
 pub mod find;
 pub mod list;
 pub mod output;
+pub mod profile;
 pub mod report;
 pub mod show;
 pub mod status;

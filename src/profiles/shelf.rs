@@ -1,13 +1,15 @@
 //! Where profiles lie on disk, and what may be found there.
 //!
 //! ```text
-//! profiles/T003/12/a.cpu.folded    as captured in arm A of experiment 12
-//!                  b.cpu.folded
+//! profiles/T003/12/a.cpu.folded     as captured in arm A of experiment 12: the evidence
+//!                  a.cpu.svg        its flame graph, drawn from it
+//!                  b.cpu.folded, b.cpu.svg, a.wait.folded, …
+//!                  diff.cpu.svg     what changed from A to B, per operation
+//!                  diff.wait.svg
 //! ```
 //!
-//! The folded stacks are the evidence and are durable before anybody is told of them.
+//! Folded stacks are durable before anybody is told of them. Pictures can be drawn again at any time.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,25 +17,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::difference::Difference;
+use super::flame::flame;
+use super::folded::FoldedError;
+use super::picture::picture;
+use super::profile::{Arm, Kind, Profile};
 use crate::improvements::ImprovementId;
-
-/// Which side of a comparison a profile belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Arm {
-    /// Without the improvement.
-    A,
-    /// With it.
-    B,
-}
-
-/// What was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// Samples of the CPU.
-    Cpu,
-    /// Nanoseconds waited.
-    Wait,
-}
 
 /// A profile as it was captured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,14 +47,44 @@ pub struct Shelf {
     root: PathBuf,
 }
 
-/// A file of the shelf cannot be written.
+/// Something about a profile on the shelf.
 #[derive(Debug, Error)]
-#[error("cannot write {}: {source}", file.display())]
-pub struct ShelfError {
-    /// The file.
-    pub file: PathBuf,
-    /// What the system said.
-    pub source: io::Error,
+pub enum ShelfError {
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not folded stacks.
+    #[error("the {kind} profile of arm {arm:?} is not folded stacks: {source}")]
+    Folded {
+        /// Which side.
+        arm: Arm,
+        /// What was counted.
+        kind: Kind,
+        /// Where it goes wrong.
+        source: FoldedError,
+    },
+}
+
+/// Whose profile, and of which experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// The improvement.
+    pub improvement: &'a ImprovementId,
+    /// The experiment's number.
+    pub experiment: i64,
 }
 
 impl Shelf {
@@ -74,49 +93,63 @@ impl Shelf {
         Self { root: root.to_path_buf() }
     }
 
-    /// The folder of an experiment's profiles.
-    pub fn folder(&self, improvement: &ImprovementId, experiment: i64) -> PathBuf {
-        self.root.join(&improvement.0).join(experiment.to_string())
+    /// A file of the shelf.
+    pub fn path(&self, file: &Path) -> PathBuf {
+        self.root.join(file)
     }
 
-    /// Keeps a capture and returns its file, relative to the shelf.
-    pub fn keep(
-        &self,
-        improvement: &ImprovementId,
-        experiment: i64,
-        capture: &Capture<'_>,
-    ) -> Result<PathBuf, ShelfError> {
-        let folder = self.folder(improvement, experiment);
-        let file = folder.join(format!("{}.{}.folded", capture.arm.letter(), capture.kind));
-        write(&file, capture.folded)?;
-        Ok(file.strip_prefix(&self.root).map(Path::to_path_buf).unwrap_or(file))
+    /// Where a flame graph lies, relative to the shelf.
+    pub fn flame_file(owner: Owner<'_>, arm: Arm, kind: Kind) -> PathBuf {
+        folder(owner).join(format!("{}.{kind}.svg", arm.letter()))
     }
-}
 
-impl Arm {
-    /// As it stands in file names.
-    pub fn letter(self) -> char {
-        match self {
-            Self::A => 'a',
-            Self::B => 'b',
+    /// Where the picture of a difference lies, relative to the shelf.
+    pub fn difference_file(owner: Owner<'_>, kind: Kind) -> PathBuf {
+        folder(owner).join(format!("diff.{kind}.svg"))
+    }
+
+    /// Keeps a capture as it came, understood or not. Returns its file, relative to the shelf.
+    pub fn keep(&self, owner: Owner<'_>, capture: &Capture<'_>) -> Result<PathBuf, ShelfError> {
+        let file = folder(owner).join(format!("{}.{}.folded", capture.arm.letter(), capture.kind));
+        write(&self.path(&file), capture.folded)?;
+        Ok(file)
+    }
+
+    /// Reads the stacks in `file` back. `of` says what they cover.
+    pub fn read(&self, file: &Path, of: Capture<'_>) -> Result<Profile, ShelfError> {
+        let file = self.path(file);
+        let folded = fs::read_to_string(&file).map_err(|source| ShelfError::Read { file, source })?;
+        profile(&Capture { folded: &folded, ..of })
+    }
+
+    /// Draws the flame graph of a profile; none when nothing was counted.
+    pub fn draw(&self, owner: Owner<'_>, profile: &Profile) -> Result<(), ShelfError> {
+        let Owner { improvement, experiment } = owner;
+        let file = self.path(&Self::flame_file(owner, profile.arm, profile.kind));
+        let title = format!("{improvement} {}: {}, experiment {experiment}", profile.arm.label(), profile.kind.label());
+        match flame(profile, &title) {
+            Ok(Some(svg)) => write(&file, &svg),
+            Ok(None) => Ok(()),
+            Err(source) => Err(ShelfError::Write { file, source }),
         }
     }
-}
 
-impl Kind {
-    /// The kind called `name`.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Cpu, Self::Wait].into_iter().find(|kind| kind.to_string() == name)
+    /// Draws what changed from A to B.
+    pub fn draw_difference(&self, owner: Owner<'_>, difference: &Difference) -> Result<(), ShelfError> {
+        let Owner { improvement, experiment } = owner;
+        let kind = difference.a.kind;
+        let title = format!("{improvement}: {} per operation, experiment {experiment}", kind.label());
+        write(&self.path(&Self::difference_file(owner, kind)), &picture(difference, &title))
     }
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Cpu => "cpu",
-            Self::Wait => "wait",
-        })
-    }
+fn folder(owner: Owner<'_>) -> PathBuf {
+    Path::new(&owner.improvement.0).join(owner.experiment.to_string())
+}
+
+fn profile(capture: &Capture<'_>) -> Result<Profile, ShelfError> {
+    let &Capture { arm, kind, .. } = capture;
+    Profile::of(capture).map_err(|source| ShelfError::Folded { arm, kind, source })
 }
 
 /// Writes a whole file or none of it: beside, synced, renamed.
@@ -131,5 +164,5 @@ fn write(file: &Path, text: &str) -> Result<(), ShelfError> {
         fs::rename(&draft, file)?;
         File::open(folder)?.sync_all()
     };
-    written().map_err(|source| ShelfError { file: file.to_path_buf(), source })
+    written().map_err(|source| ShelfError::Write { file: file.to_path_buf(), source })
 }

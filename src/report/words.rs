@@ -1,7 +1,7 @@
 //! Words and numbers as people read them, the same in every report.
 
 use crate::lab::experiment::{Outcome, Role, Standing};
-use crate::units::LogRatio;
+use crate::units::{LogRatio, grouped};
 
 /// `main`, `guard`, `control`.
 pub fn role(role: Role) -> &'static str {
@@ -54,24 +54,12 @@ pub fn number(value: f64) -> String {
     let digits = if value == 0.0 { 0 } else { (3 - value.abs().log10().floor() as i32).clamp(0, 9) };
     let text = format!("{value:.*}", digits.unsigned_abs() as usize);
     let (whole, rest) = text.split_once('.').map_or((text.as_str(), None), |(whole, rest)| (whole, Some(rest)));
-    let whole = grouped(whole);
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("−", whole));
+    let whole = format!("{sign}{}", whole.parse().map_or_else(|_| whole.to_owned(), grouped));
     match rest.map(|rest| rest.trim_end_matches('0')).filter(|rest| !rest.is_empty()) {
         Some(rest) => format!("{whole}.{rest}"),
         None => whole,
     }
-}
-
-/// Whole digits in groups of three, by narrow no-break spaces.
-fn grouped(whole: &str) -> String {
-    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("−", digits));
-    let mut text = String::from(sign);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The first twelve digits of a hash.

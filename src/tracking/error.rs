@@ -1,11 +1,12 @@
 //! What can go wrong with the store, and what the person can do about it. Nothing here ever deletes a file.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
 use thiserror::Error;
+
+use crate::profiles::ShelfError;
 
 /// A fault, and the store it happened to.
 #[derive(Debug, Error)]
@@ -65,14 +66,9 @@ pub enum Fault {
         /// What the system said.
         what: String,
     },
-    /// A file beside it (a profile) cannot be written.
-    #[error("cannot keep {}: {source}", file.display())]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A profile beside it cannot be written, read or understood.
+    #[error("cannot keep a profile: {0}")]
+    Profile(ShelfError),
     /// A row does not decode.
     #[error("holds a fact that cannot be read: {what} of {table} {row}: {cause}")]
     Unreadable {
@@ -106,7 +102,7 @@ impl Fault {
             Self::Full { .. } => "store::full",
             Self::Busy { .. } => "store::busy",
             Self::CannotOpen { .. } => "store::cannot_open",
-            Self::File { .. } => "store::file",
+            Self::Profile(_) => "store::profile",
             Self::Unreadable { .. } => "store::unreadable",
             Self::Refused { .. } => "store::refused",
             Self::Sql(_) => "store::sql",
@@ -129,7 +125,12 @@ impl Fault {
             }
             Self::Busy { .. } => "look for a stopped or debugged workbench that holds it, then try again".to_owned(),
             Self::CannotOpen { .. } => format!("check that {shown} is a file in a folder that may be entered and written"),
-            Self::File { .. } => "what was recorded before is intact; make the folder writable or free some room".to_owned(),
+            Self::Profile(ShelfError::Write { .. } | ShelfError::Read { .. }) => {
+                "what was recorded before is intact; make the folder accessible or free some room".to_owned()
+            }
+            Self::Profile(ShelfError::Folded { .. }) => {
+                "what was recorded before is intact; look at what the driver sends as its profile".to_owned()
+            }
             Self::Unreadable { .. } => {
                 "the row was written by another version or changed by hand; the rest of the store is intact".to_owned()
             }
@@ -183,6 +184,12 @@ impl From<sqlx::Error> for Fault {
             code::CONSTRAINT => Self::Refused { what },
             _ => Self::Sql(error),
         }
+    }
+}
+
+impl From<ShelfError> for Fault {
+    fn from(error: ShelfError) -> Self {
+        Self::Profile(error)
     }
 }
 

@@ -8,7 +8,7 @@ use super::store::Store;
 use super::{build, experiment, live, pair, profile, verdict};
 use crate::lab::experiment::{ExperimentId, Plan, Ruling, Side};
 use crate::lab::journal::{Event, Journal, Opened};
-use crate::profiles::{Arm, Capture, Kind};
+use crate::profiles::{Capture, Kind, Owner, ShelfError};
 
 impl Journal for Store {
     type Error = StoreError;
@@ -23,7 +23,7 @@ impl Journal for Store {
             Event::Slice { .. } | Event::Progress { .. } => self.record_live(id, event).await,
             Event::Profiled { side, kind, folded, samples, cpu, ops } => match Kind::named(kind) {
                 Some(kind) => {
-                    let arm = arm(*side);
+                    let arm = profile::arm(*side);
                     let capture = Capture { arm, kind, folded, samples: *samples, cpu: *cpu, ops: *ops };
                     self.record_profile(id, *side, &capture).await
                 }
@@ -93,10 +93,20 @@ impl Store {
     async fn record_profile(&self, id: ExperimentId, side: Side, capture: &Capture<'_>) -> Result<(), Fault> {
         let mut facts = self.facts().await?;
         let (improvement, _) = experiment::owners(&mut facts, id).await?;
-        let kept = self.shelf.keep(&improvement, id.0, capture);
-        let file = kept.map_err(|error| Fault::File { file: error.file, source: error.source })?;
+        let owner = Owner { improvement: &improvement, experiment: id.0 };
+        let file = self.shelf.keep(owner, capture)?;
         profile::insert(&mut facts, id, side, &file, capture).await?;
-        Ok(facts.commit().await?)
+        let all = profile::of(&mut facts, id).await?;
+        facts.commit().await?;
+        // The pictures come last: they can be drawn again, the facts cannot.
+        match profile::draw(&self.shelf, owner, &all, capture.kind) {
+            // A driver that sends garbage costs a picture, not the experiment; `workbench profile` tells it again.
+            Err(error @ ShelfError::Folded { .. }) => {
+                tracing::warn!("{error}");
+                Ok(())
+            }
+            drawn => Ok(drawn?),
+        }
     }
 }
 
@@ -120,11 +130,4 @@ async fn tell_agents(
         agent::insert(facts, agent, state, Some(&improvement), &note, "workbench").await?;
     }
     Ok(())
-}
-
-fn arm(side: Side) -> Arm {
-    match side {
-        Side::A => Arm::A,
-        Side::B => Arm::B,
-    }
 }

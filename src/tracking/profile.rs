@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::{FromRow, SqliteConnection};
 
-use super::error::Fault;
+use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
-use super::store::{now_ms, time};
+use super::store::{Reader, now_ms, time};
 use crate::lab::experiment::{ExperimentId, Side};
-use crate::profiles::Capture;
+use crate::profiles::{Arm, Capture, Difference, Kind, Owner, Profile, Shelf, ShelfError};
 
 /// A captured profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,14 @@ pub struct ProfileFact {
     pub cpu: Duration,
     /// Operations done meanwhile.
     pub ops: u64,
+}
+
+impl Reader {
+    /// The profiles of an experiment, in order.
+    pub async fn profiles(&self, id: ExperimentId) -> Result<Vec<ProfileFact>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        of(&mut connection, id).await.at(self.path())
+    }
 }
 
 /// Records a profile whose file lies on the shelf.
@@ -59,6 +67,40 @@ pub(super) async fn insert(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Draws the latest profiles of one kind: a flame graph of each side, and with both sides what changed.
+pub(super) fn draw(shelf: &Shelf, owner: Owner<'_>, all: &[ProfileFact], kind: Kind) -> Result<(), ShelfError> {
+    let latest = |side| ProfileFact::latest(all, side, kind).map(|fact| fact.read(shelf, kind)).transpose();
+    let (a, b) = (latest(Side::A)?, latest(Side::B)?);
+    for profile in a.iter().chain(&b) {
+        shelf.draw(owner, profile)?;
+    }
+    match a.zip(b) {
+        Some((a, b)) => shelf.draw_difference(owner, &Difference::of(a, b)),
+        None => Ok(()),
+    }
+}
+
+/// The arm of a side: profiles know nothing of the lab.
+pub(super) fn arm(side: Side) -> Arm {
+    match side {
+        Side::A => Arm::A,
+        Side::B => Arm::B,
+    }
+}
+
+impl ProfileFact {
+    /// The latest of a side and kind.
+    pub fn latest(all: &[Self], side: Side, kind: Kind) -> Option<&Self> {
+        all.iter().rev().find(|fact| fact.side == side && fact.kind == kind.to_string())
+    }
+
+    /// Reads its stacks from the shelf.
+    pub fn read(&self, shelf: &Shelf, kind: Kind) -> Result<Profile, ShelfError> {
+        let &Self { samples, cpu, ops, .. } = self;
+        shelf.read(&self.file, Capture { arm: arm(self.side), kind, folded: "", samples, cpu, ops })
+    }
 }
 
 /// The profiles of an experiment, in order.

@@ -115,7 +115,7 @@ pub(crate) async fn decide(store: &mut Store, plan: &Plan) -> (ExperimentId, Rul
         [(Side::A, "worker;commit;fdatasync 90\nworker;new_order 10\n"), (Side::B, "worker;new_order 11\n")]
     {
         store.record(id, &built(side)).await.unwrap();
-        let (samples, cpu) = (folded.len() as u64, Duration::from_secs(1));
+        let (samples, cpu) = (if side == Side::A { 100 } else { 11 }, Duration::from_secs(1));
         let kind = "cpu".to_owned();
         store
             .record(id, &Event::Profiled { side, kind, folded: folded.to_owned(), samples, cpu, ops: 1_000 })

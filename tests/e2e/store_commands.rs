@@ -137,3 +137,48 @@ async fn a_damaged_store_is_an_error_of_every_command_that_needs_it() {
         assert!(ran.stderr.contains("is damaged") && ran.stderr.contains("pages are there"), "{}", ran.stderr);
     }
 }
+
+#[tokio::test]
+async fn profiles_are_compared_per_operation() {
+    let bench = proven().await;
+    let files = ["a.cpu.svg", "b.cpu.svg", "diff.cpu.svg"].map(|name| bench.path("profiles/T003/1").join(name));
+    assert!(files.iter().all(|file| file.exists()), "drawn when they were recorded");
+    let picture = std::fs::read(&files[2]).unwrap();
+    std::fs::remove_file(&files[2]).unwrap();
+    insta::assert_snapshot!("profile", steady(&bench.run(&["profile", "t003"])));
+    assert_eq!(std::fs::read(&files[2]).unwrap(), picture, "drawn again, the same");
+    let json: Value = serde_json::from_str(&bench.run(&["profile", "T003", "--json"]).stdout).unwrap();
+    assert_eq!(json["data"]["functions"][0]["name"], "fdatasync");
+    assert_eq!(json["data"]["files"].as_array().unwrap().len(), 3);
+    for args in
+        [&["profile", "T003", "--kind", "wait"][..], &["profile", "T001"], &["profile", "T003", "--experiment", "9"]]
+    {
+        let ran = bench.run(args);
+        assert_eq!(ran.code, 3, "{args:?}: {}", ran.shown());
+        assert!(ran.stderr.contains("profile::none"), "{}", ran.stderr);
+    }
+    bench.write("profiles/T003/1/b.cpu.folded", "garbage");
+    let ran = bench.run(&["profile", "T003"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("line 1 is not `frame;frame count`"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_driver_that_sends_garbage_as_its_profile_costs_a_picture_and_not_the_experiment() {
+    use std::time::Duration;
+    use workbench::lab::experiment::Side;
+    let bench = Bench::new();
+    let mut store = open(&bench).await;
+    let id = store.open(&plan("T003"), false).await.unwrap().id;
+    let profiled = |kind: &str| Event::Profiled {
+        side: Side::A,
+        kind: kind.to_owned(),
+        folded: "no stacks".to_owned(),
+        samples: 1,
+        cpu: Duration::from_secs(1),
+        ops: 1,
+    };
+    store.record(id, &profiled("cpu")).await.unwrap();
+    assert!(bench.path("profiles/T003/1/a.cpu.folded").exists(), "kept as it came");
+    assert!(store.record(id, &profiled("heap")).await.is_err(), "no such kind");
+}

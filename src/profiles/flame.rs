@@ -1,0 +1,55 @@
+//! The flame graph of one arm, by inferno: its zoom and search are hard to better.
+
+use std::io;
+
+use inferno::flamegraph::color::MultiPalette;
+use inferno::flamegraph::{Direction, Options, Palette, from_lines};
+
+use super::profile::{Kind, Profile};
+
+/// The flame graph of `profile` as SVG, the root on top; `None` when nothing was counted. Equal profiles give equal bytes.
+pub fn flame(profile: &Profile, title: &str) -> io::Result<Option<String>> {
+    if profile.folded.total() == 0 {
+        return Ok(None);
+    }
+    let mut options = Options::default();
+    options.title = title.to_owned();
+    options.subtitle = Some(profile.coverage());
+    options.direction = Direction::Inverted;
+    options.hash = true;
+    options.deterministic = true;
+    options.font_type = "monospace".to_owned();
+    options.min_width = 0.1;
+    options.name_type = "Function:".to_owned();
+    match profile.kind {
+        Kind::Cpu => {
+            options.colors = Palette::Multi(MultiPalette::Rust);
+            options.count_name = "samples".to_owned();
+        }
+        Kind::Wait => {
+            options.colors = Palette::Basic(inferno::flamegraph::color::BasicPalette::Blue);
+            options.count_name = "ns".to_owned();
+        }
+    }
+    let text = profile.folded.to_string();
+    let mut svg = Vec::new();
+    from_lines(&mut options, text.lines(), &mut svg)?;
+    String::from_utf8(svg).map(Some).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::profile::Arm;
+    use super::super::profile::tests::profile;
+    use super::*;
+
+    #[test]
+    fn is_the_same_for_the_same_profile_and_states_what_it_covers() {
+        let one = || profile(Arm::A, Kind::Cpu, "main;commit;<sync> 60\nmain;work 40\n", 400, 1_000);
+        let svg = flame(&one(), "T003 A (off)").unwrap().unwrap();
+        assert_eq!(svg, flame(&one(), "T003 A (off)").unwrap().unwrap());
+        assert!(svg.contains("T003 A (off)") && svg.contains("100 samples (250 per CPU-second)"), "{svg}");
+        assert!(svg.contains("&lt;sync&gt;"), "names are escaped");
+        assert_eq!(flame(&profile(Arm::A, Kind::Cpu, "", 0, 0), "idle").unwrap(), None);
+    }
+}
