@@ -32,7 +32,7 @@ const COMMITS: usize = 60;
 const IN_FLIGHT: usize = 4;
 
 /// Distinct crash states tried per log, unless the environment says otherwise.
-const STATES: usize = 600;
+const STATES: usize = 10_000;
 
 fn scale() -> Scale {
     Scale::tiny(2)
