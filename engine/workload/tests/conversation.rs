@@ -101,3 +101,47 @@ fn mistakes_name_themselves_and_their_remedy() {
     let Event::Error(failure) = &events[1] else { panic!("{events:?}") };
     assert_eq!(failure.message, "parameter `sessions` cannot be set for a slice");
 }
+
+/// Every workload on the engine, in a directory of its own; and the durable ones with what they are about: syncs.
+#[test]
+fn the_engine_runs_every_workload_and_a_used_directory_is_refused() {
+    for (workload, params) in [
+        ("tpcc", r#""warehouses":1,"districts":2,"customers":10,"items":50"#),
+        ("commit-storm", r#""row_bytes":100"#),
+        ("point-read", r#""rows":500"#),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let load = format!(
+            r#"{{"cmd":"load","workload":"{workload}","params":{{{params},"sessions":4,"pool_mb":8,"dir":{data:?}}}}}"#
+        );
+        let conversation = [
+            &load[..],
+            r#"{"cmd":"profile","state":"on","kinds":["wait"]}"#,
+            r#"{"cmd":"slice","ops":100}"#,
+            r#"{"cmd":"profile","state":"off"}"#,
+            r#"{"cmd":"check"}"#,
+        ];
+        let (events, ending) = answers(&conversation);
+        assert_eq!(ending, Ending::EndOfInput);
+        let [
+            Event::Loaded(_),
+            Event::Profile(_),
+            Event::Slice(slice),
+            Event::Profile(profile),
+            Event::Check(check),
+            Event::Finished(end),
+        ] = &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        assert!(check.ok, "{:?}", check.findings);
+        assert_eq!((slice.ops, end.totals["wal.syncs"]), (100, slice.counters["wal.syncs"]));
+        let waited = profile.profiles[0].folded.contains(&format!("{workload};fsync "));
+        assert_eq!((waited, slice.counters["wal.commits"] > 0), (workload != "point-read", workload != "point-read"));
+
+        let (events, _) = answers(&[&load[..]]);
+        let Event::Error(failure) = &events[0] else { panic!("{events:?}") };
+        assert!(failure.message.ends_with("is not empty"), "{failure}");
+    }
+}
