@@ -30,6 +30,7 @@ fn grouped_log_keeps_its_promises() {
 }
 
 /// Half of the 20,000 different disks that the two runs together must have opened.
+#[expect(clippy::print_stdout, reason = "`--nocapture` shows how many there were")]
 fn enough(report: Report) {
     println!("{report:?}");
     assert!(report.states >= 10_000, "only {report:?}");
@@ -144,6 +145,9 @@ struct Tables {
     items: TableId,
 }
 
+/// A transaction that stays open across others, and what it wrote.
+type Long<'a, L> = (Txn<'a, L>, Vec<(Vec<u8>, Vec<u8>)>);
+
 struct Run<'a, L: CommitLog, R> {
     db: &'a Database<L>,
     tables: Tables,
@@ -167,7 +171,7 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
         }
         self.commit(txn, model);
         // The transaction that stays open, and what it does to the items.
-        let mut long: Option<(Txn<'a, L>, Vec<(Vec<u8>, Vec<u8>)>)> = None;
+        let mut long: Option<Long<'a, L>> = None;
         for n in 0..txns {
             self.one();
             match (n % 30, &mut long) {
@@ -188,7 +192,7 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
         self.wait_for_all();
     }
 
-    fn end_long(&mut self, long: Option<(Txn<'a, L>, Vec<(Vec<u8>, Vec<u8>)>)>, commit: bool) {
+    fn end_long(&mut self, long: Option<Long<'a, L>>, commit: bool) {
         let Some((txn, written)) = long else { return };
         if !commit {
             return txn.rollback().expect("a rollback");
@@ -335,7 +339,6 @@ fn a_crash_while_the_database_is_made_leaves_one_that_can_be_made() {
         enumerate(plan, &fs, &progress, make, open::<L>, check)
     }
     for report in [case::<SerialLog>(), case::<GroupedLog>()] {
-        println!("{report:?}");
         assert!(report.states > 50, "{report:?}");
     }
 }

@@ -44,7 +44,6 @@ impl Options {
                 frames,
                 doublewrite_slots: (frames / 4).clamp(8, 128),
                 sync: self.durability != Durability::Off,
-                ..PoolOptions::default()
             },
             lock_timeout: self.lock_timeout,
         }
