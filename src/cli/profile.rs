@@ -184,11 +184,11 @@ fn compared(
     Ok(difference)
 }
 
-/// The pictures that are there: nothing is drawn of an arm that was never seen at it.
+/// The pictures, the difference first.
 fn files(shelf: &Shelf, owner: Owner<'_>, kind: Kind) -> impl Iterator<Item = std::path::PathBuf> {
     let flames = [Arm::A, Arm::B].map(|arm| Shelf::flame_file(owner, arm, kind));
     let all = [Shelf::difference_file(owner, kind)].into_iter().chain(flames);
-    all.map(|file| shelf.path(&file)).filter(|file| file.exists())
+    all.map(|file| shelf.path(&file))
 }
 
 impl Whole<'_> {

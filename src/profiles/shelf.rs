@@ -122,16 +122,13 @@ impl Shelf {
         profile(&Capture { folded: &folded, ..of })
     }
 
-    /// Draws the flame graph of a profile; none when nothing was counted.
+    /// Draws the flame graph of a profile.
     pub fn draw(&self, owner: Owner<'_>, profile: &Profile) -> Result<(), ShelfError> {
         let Owner { improvement, experiment } = owner;
         let file = self.path(&Self::flame_file(owner, profile.arm, profile.kind));
         let title = format!("{improvement} {}: {}, experiment {experiment}", profile.arm.label(), profile.kind.label());
-        match flame(profile, &title) {
-            Ok(Some(svg)) => write(&file, &svg),
-            Ok(None) => Ok(()),
-            Err(source) => Err(ShelfError::Write { file, source }),
-        }
+        let svg = flame(profile, &title).map_err(|source| ShelfError::Write { file: file.clone(), source })?;
+        write(&file, &svg)
     }
 
     /// Draws what changed from A to B.

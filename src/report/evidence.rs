@@ -9,7 +9,8 @@ use super::words;
 use crate::improvements::ImprovementId;
 use crate::lab::experiment::{Pair, Run, Side, Standing, Verdict};
 use crate::lab::verdict::metric_mean;
-use crate::tracking::{Experiment, Host, VerdictFact};
+use crate::profiles::{Arm, Kind, Owner, Shelf};
+use crate::tracking::{Experiment, Host, ProfileFact, VerdictFact};
 
 /// A verdict with all by which it can be cited and checked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +47,7 @@ pub struct Evidence {
     pub rule_version: u32,
     /// The machine.
     pub host: Host,
-    /// Flame graphs and folded stacks, relative to the project's root.
+    /// Flame graphs and differences, relative to the project's root.
     pub profiles: Vec<PathBuf>,
 }
 
@@ -91,9 +92,26 @@ impl Evidence {
             stack: experiment.plan.stack.clone(),
             rule_version: verdict.ruling.rule_version,
             host: experiment.host.clone(),
-            profiles: experiment.profiles.iter().map(|profile| Path::new("profiles").join(&profile.file)).collect(),
+            profiles: pictures(experiment),
         }
     }
+}
+
+/// The pictures of the latest profiles: of each kind the difference, then both arms.
+fn pictures(experiment: &Experiment) -> Vec<PathBuf> {
+    let owner = Owner { improvement: &experiment.plan.improvement, experiment: experiment.summary.id.0 };
+    let mut files = Vec::new();
+    for kind in [Kind::Cpu, Kind::Wait] {
+        let latest = |side| ProfileFact::latest(&experiment.profiles, side, kind);
+        let (a, b) = (latest(Side::A), latest(Side::B));
+        if a.is_some() && b.is_some() {
+            files.push(Shelf::difference_file(owner, kind));
+        }
+        for (arm, fact) in [(Arm::A, a), (Arm::B, b)] {
+            files.extend(fact.map(|_| Shelf::flame_file(owner, arm, kind)));
+        }
+    }
+    files.into_iter().map(|file| Path::new("profiles").join(file)).collect()
 }
 
 fn workloads(verdict: &VerdictFact, experiment: &Experiment, pairs: &[Pair]) -> Vec<WorkloadLine> {

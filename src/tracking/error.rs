@@ -14,8 +14,7 @@ use crate::profiles::ShelfError;
 pub struct StoreError {
     /// The database file.
     pub path: PathBuf,
-    /// What happened to it.
-    #[source]
+    /// What happened to it; told in the message already, and so no source of it.
     pub fault: Fault,
 }
 

@@ -25,7 +25,7 @@ async fn the_same_facts_give_the_same_bytes() {
 
     let text = String::from_utf8(first).unwrap();
     assert!(text.contains("[PROVEN](#verdict-1)") && text.contains("#### Verdict 1"), "{text}");
-    assert!(text.contains("(../../profiles/T003/1/a.cpu.folded)"), "links lead from the report to the profiles");
+    assert!(text.contains("(../../profiles/T003/1/diff.cpu.svg)"), "links lead from the report to the profiles");
 
     assert_eq!(bench.run(&["status", "B001", "blocked", "--reason", "later"]).code, 0);
     let old = bench.run(&["report", "--check"]);
@@ -38,7 +38,7 @@ async fn is_printed_as_text_or_json() {
     let bench = proven().await;
     let printed = bench.run(&["report", "--output", "-"]).stdout;
     assert!(printed.starts_with("# A small register - Tracking Document\n"), "{printed}");
-    assert!(printed.contains("(./profiles/T003/1/a.cpu.folded)"), "{printed}");
+    assert!(printed.contains("(./profiles/T003/1/a.cpu.svg)"), "{printed}");
     let json: Value = serde_json::from_str(&bench.run(&["report", "--json"]).stdout).unwrap();
     assert_eq!(json["data"]["counts"]["improvements"], 3);
     assert_eq!(json["data"]["improvements"][1]["verdict"], "PROVEN");
