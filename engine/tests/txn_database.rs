@@ -25,7 +25,7 @@ on_both_logs! {
     a_dropped_transaction_is_rolled_back rollback_restores_everything a_scan_respects_its_bounds
     no_dirty_read no_non_repeatable_read no_lost_update no_phantom_within_a_snapshot write_skew_is_allowed
     the_snapshot_is_taken_at_the_first_unlocked_read own_writes_are_seen a_row_may_outgrow_its_page
-    vacuum_leaves_nothing_behind a_closed_database_opens_again tables_have_names
+    vacuum_leaves_nothing_behind a_reader_waits_for_what_it_saw a_closed_database_opens_again tables_have_names
 }
 
 struct Fixture<L: CommitLog> {
@@ -370,6 +370,26 @@ fn vacuum_leaves_nothing_behind<L: CommitLog>() {
     assert_eq!(after.rows, 3);
     assert!(after.pages < pages / 3, "{} of {pages} pages are left", after.pages);
     f.check("a=1 b=2 c=3");
+}
+
+/// Locks are released before the commit is durable; so what a reader saw may not be, and its ticket says so.
+fn a_reader_waits_for_what_it_saw<L: CommitLog>() {
+    let f = fixture::<L>();
+    let mut writer = f.begin();
+    f.set(&mut writer, "a", "early").expect("free");
+    let written = writer.commit().expect("a commit");
+    let mut reader = f.begin();
+    assert_eq!(f.get(&mut reader, "a").as_deref(), Some("early"));
+    let read = reader.commit().expect("a commit");
+    let mut row = Vec::new();
+    let mut locker = f.begin();
+    assert!(locker.get_for_update(f.table, b"a", &mut row).expect("free"));
+    let locked = locker.commit().expect("a commit");
+    for ticket in [read, locked] {
+        assert_eq!(f.db.is_durable(&ticket), f.db.is_durable(&written), "an answer before its cause");
+    }
+    f.db.wait(&read).expect("a working disk");
+    assert!(f.db.is_durable(&written) && f.db.is_durable(&locked));
 }
 
 fn a_closed_database_opens_again<L: CommitLog>() {

@@ -102,6 +102,9 @@ impl DoubleWrite {
     pub(super) fn heal(&self, data: &dyn File) -> Result<HealReport, IoError> {
         let mut newest: BTreeMap<PageId, Page> = BTreeMap::new();
         let mut report = HealReport::default();
+        if cfg!(planted = "torn_page_unhealed") {
+            return Ok(report);
+        }
         let mut copy = Page::zeroed();
         for slot in 0..self.slots {
             self.file.read_exact_at(copy.bytes_mut(), slot * PAGE_SIZE as u64)?;

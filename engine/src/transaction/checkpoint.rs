@@ -50,9 +50,15 @@ impl<L: CommitLog> Engine<L> {
     pub fn checkpoint(&self) -> Result<(), Error> {
         let mut checkpointed = self.checkpointed.lock();
         let redo_from = self.volume.log.tail();
-        self.try_checkpoint(redo_from).inspect_err(|error| self.fail(error))?;
+        let analysis_from = self.try_checkpoint(redo_from).inspect_err(|error| match error {
+            // Nothing was promised, and everything is still in memory and in the log.
+            Error::NoSpace(_) => {}
+            _ => self.fail(error),
+        })?;
         *checkpointed = redo_from;
-        Ok(())
+        drop(checkpointed);
+        // The checkpoint counts; what is not let go of now is by the next one.
+        Ok(self.volume.log.recycle_below(analysis_from)?)
     }
 
     /// Log written since the last checkpoint.
@@ -64,19 +70,20 @@ impl<L: CommitLog> Engine<L> {
         }
     }
 
-    fn try_checkpoint(&self, redo_from: Lsn) -> Result<(), Error> {
+    /// Returns where the log that is still needed begins.
+    fn try_checkpoint(&self, redo_from: Lsn) -> Result<Lsn, Error> {
         let log = &self.volume.log;
         self.volume.pool.checkpoint()?;
         let writers = self.running.writers();
         let analysis_from = writers.iter().map(|writer| writer.first_lsn).min().unwrap_or(redo_from).min(redo_from);
+        let analysis_from = if cfg!(planted = "checkpoint_lsn_too_high") { redo_from } else { analysis_from };
         let (next_txn, ts) = (self.running.next_id(), self.clock.last_taken());
         let span = log.append(&[IoSlice::new(&encode(redo_from, next_txn, ts, &writers))])?;
         log.sync_to(span.end)?;
         let checkpoint =
             Checkpoint { redo_from, analysis_from, record: span.start, record_end: span.end, next_txn, ts };
         self.superblock.write(&checkpoint.to_control()).map_err(|error| Error::Poisoned(error.to_string()))?;
-        log.recycle_below(analysis_from)?;
-        Ok(())
+        Ok(analysis_from)
     }
 }
 

@@ -142,6 +142,7 @@ impl From<BufferError> for Error {
     fn from(error: BufferError) -> Self {
         match error {
             BufferError::Stopped { .. } => Error::Poisoned(error.to_string()),
+            BufferError::Io(error) if error.is_out_of_space() => Error::NoSpace(error),
             BufferError::Io(_)
             | BufferError::Corruption { .. }
             | BufferError::Misplaced { .. }

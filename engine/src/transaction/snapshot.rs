@@ -20,6 +20,7 @@ impl Snapshot {
     pub fn sees(&self, stamp: Stamp) -> bool {
         match stamp.origin() {
             Origin::Writer(txn) => txn == self.own || txn < self.first_id,
+            Origin::Committed(ts) if cfg!(planted = "visible_one_too_early") => ts.0 <= self.ts.0 + 1,
             Origin::Committed(ts) => ts <= self.ts,
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Analysis {
     pub(super) next_txn: TxnId,
     /// At least every timestamp in the log and before the checkpoint.
     pub(super) ts: Ts,
+    /// Commits whose timestamps, taken after their records, are not in the log.
+    ts_taken_later: u64,
     saw_checkpoint: bool,
 }
 
@@ -33,8 +35,13 @@ pub(super) struct Done {
 impl Analysis {
     /// Reads the log to its end.
     pub(super) fn run(reader: &mut LogReader, checkpoint: &Checkpoint) -> Result<Self, OpenError> {
-        let mut analysis =
-            Self { losers: BTreeMap::new(), next_txn: checkpoint.next_txn, ts: checkpoint.ts, saw_checkpoint: false };
+        let mut analysis = Self {
+            losers: BTreeMap::new(),
+            next_txn: checkpoint.next_txn,
+            ts: checkpoint.ts,
+            ts_taken_later: 0,
+            saw_checkpoint: false,
+        };
         while let Some(record) = reader.next()? {
             let lsn = record.span.start;
             if record.payload[0] == CHECKPOINT {
@@ -46,6 +53,8 @@ impl Analysis {
             }
         }
         if analysis.saw_checkpoint {
+            // Each of them took one, and those not counted here took it before the checkpoint did its own.
+            analysis.ts.0 += analysis.ts_taken_later;
             return Ok(analysis);
         }
         let why = "it is not the checkpoint record that the superblock names".to_owned();
@@ -67,7 +76,10 @@ impl Analysis {
                 }
             }
             Record::Commit { txn, ts } => {
-                self.ts = self.ts.max(ts);
+                match ts {
+                    Some(ts) => self.ts = self.ts.max(ts),
+                    None => self.ts_taken_later += 1,
+                }
                 self.losers.remove(&txn);
             }
             Record::RolledBack { txn } => {

@@ -74,7 +74,7 @@ impl Encoder {
             Record::Commit { txn, ts } => {
                 self.head.push(COMMIT);
                 self.put(txn.0);
-                self.put(ts.0);
+                self.put(ts.map_or(0, |ts| ts.0));
                 (&[], &[], &[])
             }
             Record::RolledBack { txn } => {
@@ -184,7 +184,8 @@ impl<'a> Reader<'a> {
     }
 
     fn commit(&mut self) -> Option<Record<'a>> {
-        Some(Record::Commit { txn: TxnId(self.varint()?), ts: Ts(self.varint()?) })
+        let (txn, ts) = (TxnId(self.varint()?), self.varint()?);
+        Some(Record::Commit { txn, ts: (ts != 0).then_some(Ts(ts)) })
     }
 
     /// The place without its key, whose length stands in for it until [`Self::key`].
@@ -247,7 +248,8 @@ mod tests {
         check(&Record::Purge { place });
         check(&Record::UndoInsert { txn, place, undone });
         check(&Record::UndoChange { txn, place, undone, ghost: true, patch: patch.forward_only() });
-        check(&Record::Commit { txn, ts: Ts(77) });
+        check(&Record::Commit { txn, ts: Some(Ts(77)) });
+        check(&Record::Commit { txn, ts: None });
         check(&Record::RolledBack { txn });
     }
 

@@ -81,8 +81,8 @@ pub enum Record<'a> {
     Commit {
         /// Who.
         txn: TxnId,
-        /// When.
-        ts: Ts,
+        /// When; or nothing, if the timestamp is taken only after this record is durable.
+        ts: Option<Ts>,
     },
     /// A transaction has undone everything it did.
     RolledBack {

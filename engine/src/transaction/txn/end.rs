@@ -47,6 +47,10 @@ impl<L: CommitLog> Txn<'_, L> {
     fn end_reading(&mut self) -> CommitTicket {
         // Rows read under lock were as new as could be, whatever the snapshot.
         let locked = !self.state.owner.held().is_empty();
+        if cfg!(planted = "reader_does_not_wait") {
+            self.leave();
+            return CommitTicket::NONE;
+        }
         let horizon = if locked { self.db.clock.horizon() } else { self.horizon };
         self.leave();
         match self.db.log().durability() {
@@ -57,30 +61,32 @@ impl<L: CommitLog> Txn<'_, L> {
 
     fn end_writing(&mut self) -> Result<CommitTicket, Error> {
         let db = self.db;
-        let ts = db.clock.take();
-        let record = Record::Commit { txn: self.id, ts };
-        let end = match db.append(&mut self.state.encoder, &record) {
+        let early = db.log().releases_locks_early();
+        // A timestamp holds up all later ones until it is published: with a sync in between it is taken after that.
+        let ts = early.then(|| db.clock.take());
+        if cfg!(planted = "locks_released_before_commit_record") {
+            db.locks.release_all(&mut self.state.owner);
+        }
+        let end = match db.append(&mut self.state.encoder, &Record::Commit { txn: self.id, ts }) {
             Ok(span) => span.end,
             Err(error) => {
-                // The timestamp is taken, so it must be passed; no row bears it.
-                db.clock.publish(ts, Lsn::ZERO);
+                if let Some(ts) = ts {
+                    // Taken, so it must be passed; no row bears it.
+                    db.clock.publish(ts, Lsn::ZERO);
+                }
                 self.undo_all()?;
                 return Err(error);
             }
         };
-        let early = db.log().releases_locks_early();
-        if early {
+        if let Some(ts) = ts {
             self.show(ts, end)?;
         }
         let durable = db.log().commit(end);
         if !early {
             match durable {
-                Ok(_) => self.show(ts, end)?,
+                Ok(_) => self.show(db.clock.take(), end)?,
                 // Unknown whether it is on disk: nobody may see it in memory, and it cannot be undone either.
-                Err(_) => {
-                    db.clock.publish(ts, Lsn::ZERO);
-                    self.leave();
-                }
+                Err(_) => self.leave(),
             }
         }
         let until = match durable? {

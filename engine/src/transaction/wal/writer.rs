@@ -91,6 +91,9 @@ impl Writer {
     /// Makes everything written durable.
     pub(super) fn sync(&mut self, purpose: Counter) -> Result<(), WalError> {
         self.metrics.inc(purpose);
+        if cfg!(planted = "sync_skipped") {
+            return Ok(());
+        }
         let _timer = self.metrics.wait_timer(Wait::Fsync);
         Ok(self.active.file.sync_data()?)
     }

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Builds the engine once per planted bug and expects the named test to fail: a suite that cannot fail proves nothing.
+#   engine/planted.sh            all of them
+#   engine/planted.sh NAME...    some
+# A bug is `cfg!(planted = "NAME")` in the source. It is set by a compiler wrapper, so that dependencies are built once.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+work=target/planted
+mkdir -p "$work"
+
+# bug                                   test target         test
+list='
+sync_skipped                            crash_enumeration   keeps_its_promises
+acknowledged_early                      crash_enumeration   keeps_its_promises
+undo_dropped                            crash_enumeration   keeps_its_promises
+compensation_missing                    crash_enumeration   keeps_its_promises
+torn_page_unhealed                      crash_enumeration   keeps_its_promises
+page_before_its_log                     crash_enumeration   keeps_its_promises
+checkpoint_lsn_too_high                 crash_enumeration   keeps_its_promises
+stale_tail_replayed                     crash_enumeration   keeps_its_promises
+visible_one_too_early                   txn_model           interleavings_match_the_model
+vacuum_forgets_snapshots                txn_database        no_non_repeatable_read
+locks_released_before_commit_record     txn_threads         transfers_keep_the_sum
+reader_does_not_wait                    txn_database        a_reader_waits_for_what_it_saw
+'
+
+missed=0
+run() {
+    bug=$1 target=$2 test=$3
+    wrapper="$work/$bug.sh"
+    printf '#!/bin/sh\nexec "$@" --cfg '"'"'planted="%s"'"'"'\n' "$bug" > "$wrapper"
+    chmod +x "$wrapper"
+    log="$work/$bug.log"
+    if ! RUSTC_WORKSPACE_WRAPPER="$PWD/$wrapper" cargo test -q -p engine --target-dir "$work/target" \
+        --test "$target" --no-run > "$log" 2>&1; then
+        echo "BROKEN  $bug: does not build, see $log"
+        missed=$((missed + 1))
+        return
+    fi
+    if RUSTC_WORKSPACE_WRAPPER="$PWD/$wrapper" PROPTEST_FAILURE_PERSISTENCE=off timeout 300 \
+        cargo test -q -p engine --target-dir "$work/target" --test "$target" "$test" >> "$log" 2>&1; then
+        echo "MISSED  $bug: $target::$test passes"
+        missed=$((missed + 1))
+    else
+        caught=$(grep -E '^test .*FAILED|^    [a-z_:]+$' "$log" | sort -u | head -3 | tr -s ' \n' ' ')
+        echo "caught  $bug: $target:$caught"
+    fi
+}
+
+echo "$list" | grep . > "$work/list"
+while read -r bug target test; do
+    if [ $# -gt 0 ] && ! echo " $* " | grep -q " $bug "; then continue; fi
+    run "$bug" "$target" "$test"
+done < "$work/list"
+[ "$missed" -eq 0 ] && echo "every planted bug was caught" || { echo "$missed missed"; exit 1; }
