@@ -7,7 +7,7 @@ use std::io::{BufReader, Cursor, Write};
 use std::process::{Command as Process, Stdio};
 use std::time::Duration;
 
-use probe::driver::{Description, Ending, Measured, Settings, converse};
+use probe::driver::{Description, Ending, Measured, Settings, Waited, converse};
 use probe::protocol::{
     Budget, Check, Event, Failure, Finding, Hello, Load, Loaded, MetricSpec, ParamSpec, Params, Progress, Unit,
     WorkloadSpec,
@@ -55,8 +55,12 @@ impl probe::Driver for Scripted {
         Ok(Check { ok: true, findings: vec![finding], state_hash: Some(format!("{:x}", self.sum)) })
     }
 
-    fn wait_stacks(&mut self) -> BTreeMap<String, u64> {
-        BTreeMap::from([("scripted;io".to_owned(), self.sum), ("scripted;never".to_owned(), 5)])
+    fn wait_stacks(&mut self) -> BTreeMap<String, Waited> {
+        let waited = |ns, times| Waited { ns, times };
+        BTreeMap::from([
+            ("scripted;io".to_owned(), waited(self.sum, self.sum / 3)),
+            ("scripted;never".to_owned(), waited(5, 1)),
+        ])
     }
 
     fn finish(&mut self) -> Result<BTreeMap<String, u64>, Failure> {
@@ -125,7 +129,7 @@ fn a_whole_conversation() {
 {"event":"slice","ops":20,"elapsed_ns":"…","cpu_ns":"…","values":{"rate":2.5},"counters":{"adds":20},"waits":{"io":7}}
 {"event":"profile","state":"on"}
 {"event":"slice","ops":30,"elapsed_ns":"…","cpu_ns":"…","values":{"rate":2.5},"counters":{"adds":30},"waits":{"io":7}}
-{"event":"profile","state":"off","profiles":[{"kind":"wait","unit":"ns","folded":"scripted;io 30\n","samples":0,"elapsed_ns":"…","cpu_ns":"…"}]}
+{"event":"profile","state":"off","profiles":[{"kind":"wait","unit":"ns","folded":"scripted;io 30\n","samples":10,"elapsed_ns":"…","cpu_ns":"…"}]}
 {"event":"check","ok":true,"findings":[{"check":"sum","ok":true,"detail":"sum is 57"}],"state_hash":"39"}
 {"event":"finished","peak_memory_bytes":"…","cpu_ns":"…","totals":{"sum":57}}
 "#,

@@ -90,7 +90,8 @@ impl Profile {
                 format!("{samples} samples ({rate}) over {cpu:.2} CPU-seconds, {ops} operations: {cost} of CPU each")
             }
             Kind::Wait => {
-                format!("waits timed one by one, {} operations: {cost} waited each", grouped(self.ops))
+                let (waits, ops) = (grouped(self.samples), grouped(self.ops));
+                format!("{waits} waits, timed one by one, {ops} operations: {cost} waited each")
             }
         }
     }

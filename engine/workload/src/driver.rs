@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use probe::driver::{Description, Measured};
+use probe::driver::{Description, Measured, Waited};
 use probe::protocol::{Budget, Check, Failure, Load, Loaded, Params, Progress};
 
 use crate::catalog::{self, Opened};
@@ -42,7 +42,8 @@ impl probe::Driver for WorkloadDriver {
         let opened = self.opened.as_mut().ok_or_else(nothing_loaded)?;
         let (counters, waits) = (opened.bench.counters(), opened.bench.waits());
         let stats = opened.bench.slice(budget).map_err(failure)?;
-        let measured = measured(&stats, since(opened.bench.counters(), &counters), since(opened.bench.waits(), &waits));
+        let waited = Waited::since(opened.bench.waits(), &waits);
+        let measured = measured(&stats, since(opened.bench.counters(), &counters), waited);
         for (name, count) in &measured.counters {
             *self.totals.entry(name.clone()).or_default() += count;
         }
@@ -53,9 +54,9 @@ impl probe::Driver for WorkloadDriver {
         self.opened.as_mut().ok_or_else(nothing_loaded)?.bench.check().map_err(failure)
     }
 
-    fn wait_stacks(&mut self) -> BTreeMap<String, u64> {
+    fn wait_stacks(&mut self) -> BTreeMap<String, Waited> {
         let Some(opened) = &self.opened else { return BTreeMap::new() };
-        opened.bench.waits().into_iter().map(|(cause, ns)| (format!("{};{cause}", opened.name), ns)).collect()
+        opened.bench.waits().into_iter().map(|(cause, waited)| (format!("{};{cause}", opened.name), waited)).collect()
     }
 
     fn finish(&mut self) -> Result<BTreeMap<String, u64>, Failure> {
@@ -69,7 +70,7 @@ impl probe::Driver for WorkloadDriver {
 }
 
 /// A slice in the protocol's terms: transactions are counted beside the store's own counters.
-pub fn measured(stats: &Stats, mut counters: BTreeMap<String, u64>, waits: BTreeMap<String, u64>) -> Measured {
+pub fn measured(stats: &Stats, mut counters: BTreeMap<String, u64>, waits: BTreeMap<String, Waited>) -> Measured {
     let latency_ns = stats.latency_ns();
     for kind in &stats.kinds {
         counters.insert(format!("txn.{}", kind.name), kind.latency_ns.len());
@@ -90,7 +91,7 @@ pub fn measured(stats: &Stats, mut counters: BTreeMap<String, u64>, waits: BTree
         values: values.map(|(name, value)| (name.to_owned(), value)).into(),
         latency: Some(latency_ns),
         counters,
-        waits,
+        waits: waits.into_iter().map(|(cause, waited)| (cause, waited.ns)).collect(),
     }
 }
 

@@ -44,6 +44,27 @@ pub struct Measured {
     pub waits: BTreeMap<String, u64>,
 }
 
+/// How long and how often a reason kept threads waiting, summed over threads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waited {
+    /// Duration of all waits in ns.
+    pub ns: u64,
+    /// Number of waits.
+    pub times: u64,
+}
+
+impl Waited {
+    /// What was added to every cause between two readings of ever growing totals.
+    pub fn since(mut now: BTreeMap<String, Self>, before: &BTreeMap<String, Self>) -> BTreeMap<String, Self> {
+        for (cause, waited) in &mut now {
+            let before = before.get(cause).copied().unwrap_or_default();
+            waited.ns = waited.ns.saturating_sub(before.ns);
+            waited.times = waited.times.saturating_sub(before.times);
+        }
+        now
+    }
+}
+
 /// A program that can be loaded, paced, profiled and checked.
 ///
 /// The loop calls `load` at most once with success, and `slice`, `check` and `wait_stacks` only after it.
@@ -61,8 +82,8 @@ pub trait Driver {
     /// Looks at the answers. Findings name every check made, held or not.
     fn check(&mut self) -> Result<Check, Failure>;
 
-    /// Waiting so far in ns by stack (`root;…;leaf`), ever growing; the loop takes differences. Empty: not known.
-    fn wait_stacks(&mut self) -> BTreeMap<String, u64> {
+    /// Waiting so far by stack (`root;…;leaf`), ever growing; the loop takes differences. Empty: not known.
+    fn wait_stacks(&mut self) -> BTreeMap<String, Waited> {
         BTreeMap::new()
     }
 

@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::contract::{Description, Driver, Measured};
+use super::contract::{Description, Driver, Measured, Waited};
 use super::cpu_profile::{CpuProfile, MAX_HZ, lines as folded_lines, nanos};
 use super::latency::encode_latency;
 use super::lines::{self, Line};
@@ -100,7 +100,7 @@ struct Conversation<D, W> {
 /// What is being recorded, and where the counters stood when it began.
 struct Profiling {
     cpu: Option<CpuProfile>,
-    waits: Option<BTreeMap<String, u64>>,
+    waits: Option<BTreeMap<String, Waited>>,
     started: Instant,
     cpu_ns_at_start: u64,
 }
@@ -212,11 +212,8 @@ impl<D: Driver, W: Write> Conversation<D, W> {
             profiles.push(cpu.stop().map_err(|error| Failure::new(error.to_string(), "profile again"))?);
         }
         if let Some(before) = profiling.waits {
-            let mut stacks = self.driver.wait_stacks();
-            for (stack, ns) in &mut stacks {
-                *ns = ns.saturating_sub(before.get(stack).copied().unwrap_or_default());
-            }
-            profiles.push(wait_profile(&stacks, elapsed_ns, cpu_ns));
+            let waited = Waited::since(self.driver.wait_stacks(), &before);
+            profiles.push(wait_profile(waited, elapsed_ns, cpu_ns));
         }
         Ok(Profile { state: Switch::Off, profiles })
     }
@@ -261,13 +258,15 @@ fn slice_done(measured: Measured, cpu_ns: u64) -> Result<SliceDone, Failure> {
     Ok(SliceDone { ops, elapsed_ns: nanos(elapsed), cpu_ns, values, latency, counters, waits })
 }
 
-fn wait_profile(stacks: &BTreeMap<String, u64>, elapsed_ns: u64, cpu_ns: u64) -> FoldedProfile {
-    let note = stacks.is_empty().then(|| "this driver has no wait events".to_owned());
+fn wait_profile(waited: BTreeMap<String, Waited>, elapsed_ns: u64, cpu_ns: u64) -> FoldedProfile {
+    let note = waited.is_empty().then(|| "this driver has no wait events".to_owned());
+    let samples = waited.values().map(|waited| waited.times).sum();
+    let stacks = waited.into_iter().map(|(stack, waited)| (stack, waited.ns)).collect();
     FoldedProfile {
         kind: ProfileKind::Wait,
         unit: FoldedUnit::Ns,
-        folded: folded_lines(stacks),
-        samples: 0,
+        folded: folded_lines(&stacks),
+        samples,
         elapsed_ns,
         cpu_ns,
         hz_requested: None,

@@ -15,7 +15,7 @@ mod lines;
 mod params;
 mod usage;
 
-pub use contract::{Description, Driver, Measured};
+pub use contract::{Description, Driver, Measured, Waited};
 pub use conversation::{Ending, converse, run};
 pub use cpu_profile::{CpuProfile, MAX_HZ, ProfileError};
 pub use latency::{LatencyError, decode_latency, encode_latency};

@@ -68,7 +68,8 @@ impl Progress {
             Event::Pair(pair) => self.say(&self.pair(pair)),
             Event::Standing { workload, standing } => self.say(&self.standing(*workload, standing)),
             Event::Profiled { side, kind, samples, .. } => {
-                self.say(&format!("{kind} profile of arm {side}: {samples} samples"));
+                let counted = if kind == "wait" { "waits" } else { "samples" };
+                self.say(&format!("{kind} profile of arm {side}: {samples} {counted}"));
             }
             Event::Ruled(ruling) => self.say(ruling.reason.lines().next().unwrap_or_default()),
             Event::Stopped { reason } => self.say(&format!("stopped: {reason}")),

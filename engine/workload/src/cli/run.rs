@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use probe::driver::{CpuProfile, MAX_HZ, cpu_ns, peak_memory_bytes};
+use probe::driver::{CpuProfile, MAX_HZ, Waited, cpu_ns, peak_memory_bytes};
 use probe::protocol::{Budget, Failure, Params, Progress};
 
 use super::table::{self, Run};
@@ -51,7 +51,7 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
     let (counters, waits, cpu) = (bench.counters(), bench.waits(), cpu_ns());
     let stats = watched(bench, budget, "tps").map_err(failure)?;
     let cpu_ns = cpu_ns() - cpu;
-    let (counters, waits) = (since(bench.counters(), &counters), since(bench.waits(), &waits));
+    let (counters, waits) = (since(bench.counters(), &counters), Waited::since(bench.waits(), &waits));
     if let Some((path, profile)) = profile {
         let profile = profile.stop().map_err(|error| Failure::new(error.to_string(), "run without --profile"))?;
         let written = std::fs::write(path, &profile.folded);

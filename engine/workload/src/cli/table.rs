@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
+use probe::driver::Waited;
 use probe::protocol::Check;
 use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Object, Rows};
@@ -17,7 +18,7 @@ pub(super) struct Run<'a> {
     pub(super) stats: Stats,
     pub(super) cpu_ns: u64,
     pub(super) counters: BTreeMap<String, u64>,
-    pub(super) waits: BTreeMap<String, u64>,
+    pub(super) waits: BTreeMap<String, Waited>,
     pub(super) check: Check,
     pub(super) peak_memory_bytes: Option<u64>,
 }
@@ -77,8 +78,9 @@ fn figures(run: &Run<'_>) -> String {
         let ratio = counter("wal.commits") as f64 / counter("wal.syncs") as f64;
         rows.push_record(["commits per fdatasync".to_owned(), format!("{ratio:.2}")]);
     }
-    for (cause, ns) in run.waits.iter().filter(|(_, ns)| **ns > 0) {
-        rows.push_record([format!("waited: {cause}"), format!("{:.1} µs per transaction", *ns as f64 / 1e3 / commits)]);
+    for (cause, waited) in run.waits.iter().filter(|(_, waited)| waited.times > 0) {
+        let each = format!("{:.1} µs per transaction", waited.ns as f64 / 1e3 / commits);
+        rows.push_record([format!("waited: {cause}"), each]);
     }
     for (name, count) in run.counters.iter().filter(|(_, count)| **count > 0) {
         rows.push_record([name.clone(), count.to_string()]);

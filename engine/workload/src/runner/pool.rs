@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use probe::driver::Waited;
 use probe::protocol::{Budget, Check, Finding, Progress};
 
 use super::stats::Stats;
@@ -45,8 +46,8 @@ pub trait Bench: Send {
     /// Ever growing event counts of the store.
     fn counters(&self) -> BTreeMap<String, u64>;
 
-    /// Ever growing nanoseconds waited in the store, by cause.
-    fn waits(&self) -> BTreeMap<String, u64>;
+    /// Waiting in the store so far by cause, ever growing.
+    fn waits(&self) -> BTreeMap<String, Waited>;
 
     /// Active improvements of the store.
     fn features(&self) -> Vec<String>;
@@ -188,7 +189,7 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
         self.store.counters()
     }
 
-    fn waits(&self) -> BTreeMap<String, u64> {
+    fn waits(&self) -> BTreeMap<String, Waited> {
         self.store.waits()
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use probe::driver::Waited;
+
 /// A table, by its place in the list the store was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableId(pub usize);
@@ -45,8 +47,8 @@ pub trait Store: Send + Sync + 'static {
     /// Ever growing event counts by name.
     fn counters(&self) -> BTreeMap<String, u64>;
 
-    /// Ever growing nanoseconds waited by cause, summed over threads.
-    fn waits(&self) -> BTreeMap<String, u64>;
+    /// Waiting so far by cause, ever growing.
+    fn waits(&self) -> BTreeMap<String, Waited>;
 
     /// Checks the store's own structures; the error says what is broken.
     fn verify(&self) -> Result<(), String>;

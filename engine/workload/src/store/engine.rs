@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use engine::api::{CommitTicket, Database, Error, OpenError, Options, TableId as EngineTable, Txn as EngineInnerTxn};
 use engine::io::Vfs;
+use engine::metrics::WaitTotal;
 use engine::select;
 use engine::transaction::wal::CommitLog;
+use probe::driver::Waited;
 
 use super::contract::{Store, StoreError, TableId, Txn};
 
@@ -75,8 +77,9 @@ impl<L: CommitLog + 'static> Store for EngineStore<L> {
         self.database.metrics().snapshot().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
     }
 
-    fn waits(&self) -> BTreeMap<String, u64> {
-        self.database.metrics().waits().into_iter().map(|(name, total)| (name.to_owned(), total.total_ns)).collect()
+    fn waits(&self) -> BTreeMap<String, Waited> {
+        let waited = |total: WaitTotal| Waited { ns: total.total_ns, times: total.count };
+        self.database.metrics().waits().into_iter().map(|(name, total)| (name.to_owned(), waited(total))).collect()
     }
 
     fn verify(&self) -> Result<(), String> {

@@ -7,6 +7,8 @@ use std::mem;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use probe::driver::Waited;
+
 use super::contract::{Store, StoreError, TableId, Txn};
 
 type Table = BTreeMap<Box<[u8]>, Vec<u8>>;
@@ -62,7 +64,7 @@ impl Store for MemoryStore {
         BTreeMap::new()
     }
 
-    fn waits(&self) -> BTreeMap<String, u64> {
+    fn waits(&self) -> BTreeMap<String, Waited> {
         BTreeMap::new()
     }
 
