@@ -2,8 +2,8 @@
 //!
 //! In reading order, each layer knowing only those above it:
 //!
-//! 1. [`units`], [`project`], [`yaml`] and [`config`]: quantities as types; where things are on disk; files that people
-//!    write, read with every mistake in its place; what is optimized and by which rules.
+//! 1. [`units`], [`project`], [`repository`], [`yaml`] and [`config`]: quantities as types; where things are on disk and
+//!    in git; files that people write, read with every mistake in its place; what is optimized and by which rules.
 //! 2. [`improvements`]: the register: what is claimed, by whom, and how it is to be measured.
 //! 3. [`lab`], [`profiles`], [`agents`]: build and measure two arms; see where time goes; who does the work.
 //!    They never name one another. [`catalog`] reads configuration, roster and register together.
@@ -21,6 +21,7 @@ pub mod lab;
 pub mod profiles;
 pub mod project;
 pub mod report;
+pub mod repository;
 pub mod tracking;
 pub mod tui;
 pub mod units;

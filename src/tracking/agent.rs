@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
 use super::store::{Reader, Store, now_ms, time};
@@ -147,15 +148,16 @@ pub(super) async fn insert(
 
 /// The latest status of each agent.
 pub(super) async fn latest(connection: &mut SqliteConnection) -> Result<Vec<AgentFact>, Fault> {
-    #[derive(FromRow)]
-    struct Row {
-        id: i64,
-        at_ms: i64,
-        agent: u32,
-        state: String,
-        improvement: Option<String>,
-        note: String,
-        source: String,
+    columns! {
+        struct Row {
+            id: i64,
+            at_ms: i64,
+            agent: u32,
+            state: String,
+            improvement: Option<String>,
+            note: String,
+            source: String,
+        }
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, at_ms, agent, state, improvement, note, source FROM agent_status

@@ -1,7 +1,8 @@
 //! Built arms.
 
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use super::columns::columns;
 use super::error::Fault;
 use super::json::{as_word, decode, encode, word};
 use super::store::now_ms;
@@ -28,15 +29,16 @@ pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, 
 
 /// The arms of an experiment, in order.
 pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Vec<Binary>, Fault> {
-    #[derive(FromRow)]
-    struct Row {
-        id: i64,
-        side: String,
-        features: String,
-        build_key: String,
-        sha256: String,
-        path: String,
-        cached: bool,
+    columns! {
+        struct Row {
+            id: i64,
+            side: String,
+            features: String,
+            build_key: String,
+            sha256: String,
+            path: String,
+            cached: bool,
+        }
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, side, features, build_key, sha256, path, cached FROM build WHERE experiment = ? ORDER BY id",

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::build;
+use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::host::Host;
 use super::json::{as_word, decode, encode, word};
@@ -222,21 +223,22 @@ pub(super) async fn latest_tree(connection: &mut SqliteConnection) -> Result<Opt
     Ok(sqlx::query_scalar(newest).fetch_optional(connection).await?)
 }
 
-#[derive(FromRow)]
-struct SummaryRow {
-    id: i64,
-    at_ms: i64,
-    improvement: String,
-    pairs: i64,
-    pid: i64,
-    started_ticks: i64,
-    stopped: Option<String>,
-    verdict: Option<String>,
-    ruling: Option<String>,
-    last_pairs: Option<i64>,
-    last_estimate: Option<f64>,
-    last_low: Option<f64>,
-    last_high: Option<f64>,
+columns! {
+    struct SummaryRow {
+        id: i64,
+        at_ms: i64,
+        improvement: String,
+        pairs: i64,
+        pid: i64,
+        started_ticks: i64,
+        stopped: Option<String>,
+        verdict: Option<String>,
+        ruling: Option<String>,
+        last_pairs: Option<i64>,
+        last_estimate: Option<f64>,
+        last_low: Option<f64>,
+        last_high: Option<f64>,
+    }
 }
 
 async fn summaries(

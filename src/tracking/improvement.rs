@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
 use super::status::Known;
@@ -142,15 +143,16 @@ pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<
     Ok(all)
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    at_ms: i64,
-    improvement: String,
-    status: String,
-    reason: String,
-    author: String,
-    forced: bool,
+columns! {
+    struct Row {
+        id: i64,
+        at_ms: i64,
+        improvement: String,
+        status: String,
+        reason: String,
+        author: String,
+        forced: bool,
+    }
 }
 
 impl Row {

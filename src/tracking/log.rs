@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::json::encode;
 use super::store::{Reader, Store, now_ms, time};
@@ -97,14 +98,15 @@ pub(super) async fn last(connection: &mut SqliteConnection) -> Result<Option<(i6
     Ok(row.map(|(seq, at_ms)| (seq, time(at_ms))))
 }
 
-#[derive(FromRow)]
-struct Row {
-    seq: i64,
-    at_ms: i64,
-    table: String,
-    row: i64,
-    subject: String,
-    summary: String,
+columns! {
+    struct Row {
+        seq: i64,
+        at_ms: i64,
+        table: String,
+        row: i64,
+        subject: String,
+        summary: String,
+    }
 }
 
 fn change(row: Row) -> Change {

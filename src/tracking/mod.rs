@@ -15,6 +15,7 @@
 
 mod agent;
 mod build;
+mod columns;
 mod error;
 mod experiment;
 mod facts;

@@ -1,8 +1,9 @@
 //! Pairs, the evidence, and the standings that were drawn from them.
 
 use jiff::Timestamp;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::json::{as_word, decode, encode, word};
 use super::store::{Reader, now_ms, time};
@@ -102,20 +103,21 @@ pub(super) async fn of(
     id: ExperimentId,
     after: i64,
 ) -> Result<Vec<PairFact>, Fault> {
-    #[derive(FromRow)]
-    struct Row {
-        id: i64,
-        at_ms: i64,
-        workload: i64,
-        run: String,
-        idx: i64,
-        first: String,
-        seed: String,
-        a: String,
-        b: String,
-        d: f64,
-        machine: String,
-        dropped: Option<String>,
+    columns! {
+        struct Row {
+            id: i64,
+            at_ms: i64,
+            workload: i64,
+            run: String,
+            idx: i64,
+            first: String,
+            seed: String,
+            a: String,
+            b: String,
+            d: f64,
+            machine: String,
+            dropped: Option<String>,
+        }
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, at_ms, workload, run, idx, first, seed, a, b, d, machine, dropped
@@ -156,15 +158,16 @@ pub(super) async fn standings_of(
     id: ExperimentId,
     after: i64,
 ) -> Result<Vec<StandingFact>, Fault> {
-    #[derive(FromRow)]
-    struct Row {
-        id: i64,
-        at_ms: i64,
-        workload: i64,
-        pairs: i64,
-        estimate: f64,
-        low: Option<f64>,
-        high: Option<f64>,
+    columns! {
+        struct Row {
+            id: i64,
+            at_ms: i64,
+            workload: i64,
+            pairs: i64,
+            estimate: f64,
+            low: Option<f64>,
+            high: Option<f64>,
+        }
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, at_ms, workload, pairs, estimate, low, high FROM standing WHERE experiment = ? AND id > ? ORDER BY id",

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
 use super::store::{Reader, now_ms, time};
@@ -105,17 +106,18 @@ impl ProfileFact {
 
 /// The profiles of an experiment, in order.
 pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Vec<ProfileFact>, Fault> {
-    #[derive(FromRow)]
-    struct Row {
-        id: i64,
-        at_ms: i64,
-        side: String,
-        kind: String,
-        file: String,
-        sha256: String,
-        samples: i64,
-        cpu_ns: i64,
-        ops: i64,
+    columns! {
+        struct Row {
+            id: i64,
+            at_ms: i64,
+            side: String,
+            kind: String,
+            file: String,
+            sha256: String,
+            samples: i64,
+            cpu_ns: i64,
+            ops: i64,
+        }
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, at_ms, side, kind, file, sha256, samples, cpu_ns, ops FROM profile WHERE experiment = ? ORDER BY id",

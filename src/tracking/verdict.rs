@@ -2,8 +2,9 @@
 //! transaction.
 
 use jiff::Timestamp;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
+use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::json::{as_word, decode, encode};
 use super::store::{Reader, now_ms, time};
@@ -117,18 +118,19 @@ pub(super) async fn latest(connection: &mut SqliteConnection) -> Result<Vec<Verd
     rows.into_iter().map(fact).collect()
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    experiment: i64,
-    at_ms: i64,
-    improvement: String,
-    tree_digest: String,
-    workload: String,
-    metric: String,
-    binary_a: Option<String>,
-    binary_b: Option<String>,
-    ruling: String,
+columns! {
+    struct Row {
+        id: i64,
+        experiment: i64,
+        at_ms: i64,
+        improvement: String,
+        tree_digest: String,
+        workload: String,
+        metric: String,
+        binary_a: Option<String>,
+        binary_b: Option<String>,
+        ruling: String,
+    }
 }
 
 fn fact(row: Row) -> Result<VerdictFact, Fault> {

@@ -13,6 +13,7 @@ use super::msg::{Msg, RegisterNews};
 use super::tail;
 use crate::catalog::Catalog;
 use crate::project::Project;
+use crate::repository::Repository;
 
 /// How often files, repository and machine are looked at.
 const REGISTER_EVERY: Duration = Duration::from_secs(2);
@@ -100,13 +101,10 @@ fn read_register(project: &Project) -> Result<Box<RegisterNews>, String> {
 fn repository(project: &Project) -> ProjectFacts {
     let root = project.root();
     let target = target_of(root);
-    let head = git2::Repository::discover(root).and_then(|repository| {
-        let head = repository.head()?;
-        let branch = if repository.head_detached()? { None } else { head.shorthand().ok().map(str::to_owned) };
-        let commit = head.peel_to_commit()?.id().to_string();
-        Ok((branch, commit.get(..7).map(str::to_owned)))
-    });
-    let (branch, head) = head.unwrap_or((None, None));
+    let (branch, head) = match Repository::of(root) {
+        Repository::At { branch, commit } => (branch, Some(commit)),
+        Repository::Empty | Repository::None => (None, None),
+    };
     ProjectFacts { target, branch, head }
 }
 

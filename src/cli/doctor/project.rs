@@ -10,6 +10,7 @@ use super::Finding;
 use crate::cli::Failure;
 use crate::config::Target;
 use crate::project::Project;
+use crate::repository::Repository;
 use crate::tracking::{Reader, StoreError};
 
 pub(super) async fn findings(project: &Project, broken: Option<&Failure>) -> Vec<Finding> {
@@ -23,10 +24,10 @@ pub(super) async fn findings(project: &Project, broken: Option<&Failure>) -> Vec
 }
 
 fn repository(project: &Project) -> Finding {
-    match git2::Repository::discover(project.root()) {
-        Ok(repository) if repository.head().is_ok() => Finding::good("repository", "the project is under git"),
-        Ok(_) => Finding::doubtful("repository", "no commit yet", "commit once: evidence names a commit"),
-        Err(_) => Finding::doubtful("repository", "not under git", "git init: evidence names a commit"),
+    match Repository::of(project.root()) {
+        Repository::At { .. } => Finding::good("repository", "the project is under git"),
+        Repository::Empty => Finding::doubtful("repository", "no commit yet", "commit once: evidence names a commit"),
+        Repository::None => Finding::doubtful("repository", "not under git", "git init: evidence names a commit"),
     }
 }
 

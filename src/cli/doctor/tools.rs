@@ -21,7 +21,7 @@ fn rust(program: &'static str) -> Finding {
 }
 
 fn c_compiler() -> Finding {
-    // What the `cc` crate tries: the bundled SQLite and libgit2 are C.
+    // What the `cc` crate tries: the bundled SQLite is C.
     let named = std::env::var("CC").ok().filter(|named| !named.trim().is_empty());
     let program = named.unwrap_or_else(|| "cc".to_owned());
     match first_line(&program, &["--version"]) {
