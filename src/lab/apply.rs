@@ -1,9 +1,10 @@
 //! The main job: from a question to a verdict with its evidence.
 //!
 //! ```text
-//!   plan ─▶ lease ─▶ build A, B ─▶ tests of A, B ─┬─▶ pair ─▶ judge ─┬─ next pair ─┐
-//!                                                 └──────────────────┼─────────────┘
-//!                                                                    └─▶ profiles ─▶ verdict
+//!                   ┌─▶ build A, B ─┐
+//!   plan ─▶ lease ──┤               ├─┬─▶ pair ─▶ judge ─┬─ next pair ─┐
+//!                   └─▶ test A, B ──┘ └──────────────────┼─────────────┘
+//!                                                        └─▶ profiles ─▶ verdict
 //! ```
 //!
 //! Each fact is in the journal before the next step begins, so a job killed at any moment has lost the pair it was in
@@ -14,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::LabError;
-use super::build::{Arms, pass_tests, prepare};
+use super::build::{Arms, Lane, pass_tests, prepare};
 use super::capture::capture;
 use super::experiment::{Binary, ExperimentId, Pair, Plan, Ruling, Run, Side, Verdict};
 use super::folder::LabFolder;
@@ -181,8 +182,7 @@ struct Experiment<'a, J> {
 
 impl<'a, J: Journal> Experiment<'a, J> {
     async fn run(&mut self) -> Result<Ruling, LabError> {
-        self.build().await?;
-        let ruling = match self.failed_tests().await? {
+        let ruling = match self.prepare().await? {
             Some(reason) => broken(&self.plan, &self.pairs, reason),
             None => self.measure().await?,
         };
@@ -194,25 +194,34 @@ impl<'a, J: Journal> Experiment<'a, J> {
         Ok(ruling)
     }
 
-    async fn build(&mut self) -> Result<(), LabError> {
-        self.recorder.stage(Stage::Build, "both arms").await?;
-        for (side, features) in [Side::A, Side::B].into_iter().zip(self.plan.features()) {
-            let binary = self.planned.arms.build(side, &features, &mut self.recorder).await?;
-            self.recorder.emit(Event::Built(binary.clone())).await?;
-            self.binaries.push(binary);
-        }
-        Ok(())
-    }
-
-    /// Why an arm is broken, by its own tests.
-    async fn failed_tests(&mut self) -> Result<Option<String>, LabError> {
-        self.recorder.stage(Stage::Test, "both arms").await?;
-        for (side, features) in [Side::A, Side::B].into_iter().zip(self.plan.features()) {
-            if let Some(output) = pass_tests(&self.planned.arms, side, &features, &mut self.recorder).await? {
-                return Ok(Some(format!("the tests of arm {side} failed: {output}")));
+    /// Builds both arms and, beside that, runs their tests. Returns why an arm is broken, by its own tests.
+    async fn prepare(&mut self) -> Result<Option<String>, LabError> {
+        self.recorder.stage(Stage::Build, "both arms, and their tests beside them").await?;
+        let (lanes, events) = Lane::several();
+        let [build_lane, test_lane] = &lanes;
+        let (arms, sides) = (&self.planned.arms, [Side::A, Side::B].into_iter().zip(self.plan.features()));
+        let building = async {
+            let mut binaries = Vec::new();
+            for (side, features) in sides.clone() {
+                let binary = arms.build(side, &features, build_lane).await?;
+                build_lane.tell(Event::Built(binary.clone()));
+                binaries.push(binary);
             }
-        }
-        Ok(None)
+            build_lane.tell(Event::Stage { stage: Stage::Test, note: "both arms".to_owned() });
+            Ok::<_, LabError>(binaries)
+        };
+        let testing = async {
+            for (side, features) in sides.clone() {
+                if let Some(output) = pass_tests(arms, side, &features, test_lane).await? {
+                    return Ok(Some(format!("the tests of arm {side} failed: {output}")));
+                }
+            }
+            Ok(None)
+        };
+        let both = async { tokio::try_join!(building, testing) };
+        let (binaries, failed) = self.recorder.gather(|| Lane::all(&lanes), events, both).await??;
+        self.binaries = binaries;
+        Ok(failed)
     }
 
     async fn measure(&mut self) -> Result<Ruling, LabError> {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
 use super::LabError;
@@ -9,7 +10,7 @@ use super::experiment::ExperimentId;
 use super::journal::{Event, Journal, Stage};
 
 /// Nothing stays silent for longer than this.
-const HEARTBEAT: Duration = Duration::from_secs(3);
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Somebody's wish that the experiment stop. Cloned freely; `false` until it is wished.
 #[derive(Debug, Clone)]
@@ -52,6 +53,14 @@ pub trait Sink {
     fn watch<T>(
         &mut self,
         what: impl Fn() -> String,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Result<T, LabError>>;
+
+    /// Like [`Sink::watch`]; meanwhile, and to the last of them, events that `work` sends are taken.
+    fn gather<T>(
+        &mut self,
+        what: impl Fn() -> String,
+        events: UnboundedReceiver<Event>,
         work: impl Future<Output = T>,
     ) -> impl Future<Output = Result<T, LabError>>;
 }
@@ -102,6 +111,16 @@ impl<J: Journal> Sink for Recorder<'_, J> {
     }
 
     async fn watch<T>(&mut self, what: impl Fn() -> String, work: impl Future<Output = T>) -> Result<T, LabError> {
+        let (_, nothing) = unbounded_channel();
+        self.gather(what, nothing, work).await
+    }
+
+    async fn gather<T>(
+        &mut self,
+        what: impl Fn() -> String,
+        mut events: UnboundedReceiver<Event>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, LabError> {
         let started = Instant::now();
         let (mut interrupt, deadline) = (self.interrupt.clone(), self.deadline);
         let mut work = std::pin::pin!(work);
@@ -109,7 +128,13 @@ impl<J: Journal> Sink for Recorder<'_, J> {
             tokio::select! {
                 biased;
                 () = interrupt.wished() => return Err(LabError::Interrupted),
-                done = &mut work => return Ok(done),
+                Some(event) = events.recv() => self.emit(event).await?,
+                done = &mut work => {
+                    while let Ok(event) = events.try_recv() {
+                        self.emit(event).await?;
+                    }
+                    return Ok(done);
+                }
                 () = tokio::time::sleep_until(deadline.0) => return Err(LabError::OutOfTime { seconds: deadline.1 }),
                 // Counted from the last word, whoever said it: many short waits are not silent either.
                 () = tokio::time::sleep_until(self.said + HEARTBEAT) => {

@@ -88,7 +88,7 @@ fn each_truth_gets_its_word() {
 #[test]
 fn what_noise_hides_is_inconclusive_and_says_what_it_would_take() {
     let lab = Lab::with("effect: 0.1, noise: 0.3, batch: 8", "noise: 0.003", "noise: 0.003");
-    let ran = lab.apply(&["--limit", "8", "--no-profile"]);
+    let ran = lab.apply(&["--limit", "8", "--no-profile", "--seed", "1"]);
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert!(ran.stdout.contains("INCONCLUSIVE\n8 pairs leave"), "{}", ran.stdout);
     let experiment = lab.experiment(1);

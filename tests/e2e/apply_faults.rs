@@ -65,7 +65,7 @@ fn a_plan_that_the_driver_cannot_run_is_an_error() {
 }
 
 /// A lab whose arms Cargo builds from the toy's sources.
-fn built_lab() -> Lab {
+pub(crate) fn built_lab() -> Lab {
     let lab = Lab::new(0.4);
     std::fs::create_dir_all(lab.bench.path("toy/src")).unwrap();
     for name in ["Cargo.toml", "Cargo.lock", "src/main.rs"] {

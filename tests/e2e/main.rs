@@ -8,6 +8,7 @@ mod apply;
 mod apply_bench;
 mod apply_faults;
 mod apply_kill;
+mod apply_silence;
 mod bench;
 mod broken;
 mod facts;

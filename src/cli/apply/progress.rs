@@ -9,7 +9,7 @@ use crate::lab::experiment::{Pair, Plan, Role, Run, Side, Standing};
 use crate::lab::journal::{Event, Stage};
 
 /// Plain lines about slices come at most this often; everything else is said when it happens.
-const SLICE_LINES: Duration = Duration::from_secs(3);
+const SLICE_LINES: Duration = Duration::from_secs(2);
 
 /// Says what happens.
 #[derive(Debug)]

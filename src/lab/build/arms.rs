@@ -8,15 +8,14 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::cache::{Cache, Entry};
-use super::cargo::{Cargo, Latest};
+use super::cargo::Cargo;
+use super::lane::Lane;
 use super::tree::{Tree, hex, sha256_file};
 use crate::config::{Config, LabLimits, Target};
 use crate::lab::LabError;
 use crate::lab::driver::Launch;
 use crate::lab::experiment::{Binary, Plan, Side};
 use crate::lab::folder::LabFolder;
-use crate::lab::journal::Event;
-use crate::lab::recorder::Sink;
 
 /// What the arms of an experiment are made from, before anything is built.
 #[derive(Debug, Clone)]
@@ -73,7 +72,7 @@ impl Arms {
     }
 
     /// The binary of one arm: from the cache, or built now.
-    pub async fn build(&self, side: Side, features: &[String], sink: &mut impl Sink) -> Result<Binary, LabError> {
+    pub async fn build(&self, side: Side, features: &[String], lane: &Lane) -> Result<Binary, LabError> {
         match &self.sources {
             Sources::Command { program, digest } => Ok(Binary {
                 side,
@@ -83,7 +82,7 @@ impl Arms {
                 path: program.clone(),
                 cached: true,
             }),
-            Sources::Tree(tree) => self.cached_or_built(tree, side, features, sink).await,
+            Sources::Tree(tree) => self.cached_or_built(tree, side, features, lane).await,
         }
     }
 
@@ -114,7 +113,7 @@ impl Arms {
         tree: &Tree,
         side: Side,
         features: &[String],
-        sink: &mut impl Sink,
+        lane: &Lane,
     ) -> Result<Binary, LabError> {
         let key = self.key(tree, features);
         let cache = Cache::at(self.folder.builds());
@@ -123,7 +122,7 @@ impl Arms {
         let (path, entry) = match cached {
             Some(found) => found,
             None => {
-                self.run_build(tree, &key, side, features, &cache, sink).await?;
+                self.run_build(tree, &key, side, features, &cache, lane).await?;
                 let limit = self.limits.cache_limit_mb << 20;
                 // A full cache is a nuisance, not a reason to stop.
                 let _ = cache.prune(limit, std::slice::from_ref(&key));
@@ -144,17 +143,17 @@ impl Arms {
         side: Side,
         features: &[String],
         cache: &Cache,
-        sink: &mut impl Sink,
+        lane: &Lane,
     ) -> Result<(), LabError> {
         let mut args = self.cargo_args("build", features);
         args.extend(["--bin".into(), self.target.driver.clone(), "--profile".into(), self.target.profile.clone()]);
         let by_hand = format!("cargo {}", args.join(" "));
-        sink.emit(Event::Progress { note: format!("building arm {side} ({})", named(features)) }).await?;
+        lane.begin(format!("building arm {side}"), &named(features));
         let mut command = self.cargo.command(&tree.workspace);
         command.args(&args).arg("--message-format=json-render-diagnostics").env("WB_SRC", &tree.digest);
-        let (latest, limit) = (Latest::default(), Duration::from_secs(self.limits.build_limit_s));
-        let running = self.cargo.run(&mut command, limit, &latest);
-        let ended = sink.watch(|| format!("building arm {side}: {}", latest.get()), running).await??;
+        let limit = Duration::from_secs(self.limits.build_limit_s);
+        let ended = self.cargo.run(&mut command, limit, lane).await?;
+        lane.rest();
         let Some(ended) = ended else {
             let seconds = self.limits.build_limit_s;
             return Err(LabError::TooLong { what: format!("building arm {side}"), seconds, key: "lab.build_limit_s" });
@@ -191,8 +190,6 @@ impl Arms {
     fn key(&self, tree: &Tree, features: &[String]) -> String {
         let mut features = features.to_vec();
         features.sort();
-        let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"]
-            .map(|name| std::env::var(name).unwrap_or_default());
         let Target { package, driver, profile, feature_prefix, .. } = &self.target;
         let inputs = serde_json::json!([
             "build 1",
@@ -203,12 +200,17 @@ impl Arms {
             profile,
             feature_prefix,
             features,
-            flags
+            flags()
         ]);
         let mut hash = Sha256::new();
         hash.update(inputs.to_string());
         hex(hash)
     }
+}
+
+/// What the environment tells the compiler.
+pub(super) fn flags() -> [String; 3] {
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"].map(|name| std::env::var(name).unwrap_or_default())
 }
 
 /// An arm's features, for people.

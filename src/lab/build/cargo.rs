@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
+use super::lane::Lane;
 use crate::lab::LabError;
 use crate::lab::process::{Group, watched_command};
 
@@ -30,20 +30,6 @@ pub(super) struct Ended {
     pub(super) stdout: Vec<String>,
     /// The end of what it said for people.
     pub(super) said: String,
-}
-
-/// The latest line of a running Cargo, for signs of life.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Latest(Arc<Mutex<String>>);
-
-impl Latest {
-    pub(super) fn get(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, line: &str) {
-        line.trim().clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
 }
 
 impl Cargo {
@@ -72,7 +58,7 @@ impl Cargo {
         &self,
         command: &mut Command,
         limit: Duration,
-        latest: &Latest,
+        lane: &Lane,
     ) -> Result<Option<Ended>, LabError> {
         self.exists().await?;
         let failed = |source| self.missing(source);
@@ -81,7 +67,7 @@ impl Cargo {
             return Err(failed(std::io::ErrorKind::BrokenPipe.into()));
         };
         let whole = async {
-            let (stdout, said, status) = tokio::join!(lines(stdout, latest), lines(stderr, latest), group.wait());
+            let (stdout, said, status) = tokio::join!(lines(stdout, lane), lines(stderr, lane), group.wait());
             let said = &said[said.len().saturating_sub(KEPT_LINES)..];
             Ok(Ended { success: status.map_err(failed)?.success(), stdout, said: said.join("\n") })
         };
@@ -127,14 +113,14 @@ impl Cargo {
     }
 }
 
-async fn lines(stream: impl AsyncRead + Unpin, latest: &Latest) -> Vec<String> {
+async fn lines(stream: impl AsyncRead + Unpin, lane: &Lane) -> Vec<String> {
     let mut reader = BufReader::new(stream).split(b'\n');
     let mut lines = Vec::new();
     while let Ok(Some(line)) = reader.next_segment().await {
         let line = String::from_utf8_lossy(&line).into_owned();
         // Cargo's messages for machines are one JSON object a line: nothing for people.
         if !line.is_empty() && !line.starts_with('{') {
-            latest.set(&line);
+            lane.line(&line);
         }
         lines.push(line);
     }

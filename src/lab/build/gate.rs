@@ -5,22 +5,16 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::arms::{Arms, Sources, named, without_progress};
-use super::cargo::Latest;
+use super::arms::{Arms, Sources, flags, named, without_progress};
+use super::lane::Lane;
 use super::tree::{Tree, hex};
 use crate::lab::LabError;
 use crate::lab::experiment::Side;
 use crate::lab::journal::Event;
-use crate::lab::recorder::Sink;
 
 /// Runs the tests of one arm, unless the same tests of the same sources have passed before. `Some`: they failed, and
 /// this is what they said.
-pub async fn pass_tests(
-    arms: &Arms,
-    side: Side,
-    features: &[String],
-    sink: &mut impl Sink,
-) -> Result<Option<String>, LabError> {
+pub async fn pass_tests(arms: &Arms, side: Side, features: &[String], lane: &Lane) -> Result<Option<String>, LabError> {
     let Sources::Tree(tree) = &arms.sources else { return Ok(None) };
     if arms.target.tests.is_empty() {
         return Ok(None);
@@ -29,15 +23,16 @@ pub async fn pass_tests(
     let mark = arms.folder.tests().join(key(tree, &args));
     if mark.exists() {
         let note = format!("tests of arm {side} have passed before ({})", named(features));
-        sink.emit(Event::Progress { note }).await?;
+        lane.tell(Event::Progress { note });
         return Ok(None);
     }
-    sink.emit(Event::Progress { note: format!("testing arm {side} ({})", named(features)) }).await?;
+    lane.begin(format!("testing arm {side}"), &named(features));
     let mut command = arms.cargo.command(&tree.workspace);
     command.args(&args).env("WB_SRC", &tree.digest).env("RUST_BACKTRACE", "0");
-    let (latest, limit) = (Latest::default(), Duration::from_secs(arms.limits.test_limit_s));
-    let running = arms.cargo.run(&mut command, limit, &latest);
-    let Some(ended) = sink.watch(|| format!("testing arm {side}: {}", latest.get()), running).await?? else {
+    let limit = Duration::from_secs(arms.limits.test_limit_s);
+    let ended = arms.cargo.run(&mut command, limit, lane).await?;
+    lane.rest();
+    let Some(ended) = ended else {
         let seconds = arms.limits.test_limit_s;
         let what = format!("testing arm {side}");
         return Err(LabError::TooLong { what, seconds, key: "lab.test_limit_s" });
@@ -62,7 +57,7 @@ fn args(arms: &Arms, features: &[String]) -> Vec<String> {
 
 fn key(tree: &Tree, args: &[String]) -> String {
     let mut hash = Sha256::new();
-    hash.update(serde_json::json!(["tests 1", tree.digest, tree.toolchain, args]).to_string());
+    hash.update(serde_json::json!(["tests 2", tree.digest, tree.toolchain, args, flags()]).to_string());
     hex(hash)
 }
 

@@ -8,17 +8,20 @@
 //!                                                                       Launch: the driver must say the tree digest
 //! ```
 //!
-//! Both arms share one Cargo target directory: what does not see the feature is compiled once. Builds run one after the
-//! other; on few cores two at once gain nothing. The tree digest is in the environment as `WB_SRC` and compiled into the
+//! Both arms share one Cargo target directory: what does not see the feature is compiled once. Arms are built one after
+//! the other; beside them, in the profile of the tests and so in another corner of that directory, their tests are built
+//! and run, since the last crates of a build leave a core idle ([`Lane`]). The tree digest is in the environment as `WB_SRC` and compiled into the
 //! driver, so that a binary which Cargo's own freshness check failed to rebuild is refused, not measured.
 
 mod arms;
 mod cache;
 mod cargo;
 mod gate;
+mod lane;
 mod tree;
 
 pub use arms::{Arms, prepare};
 pub use cache::{Cache, Entry};
 pub use gate::pass_tests;
+pub use lane::Lane;
 pub use tree::{Tree, sha256_file};

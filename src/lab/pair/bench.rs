@@ -67,8 +67,9 @@ impl Bench<'_> {
         let workload = &plan.workloads[which.workload];
         let mut coins = Coins::of(plan.seed, which);
         let (first, seed) = (coins.first(), coins.workload_seed());
-        let mut a = Process::start(self, Side::A, &mut coins).await?;
-        let mut b = Process::start(self, Side::B, &mut coins).await?;
+        let starting = || format!("starting {}", workload.label);
+        let mut a = sink.watch(starting, Process::start(self, Side::A, &mut coins)).await??;
+        let mut b = sink.watch(starting, Process::start(self, Side::B, &mut coins)).await??;
         let spec = spec(a.driver.hello().workloads.as_slice(), &a.driver.hello().driver, workload)?;
 
         // Loads are not measured: both at once.
