@@ -15,7 +15,8 @@ pub struct Options {
     pub pool_bytes: usize,
     /// Size of a new log segment.
     pub wal_segment_bytes: u64,
-    /// Memory for log records that are not written yet.
+    /// Memory for log records that are not written yet. Best within the processor's cache; each session needs room for
+    /// one commit's records.
     pub wal_buffer_bytes: usize,
     /// A checkpoint is made after this much log. It bounds the time a recovery takes, and the log's size on disk.
     pub checkpoint_wal_bytes: u64,
@@ -56,7 +57,7 @@ impl Default for Options {
             durability: Durability::Full,
             pool_bytes: 256 << 20,
             wal_segment_bytes: 64 << 20,
-            wal_buffer_bytes: 8 << 20,
+            wal_buffer_bytes: 512 << 10,
             checkpoint_wal_bytes: 256 << 20,
             vacuum_interval: Duration::from_millis(100),
             lock_timeout: None,

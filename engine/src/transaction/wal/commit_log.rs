@@ -66,8 +66,8 @@ pub trait CommitLog: DurableHorizon + Sized + 'static {
     /// Starts making what is committed by now durable in the background. For a caller that has other sessions to
     /// run; one that has not calls [`wait`](Self::wait), which does the work itself.
     ///
-    /// Best called not after each commit but when, say, three quarters of the caller's sessions are waiting:
-    /// the batch is larger, and the background thread less often takes a processor from the workers.
+    /// Best called not after each commit but when, say, half of the caller's sessions are waiting, and not again for
+    /// the same ones: the batch is larger, and the background thread less often takes a processor from the workers.
     fn nudge(&self);
 
     /// Makes everything below `lsn` durable whatever the mode, except `Off`, which never syncs.

@@ -13,6 +13,9 @@ pub struct WalOptions {
     /// Length of a segment file, its header block included.
     pub segment_bytes: u64,
     /// Appended bytes held in memory before an append has to wait for the disk. A power of two.
+    ///
+    /// A group commit's buffer is a ring, so all of it passes through the processor's cache: what is larger than that
+    /// makes every record miss it. And it need not be large: a session has one commit's records in it at most.
     pub buffer_bytes: usize,
     /// In mode `GroupAsync`, how long a commit may stay unsynced.
     pub async_interval: Duration,
@@ -28,7 +31,7 @@ impl Default for WalOptions {
         WalOptions {
             durability: Durability::Full,
             segment_bytes: 64 << 20,
-            buffer_bytes: 4 << 20,
+            buffer_bytes: 512 << 10,
             async_interval: Duration::from_millis(10),
             spares_max: 8,
             prepare_ahead: true,

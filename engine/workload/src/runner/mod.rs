@@ -9,7 +9,7 @@
 //! A session whose commit is not yet durable does not hold its worker: the next session runs, and only when all of a
 //! worker's sessions wait does the worker itself. So 64 sessions need no 64 threads, whose switches would be measured
 //! instead of the engine. The store is nudged to make commits durable once as many sessions wait as can still run: the
-//! sync then runs beside their work, for as many commits as wait by then.
+//! sync then runs beside their work, for as many commits as wait by then; those that follow wait for the next.
 
 mod pool;
 mod stats;

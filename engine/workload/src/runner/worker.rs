@@ -97,6 +97,8 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
         let mut stats = Stats::new(W::KINDS);
         let mut runnable: VecDeque<usize> = (0..self.seats.len()).collect();
         let mut waiting: VecDeque<Waiting<S::Ticket>> = VecDeque::with_capacity(self.seats.len());
+        // So many of them, the oldest, the store was already asked to make durable.
+        let mut asked = 0_usize;
         let mut now = started;
         loop {
             while let Some(oldest) = waiting.front() {
@@ -106,6 +108,7 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
                 runnable.push_back(oldest.seat);
                 self.acknowledge(oldest.seat, now, &mut stats);
                 waiting.pop_front();
+                asked = asked.saturating_sub(1);
             }
             if let Some(seat) = runnable.pop_front() {
                 if !self.seats[seat].again {
@@ -119,9 +122,11 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
                     Some(ticket) => {
                         waiting.push_back(Waiting { seat, ticket });
                         // Not earlier: every sync costs CPU that this worker's other sessions could use. Not later:
-                        // the sync is over before the rest of them has run.
-                        if waiting.len() >= runnable.len() && !runnable.is_empty() {
+                        // the sync is over before the rest of them has run. And not again for the same ones: what
+                        // committed during a sync would get a small one of its own right after it.
+                        if waiting.len() - asked >= runnable.len() && !runnable.is_empty() {
                             self.store.nudge();
+                            asked = waiting.len();
                         }
                     }
                     None => runnable.push_back(seat),
