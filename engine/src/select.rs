@@ -5,7 +5,7 @@
 //! only moves an alias. Code that must not care names the alias or is generic over the trait.
 
 /// Each improvement of this build and whether it is on, in register order.
-pub const ACTIVE: &[(&str, bool)] = &[("t003", cfg!(feature = "t003"))];
+pub const ACTIVE: &[(&str, bool)] = &[("t003", cfg!(feature = "t003")), ("b002", cfg!(feature = "b002"))];
 
 // T001 --------------------------------------------------------------------------------------------
 /// Where old versions are kept.
@@ -33,6 +33,10 @@ pub type Replacement = crate::buffer::replacer::lru::Lru;
 
 // B002 --------------------------------------------------------------------------------------------
 /// Which frame holds a page.
+#[cfg(feature = "b002")]
+pub type PageMap = crate::buffer::page_table::atomic_array::AtomicArray;
+/// Which frame holds a page.
+#[cfg(not(feature = "b002"))]
 pub type PageMap = crate::buffer::page_table::rwlock_map::RwLockMap;
 
 // B003 --------------------------------------------------------------------------------------------

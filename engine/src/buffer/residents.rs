@@ -42,7 +42,7 @@ impl Residents {
         // Taken from the end; begin with frame 0, so that a small database stays in few huge pages.
         free.reverse();
         Ok(Self {
-            table: select::PageMap::new(frame_count),
+            table: select::PageMap::new(frame_count, &store.metrics),
             replacer: select::Replacement::new(frame_count),
             frames,
             store,

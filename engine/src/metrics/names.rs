@@ -63,6 +63,10 @@ named! {
         BufferEvictions = "buffer.evictions",
         /// Pages written out, for a frame or for a checkpoint.
         BufferWrites = "buffer.writes",
+        /// Times the page table's lock was taken.
+        PageTableLocks = "page_table.locks",
+        /// Words of the page table that were exchanged, without a lock.
+        PageTableExchanges = "page_table.exchanges",
         /// Tree pages split.
         TreeSplits = "tree.splits",
         /// Empty leaves given back.

@@ -15,6 +15,7 @@ use crate::point_read::PointRead;
 use crate::runner::{Bench, Runner, RunnerOptions, Workload};
 use crate::store::{EngineStore, MemoryStore, Store};
 use crate::tpcc::{Scale, Tpcc};
+use crate::ycsb::{self, Mix, Ycsb};
 
 /// The workloads of this driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +23,10 @@ enum Name {
     Tpcc,
     CommitStorm,
     PointRead,
+    Ycsb,
 }
 
-const ALL: [Name; 3] = [Name::Tpcc, Name::CommitStorm, Name::PointRead];
+const ALL: [Name; 4] = [Name::Tpcc, Name::CommitStorm, Name::PointRead, Name::Ycsb];
 
 impl Name {
     fn text(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Name {
             Name::Tpcc => "tpcc",
             Name::CommitStorm => "commit-storm",
             Name::PointRead => "point-read",
+            Name::Ycsb => "ycsb",
         }
     }
 
@@ -40,6 +43,7 @@ impl Name {
             Name::Tpcc => "TPC-C: five transactions in the standard mix, native procedures",
             Name::CommitStorm => "Every session rewrites its own small row and commits",
             Name::PointRead => "Gets of single rows, nothing is written; the control of what concerns commits",
+            Name::Ycsb => "YCSB: the core workloads A to F, with or without a sweep through the table beside them",
         }
     }
 
@@ -57,6 +61,14 @@ impl Name {
                 ("rows", ParamSpec::integer(200_000, 1, 100_000_000, "Rows of the table")),
                 ("row_bytes", ParamSpec::integer(100, 8, 1500, "Bytes of a row")),
                 ("skew", ParamSpec::number(0.99, 0.0, 0.999, "Zipf exponent; 0 is uniform")),
+            ],
+            Name::Ycsb => vec![
+                ("mix", ParamSpec::choice("a", Mix::NAMES, "Which of the core workloads")),
+                ("rows", ParamSpec::integer(200_000, 100, 100_000_000, "Rows that are loaded")),
+                ("row_bytes", ParamSpec::integer(1000, 16, 1500, "Bytes of a row")),
+                ("skew", ParamSpec::number(0.99, 0.0, 0.999, "Zipf exponent; 0 is uniform")),
+                ("sweep_every", ParamSpec::integer(0, 0, 1_000_000, "Transactions from sweep to sweep; 0: no sweep")),
+                ("sweep_rows", ParamSpec::integer(1000, 1, 1_000_000, "Rows of the table read by one sweep")),
             ],
         }
     }
@@ -131,6 +143,7 @@ pub fn open(name: &str, seed: u64, given: &Params) -> Result<Opened, Failure> {
         Name::Tpcc => bench(tpcc(&settings, seed), &settings, path)?,
         Name::CommitStorm => bench(commit_storm(&settings, seed), &settings, path)?,
         Name::PointRead => bench(point_read(&settings, seed), &settings, path)?,
+        Name::Ycsb => bench(ycsb(&settings, seed)?, &settings, path)?,
     };
     Ok(Opened { name: name.text(), bench, params: settings.into_map(), dir })
 }
@@ -153,6 +166,21 @@ fn commit_storm(settings: &Settings, seed: u64) -> CommitStorm {
 fn point_read(settings: &Settings, seed: u64) -> PointRead {
     let (rows, row_bytes) = (settings.integer("rows"), settings.integer("row_bytes") as usize);
     PointRead::new(rows, row_bytes, settings.number("skew"), seed)
+}
+
+fn ycsb(settings: &Settings, seed: u64) -> Result<Ycsb, Failure> {
+    let name = settings.text("mix");
+    let mix = Mix::named(name)
+        .ok_or_else(|| Failure::new(format!("unknown mix `{name}`"), format!("known: {}", Mix::NAMES.join(", "))))?;
+    let options = ycsb::Options {
+        mix,
+        rows: settings.integer("rows"),
+        row_bytes: settings.integer("row_bytes") as usize,
+        skew: settings.number("skew"),
+        sweep_every: settings.integer("sweep_every"),
+        sweep_rows: settings.integer("sweep_rows"),
+    };
+    Ok(Ycsb::new(options, seed))
 }
 
 fn directory(settings: &Settings) -> Result<DataDir, Failure> {

@@ -1,4 +1,4 @@
-//! The engine's workloads: TPC-C, commit-storm and point-read, on any [`store`], as a driver of the workbench and alone.
+//! The engine's workloads: TPC-C, YCSB, commit-storm and point-read, on any [`store`], as a driver of the workbench and alone.
 //!
 //! Read [`store`] for what a workload asks of a database, [`runner`] for how sessions share threads, then [`tpcc`].
 
@@ -12,3 +12,5 @@ pub mod rng;
 pub mod runner;
 pub mod store;
 pub mod tpcc;
+pub mod ycsb;
+pub mod zipf;

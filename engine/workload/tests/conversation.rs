@@ -21,7 +21,7 @@ fn hello_describes_every_workload() {
     let (events, _) = answers(&[r#"{"cmd":"hello"}"#]);
     let Event::Hello(Hello { protocol: 1, driver, workloads, features, .. }) = &events[0] else { panic!("{events:?}") };
     let names: Vec<_> = workloads.iter().map(|workload| workload.name.as_str()).collect();
-    assert_eq!((driver.as_str(), names), ("engine-workload", vec!["tpcc", "commit-storm", "point-read"]));
+    assert_eq!((driver.as_str(), names), ("engine-workload", vec!["tpcc", "commit-storm", "point-read", "ycsb"]));
     assert_eq!(features.contains(&"t003".to_owned()), cfg!(feature = "t003"));
     for workload in workloads {
         assert_eq!(
