@@ -5,7 +5,8 @@
 //! only moves an alias. Code that must not care names the alias or is generic over the trait.
 
 /// Each improvement of this build and whether it is on, in register order.
-pub const ACTIVE: &[(&str, bool)] = &[("t003", cfg!(feature = "t003")), ("b002", cfg!(feature = "b002"))];
+pub const ACTIVE: &[(&str, bool)] =
+    &[("t003", cfg!(feature = "t003")), ("b002", cfg!(feature = "b002")), ("i001", cfg!(feature = "i001"))];
 
 // T001 --------------------------------------------------------------------------------------------
 /// Where old versions are kept.
@@ -49,6 +50,10 @@ pub type Flush = crate::buffer::flush::sharp::Sharp;
 
 // I001 --------------------------------------------------------------------------------------------
 /// Where a full tree page is divided.
+#[cfg(feature = "i001")]
+pub type Split = crate::index::split::adaptive::Adaptive;
+/// Where a full tree page is divided.
+#[cfg(not(feature = "i001"))]
 pub type Split = crate::index::split::half::Half;
 
 // M001 --------------------------------------------------------------------------------------------

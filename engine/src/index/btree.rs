@@ -7,8 +7,9 @@ use super::descent::{Toward, to_leaf};
 use super::error::TreeError;
 use super::leaf::{LeafMut, LeafRef, MAX_ENTRY, MAX_KEY, TUPLE_HEADER};
 use super::scan::LeafScan;
-use super::split::SplitPolicy as _;
+use super::split::SplitPolicy;
 use crate::buffer::{ExclusivePage, PageId, SharedPage, TreeId, Visit};
+use crate::metrics::Counter;
 use crate::select;
 use crate::storage::Volume;
 use crate::storage::slotted::SlottedPage;
@@ -19,17 +20,17 @@ use crate::transaction::wal::CommitLog;
 ///
 /// A thread holds at most one leaf at a time and calls nothing of a tree while it does.
 #[derive(Debug)]
-pub struct BTree<L> {
+pub struct BTree<L, P = select::Split> {
     pub(crate) volume: Arc<Volume<L>>,
     pub(super) tree: TreeId,
     pub(super) root: PageId,
-    pub(super) policy: select::Split,
+    pub(super) policy: P,
 }
 
-impl<L: CommitLog> BTree<L> {
+impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// The tree with this root, which exists. Trees are made by the [catalog](crate::storage::catalog).
     pub fn open(volume: Arc<Volume<L>>, tree: TreeId, root: PageId) -> Self {
-        Self { volume, tree, root, policy: select::Split::default() }
+        Self { volume, tree, root, policy: P::default() }
     }
 
     /// The tree's number.
@@ -59,7 +60,7 @@ impl<L: CommitLog> BTree<L> {
     }
 
     /// Leaf by leaf from the one that covers `key`.
-    pub fn scan_leaves(&self, key: &[u8]) -> LeafScan<'_, L> {
+    pub fn scan_leaves(&self, key: &[u8]) -> LeafScan<'_, L, P> {
         LeafScan::new(self, key)
     }
 
@@ -77,14 +78,15 @@ impl<L: CommitLog> BTree<L> {
             return Err(TreeError::RowTooLong { len: room - TUPLE_HEADER });
         }
         loop {
-            let leaf = match self.remembered_leaf(key)? {
+            if room == 0 {
+                return self.exclusive(key);
+            }
+            let leaf = match self.remembered_leaf(key) {
                 Some(leaf) => leaf,
                 None => self.exclusive(key)?,
             };
-            if room == 0 || leaf.has_room(room) {
-                if room > 0 {
-                    self.policy.landed(leaf.page_id(), leaf.upper_fence().is_none());
-                }
+            self.policy.landed(leaf.page_id(), leaf.upper_fence().is_none());
+            if leaf.has_room(room) {
                 return Ok(leaf);
             }
             drop(leaf);
@@ -126,11 +128,10 @@ impl<L: CommitLog> BTree<L> {
 
     /// The leaf that the split policy remembers, if it is still one of ours and covers the key.
     #[inline]
-    fn remembered_leaf(&self, key: &[u8]) -> Result<Option<LeafMut<'_>>, TreeError> {
-        match self.policy.fast_path(key) {
-            Some(page) => self.hinted(page, key),
-            None => Ok(None),
-        }
+    fn remembered_leaf(&self, key: &[u8]) -> Option<LeafMut<'_>> {
+        let leaf = self.leaf_at(self.policy.fast_path()?, key)?;
+        self.volume.pool.metrics().inc(Counter::TreeFastPaths);
+        Some(leaf)
     }
 
     /// This page, if it is a leaf of ours that covers the key.

@@ -4,6 +4,7 @@ use super::btree::BTree;
 use super::descent::{Toward, to_leaf};
 use super::error::TreeError;
 use super::leaf::LeafRef;
+use super::split::SplitPolicy;
 use crate::buffer::prefetch::Prefetcher;
 use crate::buffer::{OptimisticPage, PageId, SharedPage, Visit};
 use crate::select;
@@ -13,15 +14,15 @@ use crate::transaction::wal::CommitLog;
 /// A scan's place between two leaves. No latch is held between two calls, so leaves may split, be unlinked and change
 /// underway: every key that was there all the time is met exactly once.
 #[derive(Debug)]
-pub struct LeafScan<'t, L> {
-    tree: &'t BTree<L>,
+pub struct LeafScan<'t, L, P = select::Split> {
+    tree: &'t BTree<L, P>,
     /// Where the next leaf begins; nothing behind the last one.
     next: Option<Vec<u8>>,
     ahead: <select::Prefetch as Prefetcher>::Scan,
 }
 
-impl<'t, L: CommitLog> LeafScan<'t, L> {
-    pub(super) fn new(tree: &'t BTree<L>, key: &[u8]) -> Self {
+impl<'t, L: CommitLog, P: SplitPolicy> LeafScan<'t, L, P> {
+    pub(super) fn new(tree: &'t BTree<L, P>, key: &[u8]) -> Self {
         Self { tree, next: Some(key.to_vec()), ahead: Default::default() }
     }
 

@@ -9,7 +9,7 @@ use std::io::IoSlice;
 use super::btree::BTree;
 use super::descent::locate;
 use super::error::TreeError;
-use super::split::{SplitPlan, SplitPolicy as _};
+use super::split::{SplitPlan, SplitPolicy};
 use super::structure::{PageImage, StructureRecord, adopt, apply, disown, inherit, raise, release, trim, visit_of};
 use crate::buffer::page::{Page, PageId};
 use crate::buffer::{ExclusivePage, Visit};
@@ -18,7 +18,7 @@ use crate::metrics::Counter;
 use crate::storage::slotted::SlottedPage;
 use crate::transaction::wal::CommitLog;
 
-impl<L: CommitLog> BTree<L> {
+impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// Splits the page at `level` that covers `key`, unless it has room for `room` more bytes. One call may not be enough:
     /// the caller looks again.
     #[cold]
@@ -103,7 +103,7 @@ impl<L: CommitLog> BTree<L> {
         &self,
         parent: &mut ExclusivePage<'_>,
         left: &mut ExclusivePage<'_>,
-        SplitPlan { keep, separator }: SplitPlan,
+        SplitPlan { keep, separator, at_run }: SplitPlan,
     ) -> Result<(), TreeError> {
         let pool = &self.volume.pool;
         let node = SlottedPage::of(left);
@@ -123,7 +123,7 @@ impl<L: CommitLog> BTree<L> {
         apply(pool, left, lsn, |page| trim(page, keep, &separator));
         apply(pool, parent, lsn, |page| adopt(page, &separator, allocation.id()));
         allocation.keep();
-        pool.metrics().inc(Counter::TreeSplits);
+        self.count_split(at_run);
         Ok(())
     }
 
@@ -131,7 +131,7 @@ impl<L: CommitLog> BTree<L> {
         let pool = &self.volume.pool;
         let node = SlottedPage::of(root);
         let level = node.level();
-        let SplitPlan { keep, separator } = self.policy.choose(node, key);
+        let SplitPlan { keep, separator, at_run } = self.policy.choose(node, key);
         let (left_allocation, right_allocation) = (self.volume.space.allocate(), self.volume.space.allocate());
         let (left_id, right_id) = (left_allocation.id(), right_allocation.id());
         let low = self.build(left_id, node, 0..keep, b"", Some(&separator));
@@ -150,8 +150,16 @@ impl<L: CommitLog> BTree<L> {
         apply(pool, root, lsn, |page| raise(page, level, &separator, left_id, right_id));
         left_allocation.keep();
         right_allocation.keep();
-        pool.metrics().inc(Counter::TreeSplits);
+        self.count_split(at_run);
         Ok(())
+    }
+
+    fn count_split(&self, at_run: bool) {
+        let metrics = self.volume.pool.metrics();
+        metrics.inc(Counter::TreeSplits);
+        if at_run {
+            metrics.inc(Counter::TreeRunSplits);
+        }
     }
 
     /// A new page with some of another's entries, aside.

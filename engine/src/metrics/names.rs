@@ -69,6 +69,10 @@ named! {
         PageTableExchanges = "page_table.exchanges",
         /// Tree pages split.
         TreeSplits = "tree.splits",
+        /// Of these, the ones beside a run of insertions.
+        TreeRunSplits = "tree.run_splits",
+        /// Insertions that found their leaf without a descent.
+        TreeFastPaths = "tree.fast_paths",
         /// Empty leaves given back.
         TreeUnlinks = "tree.unlinks",
         /// Descents begun again because a page changed underway.

@@ -127,7 +127,7 @@ impl<L: CommitLog> Catalog<L> {
         let mut used = BTreeSet::new();
         self.tree.collect_pages(&mut used)?;
         for (_, entry) in self.list()? {
-            BTree::open(Arc::clone(volume), entry.tree, entry.root).collect_pages(&mut used)?;
+            <BTree<L>>::open(Arc::clone(volume), entry.tree, entry.root).collect_pages(&mut used)?;
         }
         let file_pages = volume.pool.file_pages().map_err(TreeError::from)?;
         volume.space.rebuild(&used, file_pages);

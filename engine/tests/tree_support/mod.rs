@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 use engine::buffer::{BufferPool, PoolOptions};
+use engine::index::split::SplitPolicy;
 use engine::index::structure::StructureRecord;
 use engine::index::{BTree, LeafMut, TupleHeader, entry_room};
 use engine::io::{DurableHorizon, IoError, Lsn, SimFs, Span};
@@ -115,15 +116,15 @@ impl CommitLog for MemLog {
 }
 
 /// A database with one tree.
-pub struct Fixture {
+pub struct Fixture<P: SplitPolicy = engine::select::Split> {
     pub fs: SimFs,
     pub log: Arc<MemLog>,
     pub volume: Arc<Volume<MemLog>>,
     pub catalog: Catalog<MemLog>,
-    pub tree: BTree<MemLog>,
+    pub tree: BTree<MemLog, P>,
 }
 
-impl Fixture {
+impl<P: SplitPolicy> Fixture<P> {
     pub fn new(frames: usize) -> Self {
         let (fs, log) = (SimFs::new(), Arc::new(MemLog::default()));
         let superblock = Superblock::create(&fs, &Control::default()).unwrap();
@@ -195,7 +196,7 @@ fn row_record(kind: u8, leaf: &LeafMut<'_>, key: &[u8], row: &[u8]) -> Vec<u8> {
 }
 
 /// Inserts or replaces a row, as the transaction layer would: log between latch and change.
-pub fn put(tree: &BTree<MemLog>, log: &MemLog, key: &[u8], row: &[u8]) {
+pub fn put<P: SplitPolicy>(tree: &BTree<MemLog, P>, log: &MemLog, key: &[u8], row: &[u8]) {
     let mut leaf = tree.leaf_exclusive(key, entry_room(key.len(), row.len())).unwrap();
     let lsn = log.log_row(&row_record(1, &leaf, key, row));
     match leaf.search(key) {
@@ -205,7 +206,7 @@ pub fn put(tree: &BTree<MemLog>, log: &MemLog, key: &[u8], row: &[u8]) {
 }
 
 /// Removes a row, and its leaf if it was the last one; says whether it was there.
-pub fn remove(tree: &BTree<MemLog>, log: &MemLog, key: &[u8]) -> bool {
+pub fn remove<P: SplitPolicy>(tree: &BTree<MemLog, P>, log: &MemLog, key: &[u8]) -> bool {
     let mut leaf = tree.leaf_exclusive(key, 0).unwrap();
     let Ok(at) = leaf.search(key) else { return false };
     let lsn = log.log_row(&row_record(2, &leaf, key, b""));
@@ -219,7 +220,7 @@ pub fn remove(tree: &BTree<MemLog>, log: &MemLog, key: &[u8]) -> bool {
 }
 
 /// The row of a key.
-pub fn get(tree: &BTree<MemLog>, key: &[u8]) -> Option<Vec<u8>> {
+pub fn get<P: SplitPolicy>(tree: &BTree<MemLog, P>, key: &[u8]) -> Option<Vec<u8>> {
     let leaf = tree.leaf_shared(key).unwrap();
     let at = leaf.search(key).ok()?;
     assert_eq!(leaf.header(at), TupleHeader { stamp: 7, undo: 8 });
@@ -227,7 +228,7 @@ pub fn get(tree: &BTree<MemLog>, key: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Every row from a key on, in order.
-pub fn scan(tree: &BTree<MemLog>, from: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub fn scan<P: SplitPolicy>(tree: &BTree<MemLog, P>, from: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut rows = Vec::new();
     let mut leaves = tree.scan_leaves(from);
     while let Some(leaf) = leaves.next_leaf().unwrap() {
@@ -240,7 +241,7 @@ pub fn scan(tree: &BTree<MemLog>, from: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Every row below a key, from the largest down.
-pub fn scan_down(tree: &BTree<MemLog>, below: Option<&[u8]>) -> Vec<Vec<u8>> {
+pub fn scan_down<P: SplitPolicy>(tree: &BTree<MemLog, P>, below: Option<&[u8]>) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     let mut below = below.map(<[u8]>::to_vec);
     loop {

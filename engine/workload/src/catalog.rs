@@ -10,6 +10,7 @@ use probe::driver::Settings;
 use probe::protocol::{Failure, MetricSpec, ParamSpec, Params, Unit, WorkloadSpec};
 
 use crate::commit_storm::CommitStorm;
+use crate::insert::{Insert, Order};
 use crate::place::DataDir;
 use crate::point_read::PointRead;
 use crate::runner::{Bench, Runner, RunnerOptions, Workload};
@@ -24,9 +25,10 @@ enum Name {
     CommitStorm,
     PointRead,
     Ycsb,
+    Insert,
 }
 
-const ALL: [Name; 4] = [Name::Tpcc, Name::CommitStorm, Name::PointRead, Name::Ycsb];
+const ALL: [Name; 5] = [Name::Tpcc, Name::CommitStorm, Name::PointRead, Name::Ycsb, Name::Insert];
 
 impl Name {
     fn text(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Name {
             Name::CommitStorm => "commit-storm",
             Name::PointRead => "point-read",
             Name::Ycsb => "ycsb",
+            Name::Insert => "insert",
         }
     }
 
@@ -44,6 +47,7 @@ impl Name {
             Name::CommitStorm => "Every session rewrites its own small row and commits",
             Name::PointRead => "Gets of single rows, nothing is written; the control of what concerns commits",
             Name::Ycsb => "YCSB: the core workloads A to F, with or without a sweep through the table beside them",
+            Name::Insert => "Transactions that add rows in one of four orders; the table grows as long as it runs",
         }
     }
 
@@ -69,6 +73,11 @@ impl Name {
                 ("skew", ParamSpec::number(0.99, 0.0, 0.999, "Zipf exponent; 0 is uniform")),
                 ("sweep_every", ParamSpec::integer(0, 0, 1_000_000, "Transactions from sweep to sweep; 0: no sweep")),
                 ("sweep_rows", ParamSpec::integer(1000, 1, 1_000_000, "Rows of the table read by one sweep")),
+            ],
+            Name::Insert => vec![
+                ("order", ParamSpec::choice("lines", Order::NAMES, "Where keys fall; lines: at the end of 20 runs")),
+                ("block_rows", ParamSpec::integer(10, 1, 10_000, "Rows of a transaction")),
+                ("row_bytes", ParamSpec::integer(60, 8, 1500, "Bytes of a row")),
             ],
         }
     }
@@ -144,6 +153,7 @@ pub fn open(name: &str, seed: u64, given: &Params) -> Result<Opened, Failure> {
         Name::CommitStorm => bench(commit_storm(&settings, seed), &settings, path)?,
         Name::PointRead => bench(point_read(&settings, seed), &settings, path)?,
         Name::Ycsb => bench(ycsb(&settings, seed)?, &settings, path)?,
+        Name::Insert => bench(insert(&settings, seed), &settings, path)?,
     };
     Ok(Opened { name: name.text(), bench, params: settings.into_map(), dir })
 }
@@ -181,6 +191,11 @@ fn ycsb(settings: &Settings, seed: u64) -> Result<Ycsb, Failure> {
         sweep_rows: settings.integer("sweep_rows"),
     };
     Ok(Ycsb::new(options, seed))
+}
+
+fn insert(settings: &Settings, seed: u64) -> Insert {
+    let order = Order::named(settings.text("order")).unwrap_or(Order::Lines);
+    Insert::new(order, settings.integer("block_rows"), settings.integer("row_bytes") as usize, seed)
 }
 
 fn directory(settings: &Settings) -> Result<DataDir, Failure> {

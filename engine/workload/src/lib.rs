@@ -1,4 +1,4 @@
-//! The engine's workloads: TPC-C, YCSB, commit-storm and point-read, on any [`store`], as a driver of the workbench and alone.
+//! The engine's workloads: TPC-C and small ones, on any [`store`], as a driver of the workbench and alone.
 //!
 //! Read [`store`] for what a workload asks of a database, [`runner`] for how sessions share threads, then [`tpcc`].
 
@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod cli;
 pub mod commit_storm;
 pub mod driver;
+pub mod insert;
 pub mod place;
 pub mod point_read;
 pub mod rng;

@@ -21,7 +21,10 @@ fn hello_describes_every_workload() {
     let (events, _) = answers(&[r#"{"cmd":"hello"}"#]);
     let Event::Hello(Hello { protocol: 1, driver, workloads, features, .. }) = &events[0] else { panic!("{events:?}") };
     let names: Vec<_> = workloads.iter().map(|workload| workload.name.as_str()).collect();
-    assert_eq!((driver.as_str(), names), ("engine-workload", vec!["tpcc", "commit-storm", "point-read", "ycsb"]));
+    assert_eq!(
+        (driver.as_str(), names),
+        ("engine-workload", vec!["tpcc", "commit-storm", "point-read", "ycsb", "insert"])
+    );
     assert_eq!(features.contains(&"t003".to_owned()), cfg!(feature = "t003"));
     for workload in workloads {
         assert_eq!(
@@ -109,6 +112,7 @@ fn the_engine_runs_every_workload_and_a_used_directory_is_refused() {
         ("tpcc", r#""warehouses":1,"districts":2,"customers":10,"items":50"#),
         ("commit-storm", r#""row_bytes":100"#),
         ("point-read", r#""rows":500"#),
+        ("insert", r#""order":"random""#),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");

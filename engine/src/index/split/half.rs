@@ -19,11 +19,11 @@ impl SplitPolicy for Half {
             kept_bytes >= half
         };
         let keep = (0..len).find(reaches_half).map_or(len - 1, |at| at + 1).clamp(1, len - 1);
-        SplitPlan { keep, separator: node.key(keep) }
+        SplitPlan { keep, separator: node.key(keep), at_run: false }
     }
 
     #[inline]
-    fn fast_path(&self, _key: &[u8]) -> Option<PageId> {
+    fn fast_path(&self) -> Option<PageId> {
         None
     }
 

@@ -4,12 +4,14 @@
 //! every insertion descends from the root to a leaf that the one before has just left.
 //!
 //! * Baseline [`half`]: divide in the middle, the first key of the right page is the separator, always descend.
-//! * Optimized: rightmost 90/10, after the new tuple in localised ascending runs, the most telling separator near the middle
-//!   otherwise; the rightmost leaf is remembered (PostgreSQL `nbtsplitloc.c`; Bayer & Unterauer 1977).
+//! * Optimized [`adaptive`]: beside the new tuple where insertions run in order, 90/10 in the last page, the most telling
+//!   separator near the middle otherwise; the last leaf is remembered (PostgreSQL `nbtsplitloc.c`; Bayer & Unterauer 1977).
 //!
-//! Contract: `1 ≤ keep < len`, and the separator is above every key that stays and not above any that goes. The node layout
-//! (prefix, heads) is common to both.
+//! Contract: `1 ≤ keep < len`, and the separator is above every key that stays and not above any that goes, the new one
+//! included. In an inner page it is the key of entry `keep`. The node layout (prefix, heads, the trace of recent
+//! insertions) is common to both, so either opens what the other wrote.
 
+pub mod adaptive;
 pub mod half;
 
 use crate::buffer::PageId;
@@ -22,15 +24,17 @@ pub struct SplitPlan {
     pub keep: usize,
     /// The first key that the new page may hold.
     pub separator: Vec<u8>,
+    /// Whether the place follows the recent insertions, rather than the bytes.
+    pub at_run: bool,
 }
 
 /// A tree's way to split. One value per tree, shared by all threads.
-pub trait SplitPolicy: Default + Send + Sync {
+pub trait SplitPolicy: std::fmt::Debug + Default + Send + Sync {
     /// Divides a page of at least two entries in which `key` finds no room.
     fn choose(&self, node: &SlottedPage, key: &[u8]) -> SplitPlan;
 
-    /// A leaf that may cover `key`, to be tried before a descent. A wrong guess costs time only.
-    fn fast_path(&self, key: &[u8]) -> Option<PageId>;
+    /// A leaf where the next insertion may land, to be tried before a descent. A wrong guess costs time only.
+    fn fast_path(&self) -> Option<PageId>;
 
     /// An insertion descended to this leaf.
     fn landed(&self, leaf: PageId, is_last: bool);

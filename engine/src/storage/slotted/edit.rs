@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::layout::{
-    CAPACITY, COUNT, GARBAGE, HEAD, HEAP_START, Kind, LOWER_LEN, LOWER_OFFSET, MAX_KEY, NODE_HEADER, PREFIX_LEN,
-    SlottedPage, UNBOUNDED, UPPER_LEN, UPPER_OFFSET, head_of, narrow,
+    CAPACITY, COUNT, GARBAGE, HEAD, HEAP_START, Kind, LAST_INSERT, LOWER_LEN, LOWER_OFFSET, MAX_KEY, NODE_HEADER,
+    PREFIX_LEN, RUN, SlottedPage, UNBOUNDED, UPPER_LEN, UPPER_OFFSET, head_of, narrow,
 };
 use crate::buffer::page::{PAGE_SIZE, Page, PageId};
 
@@ -97,6 +97,9 @@ impl SlottedPage {
         assert!(into.is_empty() && into.capacity() == 0, "{:?} is not fresh", into.0.id());
         // Exactly as many slots as are needed: growing in steps might waste the bytes of the last entries.
         into.0.put_u16(CAPACITY, narrow(range.len()));
+        let (last, run) = (usize::from(self.0.u16(LAST_INSERT)), self.0.u16(RUN));
+        let (last, run) =
+            if range.contains(&last) { (last - range.start, run) } else { (range.len().saturating_sub(1), 0) };
         let mut key = Vec::with_capacity(64);
         for at in range {
             self.copy_key(at, &mut key);
@@ -106,6 +109,9 @@ impl SlottedPage {
                 Kind::Inner => into.insert_child(to, &key, self.child(at)),
             }
         }
+        // Copying is no run; the one that was seen goes where its last entry goes.
+        into.0.put_u16(LAST_INSERT, narrow(last));
+        into.0.put_u16(RUN, run);
     }
 
     /// Rebuilds the page with the entries in `range` and other fences, compact. Id, tree, level and LSN stay.
@@ -159,10 +165,26 @@ impl SlottedPage {
         page.copy_within(slots + width * at..slots + width * count, slots + width * (at + 1));
         self.0.put_u16(COUNT, narrow(count + 1));
         self.0.put_u32(heads + HEAD * at, head_of(suffix));
+        self.note_insertion(at);
         let slot = slots + width * at;
         self.0.put_u16(slot, narrow(offset));
         self.0.put_u16(slot + 2, narrow(suffix.len()));
         slot
+    }
+
+    /// Keeps the hint of [`Self::insertions`].
+    #[inline]
+    fn note_insertion(&mut self, at: usize) {
+        let (last, run) = (usize::from(self.0.u16(LAST_INSERT)), self.0.u16(RUN).cast_signed());
+        let run = if at == last + 1 {
+            run.max(0).saturating_add(1)
+        } else if at == last {
+            run.min(0).saturating_sub(1)
+        } else {
+            0
+        };
+        self.0.put_u16(LAST_INSERT, narrow(at));
+        self.0.put_u16(RUN, run.cast_unsigned());
     }
 
     /// Adds slots: a step of them if an entry of `bytes` still fits behind, otherwise the one that is needed.

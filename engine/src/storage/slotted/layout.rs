@@ -21,6 +21,8 @@ pub(super) const LOWER_OFFSET: usize = 44;
 pub(super) const LOWER_LEN: usize = 46;
 pub(super) const UPPER_OFFSET: usize = 48;
 pub(super) const UPPER_LEN: usize = 50;
+pub(super) const LAST_INSERT: usize = 52;
+pub(super) const RUN: usize = 54;
 
 /// Bytes of one head.
 pub(super) const HEAD: usize = 4;
@@ -55,6 +57,26 @@ impl Kind {
         }
     }
 }
+
+/// How the latest insertions into a page followed one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insertions {
+    /// In no order.
+    Scattered,
+    /// Each behind the one before. The run goes on if one more is made before entry `next`.
+    Ascending {
+        /// Where it would go on.
+        next: usize,
+    },
+    /// Each in front of the one before.
+    Descending {
+        /// Where it would go on.
+        next: usize,
+    },
+}
+
+/// Insertions in a row that make a run: of `n` random ones into a page of `n` entries, fewer than one in `n²` do.
+const RUN_LENGTH: i16 = 3;
 
 /// A page read and written as a sorted slotted page.
 #[repr(transparent)]
@@ -177,6 +199,16 @@ impl SlottedPage {
     pub fn child(&self, at: usize) -> PageId {
         debug_assert!(self.kind() == Kind::Inner);
         PageId::new(self.slot(at).child)
+    }
+
+    /// Where the insertions of late went: a hint for whoever divides the page, never more.
+    pub fn insertions(&self) -> Insertions {
+        let run = self.0.u16(RUN).cast_signed();
+        match usize::from(self.0.u16(LAST_INSERT)) {
+            at if run >= RUN_LENGTH => Insertions::Ascending { next: at + 1 },
+            at if run <= -RUN_LENGTH => Insertions::Descending { next: at },
+            _ => Insertions::Scattered,
+        }
     }
 
     /// Bytes that entries and fences occupy, slots included.

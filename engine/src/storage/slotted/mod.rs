@@ -20,6 +20,9 @@
 //! * **Children in slots.** An inner page's search ends in the slot, without a visit to the heap.
 //! * Removing or moving an entry leaves garbage in the heap, which a compaction gathers when space is needed.
 //!
+//! * **Insertions.** The node header keeps the place of the last insertion and how many before it followed one another
+//!   upwards or downwards: a hint for dividing the page (I001), kept by every variant since it is part of the format.
+//!
 //! All changes are deterministic functions of the page's content, so redo arrives at the same bytes.
 //!
 //! `layout` gives the offsets, `search` the look-up (also over bytes that may change underfoot), `edit` the changes,
@@ -32,5 +35,5 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use layout::{Kind, MAX_KEY, NODE_HEADER, SlottedPage};
+pub use layout::{Insertions, Kind, MAX_KEY, NODE_HEADER, SlottedPage};
 pub use search::{NodeBytes, child_at, entry_count, find, level_of};
