@@ -17,7 +17,7 @@ struct Moment {
 
 /// Splits, unlinks, evictions and checkpoints in a pool of 16 frames; the disk is kept at every `every`-th write or sync.
 fn run(seed: u64, every: u64) -> (Arc<MemLog>, Vec<Moment>) {
-    let fixture = Fixture::new(16);
+    let fixture = <Fixture>::new(16);
     fixture.volume.pool.checkpoint().unwrap();
     let log = Arc::clone(&fixture.log);
     let moments = Arc::new(Mutex::new(Vec::new()));
@@ -60,9 +60,9 @@ fn every_surviving_subset_recovers_to_the_same_tree() {
             let logged = log.records().into_iter().take(moment.records).collect::<Vec<_>>();
             // What the log says, without the disk.
             let blank = moments[0].image.restart(Survival::Everything);
-            let expected = scan(&Fixture::replay(blank, &logged, 64).tree, b"");
+            let expected = scan(&<Fixture>::replay(blank, &logged, 64).tree, b"");
             for survival in moment.image.survivals(6, seed + number as u64) {
-                let recovered = Fixture::replay(moment.image.restart(survival), &logged, 16);
+                let recovered = <Fixture>::replay(moment.image.restart(survival), &logged, 16);
                 recovered.tree.check().unwrap();
                 assert_eq!(scan(&recovered.tree, b""), expected, "at moment {number}, {survival:?}");
                 states += 1;

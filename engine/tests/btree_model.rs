@@ -100,12 +100,12 @@ proptest! {
 
     #[test]
     fn the_tree_is_a_map_and_its_log_is_the_tree(steps in proptest::collection::vec(step(), 0..900)) {
-        let fixture = Fixture::new(16);
+        let fixture = <Fixture>::new(16);
         let model = run(&fixture, steps);
         compare(&fixture, &model);
         // Once from what reached the disk by eviction and checkpoints, once from nothing.
         for survival in [Survival::Everything, Survival::Nothing] {
-            let recovered = Fixture::recover(fixture.fs.image().restart(survival), &fixture.log, 24);
+            let recovered = <Fixture>::recover(fixture.fs.image().restart(survival), &fixture.log, 24);
             compare(&recovered, &model);
         }
     }
@@ -116,7 +116,7 @@ proptest! {
 fn ascending_descending_shuffled_and_gone() {
     let orders: [fn(u64) -> u64; 3] = [|i| i, |i| 19_999 - i, |i| i * 7919 % 20_000];
     for order in orders {
-        let fixture = Fixture::new(64);
+        let fixture = <Fixture>::new(64);
         let mut model = Model::new();
         for number in (0..20_000).map(order) {
             let key = format!("customer/{:04}/{:06}", number % 13, number).into_bytes();
@@ -141,7 +141,7 @@ fn ascending_descending_shuffled_and_gone() {
 
 #[test]
 fn the_largest_entries_always_find_room() {
-    let fixture = Fixture::new(32);
+    let fixture = <Fixture>::new(32);
     let mut model = Model::new();
     for number in 0..300u32 {
         // Keys that share all but their last bytes, so that fences are as long as keys, beside tiny ones.
@@ -161,7 +161,7 @@ fn the_largest_entries_always_find_room() {
 /// Redo of the whole log over pages that already contain all of it must change no byte.
 #[test]
 fn redo_is_idempotent() {
-    let fixture = Fixture::new(256);
+    let fixture = <Fixture>::new(256);
     let mut model = Model::new();
     for number in 0..3_000u32 {
         let key = (number.wrapping_mul(0x9e37_79b9) % 5000).to_be_bytes().to_vec();
@@ -183,7 +183,7 @@ fn redo_is_idempotent() {
             .collect()
     };
     let original = pages(&fixture);
-    let blank = Fixture::recover(fixture.fs.image().restart(Survival::Nothing), &fixture.log, 256);
+    let blank = <Fixture>::recover(fixture.fs.image().restart(Survival::Nothing), &fixture.log, 256);
     assert_eq!(pages(&blank), original, "redo on nothing gives the pages, byte for byte");
     for (span, payload) in fixture.log.records() {
         tree_support::redo(&blank.volume.pool, span, &payload);
@@ -196,7 +196,7 @@ fn redo_is_idempotent() {
 #[test]
 fn a_refused_log_record_changes_nothing() {
     for allowed in 0..6 {
-        let fixture = Fixture::new(64);
+        let fixture = <Fixture>::new(64);
         let mut model = Model::new();
         for number in 0..2_000u32 {
             let key = number.to_be_bytes().to_vec();

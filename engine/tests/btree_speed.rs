@@ -56,7 +56,7 @@ fn look_up(fixture: &Fixture, rows: u64, count: u64, seed: u64) {
 }
 
 fn load(rows: u64) -> Fixture {
-    let fixture = Fixture::new(1 << 16);
+    let fixture = <Fixture>::new(1 << 16);
     let start = Instant::now();
     for number in 0..rows {
         // Visits every number once, in an order that hits another leaf each time.

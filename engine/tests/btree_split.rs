@@ -123,6 +123,9 @@ struct Shape {
     splits: f64,
 }
 
+/// The key that comes as number so and so.
+type Arrival = fn(u64) -> u64;
+
 fn shape<P: SplitPolicy>(keys: impl Iterator<Item = u64>) -> Shape {
     let fixture = Fixture::<P>::new(1 << 12);
     let mut count = 0_u64;
@@ -145,13 +148,11 @@ fn scattered(i: u64) -> u64 {
 #[test]
 fn runs_leave_full_pages_behind() {
     const N: u64 = 60_000;
-    let orders: [(&str, fn(u64) -> u64); 3] = [
-        ("ascending", |i| i),
-        ("descending", |i| N - i),
-        // Twenty districts, ten lines an order.
-        ("order lines", |i| (scattered(i / 10) % 20) * 1_000_000 + i),
-    ];
-    for (order, key) in orders {
+    let ascending: Arrival = |i| i;
+    let descending: Arrival = |i| N - i;
+    // Twenty districts, ten lines an order.
+    let order_lines: Arrival = |i| (scattered(i / 10) % 20) * 1_000_000 + i;
+    for (order, key) in [("ascending", ascending), ("descending", descending), ("order lines", order_lines)] {
         let (half, adaptive) = (shape::<Half>((0..N).map(key)), shape::<Adaptive>((0..N).map(key)));
         assert!(adaptive.fill > 0.85, "{order}: pages are {:.2} full", adaptive.fill);
         assert!(adaptive.leaves * 100 <= half.leaves * 62, "{order}: {} for {} leaves", adaptive.leaves, half.leaves);
@@ -164,7 +165,7 @@ fn scattered_insertions_are_not_mistaken_for_runs() {
     const N: u64 = 60_000;
     // Pages that a run has filled split once more when others come between: they must not end emptier than halves do.
     let after_a_run = |i: u64| if i < N / 2 { i << 40 } else { scattered(i) >> 8 };
-    for (keys, fill) in [(scattered as fn(u64) -> u64, 0.97), (after_a_run, 0.92)] {
+    for (keys, fill) in [(scattered as Arrival, 0.97), (after_a_run, 0.92)] {
         let (half, adaptive) = (shape::<Half>((0..N).map(keys)), shape::<Adaptive>((0..N).map(keys)));
         assert!(adaptive.fill > half.fill * fill, "{:.3} for {:.3}", adaptive.fill, half.fill);
         assert!(adaptive.splits < half.splits * 1.10, "{} for {} splits", adaptive.splits, half.splits);
@@ -173,7 +174,7 @@ fn scattered_insertions_are_not_mistaken_for_runs() {
 
 #[test]
 fn an_ascending_run_skips_the_descent_and_a_scattered_one_does_not_try() {
-    let hits = |key: fn(u64) -> u64| {
+    let hits = |key: Arrival| {
         let fixture = Fixture::<Adaptive>::new(1 << 12);
         for i in 0..20_000 {
             put(&fixture.tree, &fixture.log, &key(i).to_be_bytes(), &[1; ROW]);

@@ -18,7 +18,7 @@ fn key(thread: u64, number: u64) -> Vec<u8> {
 #[test]
 fn four_threads_insert_search_remove_and_scan() {
     for frames in [32, 2048] {
-        let fixture = Fixture::new(frames);
+        let fixture = <Fixture>::new(frames);
         let done = AtomicBool::new(false);
         let mut models: Vec<BTreeMap<Vec<u8>, Vec<u8>>> = Vec::new();
         std::thread::scope(|scope| {
@@ -64,7 +64,7 @@ fn four_threads_insert_search_remove_and_scan() {
         let expected: BTreeMap<_, _> = models.into_iter().flatten().collect();
         assert_eq!(fixture.tree.check().unwrap().entries, expected.len() as u64);
         assert_eq!(scan(&fixture.tree, b""), expected.clone().into_iter().collect::<Vec<_>>());
-        let recovered = Fixture::recover(fixture.fs.image().restart(Survival::Everything), &fixture.log, 64);
+        let recovered = <Fixture>::recover(fixture.fs.image().restart(Survival::Everything), &fixture.log, 64);
         assert_eq!(scan(&recovered.tree, b""), expected.into_iter().collect::<Vec<_>>());
     }
 }
@@ -72,7 +72,7 @@ fn four_threads_insert_search_remove_and_scan() {
 /// A key that is there all the time is met by every scan, while leaves around it split and vanish.
 #[test]
 fn a_scan_meets_every_lasting_key_once() {
-    let fixture = Fixture::new(128);
+    let fixture = <Fixture>::new(128);
     let lasting: Vec<Vec<u8>> = (0..500).map(|number| key(9, number * 4)).collect();
     for key in &lasting {
         put(&fixture.tree, &fixture.log, key, &[1; 40]);

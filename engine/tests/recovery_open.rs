@@ -106,7 +106,7 @@ fn a_foreign_data_file_is_named<L: CommitLog>() {
 }
 
 fn a_hole_in_the_log_is_named_not_skipped<L: CommitLog>() {
-    let (fs, _) = killed::<L>(300);
+    let (fs, _) = killed::<L>(600);
     let mut logs: Vec<String> = fs.list().expect("a directory").into_iter().filter(|name| is_segment(name)).collect();
     logs.sort();
     assert!(logs.len() > 2, "{logs:?}");

@@ -147,7 +147,8 @@ fn a_corruption_of_each_condition_is_found() {
         }),
     ];
     let scale = small();
-    let mut runner = loaded(scale, 7, 4);
+    // One session, so that it surely has a history.
+    let mut runner = loaded(scale, 7, 1);
     runner.slice(Budget::Ops(600)).unwrap();
     for (condition, corrupt) in corruptions {
         let before = state_digest(runner.store(), keys::TABLES.len()).unwrap();
@@ -160,7 +161,7 @@ fn a_corruption_of_each_condition_is_found() {
         assert!(finding.detail.contains("broken in 1 of") || condition == "tpcc.05", "{finding:?}");
         assert_ne!(before, state_digest(runner.store(), keys::TABLES.len()).unwrap());
         // A fresh database for the next one.
-        runner = loaded(scale, 7, 4);
+        runner = loaded(scale, 7, 1);
         runner.slice(Budget::Ops(600)).unwrap();
     }
 }
