@@ -64,6 +64,13 @@ pub struct Args {
     seed: Option<u64>,
 }
 
+impl Args {
+    /// Whether it does more than look.
+    pub fn changes_something(&self) -> bool {
+        !self.dry_run
+    }
+}
+
 /// How many of the latest experiments say how noisy this machine is.
 const EXPERIMENTS_FOR_NOISE: u32 = 12;
 

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use miette::MietteHandlerOpts;
@@ -12,6 +13,7 @@ use super::{
     Context, Exit, Failure, Format, OrExit, agents, apply, doctor, list, profile, report, show, status, verdict,
 };
 use crate::project::Project;
+use crate::tracking::{CommandFact, Store};
 use crate::{config, tui};
 
 /// Keeps an optimization register honest: a claim needs a receipt.
@@ -62,6 +64,35 @@ enum Command {
 }
 
 impl Command {
+    /// Runs it; one that may change what is known leaves its words in the log, however it ends.
+    async fn logged(self, context: &Context) -> Result<Exit, Failure> {
+        if !self.changes_something() {
+            return self.run(context).await;
+        }
+        let started = Instant::now();
+        let ended = self.run(context).await;
+        let exit = ended.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
+        match log(context, exit, started.elapsed()).await {
+            // The store that cannot be written has most likely been told by the command itself.
+            Err(failure) if ended.is_ok() => Err(failure),
+            Ok(()) | Err(_) => ended,
+        }
+    }
+
+    fn changes_something(&self) -> bool {
+        match self {
+            Self::Apply(args) => args.changes_something(),
+            Self::Status(args) => args.changes_something(),
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Verdict(_)
+            | Self::Profile(_)
+            | Self::Report(_)
+            | Self::Agents(_)
+            | Self::Doctor(_) => false,
+        }
+    }
+
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
             Self::List(args) => list::run(args, context).await,
@@ -75,6 +106,24 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context).await,
         }
     }
+}
+
+/// Adds this command to the log. A command that failed before there was a store leaves none.
+async fn log(context: &Context, exit: Exit, elapsed: Duration) -> Result<(), Failure> {
+    if !context.project.store_file().exists() {
+        return Ok(());
+    }
+    let argv = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    let command = CommandFact {
+        argv: ["workbench".to_owned()].into_iter().chain(argv).collect(),
+        folder: context.project.root().display().to_string(),
+        exit_code: Some(i32::from(exit.code())),
+        elapsed,
+    };
+    let store = Store::open(&context.project).await?;
+    store.log_command(&command).await?;
+    store.close().await;
+    Ok(())
 }
 
 /// Runs the command line of this process.
@@ -100,7 +149,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .map_err(|error| miette::miette!("cannot start the runtime: {error}"))
         .or_exit(Exit::Failed)?;
     match cli.command {
-        Some(command) => runtime.block_on(command.run(&context)),
+        Some(command) => runtime.block_on(command.logged(&context)),
         None if context.is_interactive() => interface(&runtime, context.project, &cli.interface),
         None => runtime.block_on(Command::List(list::Args::default()).run(&context)),
     }

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Context, Failure};
+use crate::config::Config;
 use crate::improvements::{ImprovementId, Status};
+use crate::lab::build::digest_now;
 use crate::lab::experiment::{Standing, Verdict};
+use crate::lab::folder::LabFolder;
 use crate::tracking::{self, Reader, VerdictFact};
 use crate::units::{Gain, LogRatio};
 
@@ -50,10 +53,19 @@ pub struct Measured {
 /// Known facts by improvement; empty while there is no store.
 pub type Facts = BTreeMap<ImprovementId, Known>;
 
+/// The digest of the target's sources as they are now, or else as they were measured last.
+pub async fn tree(context: &Context, config: &Config, store: &Reader) -> Result<Option<String>, Failure> {
+    let lab = LabFolder::existing(&context.project.lab_dir());
+    match digest_now(&config.target, context.project.root(), &lab) {
+        Some(digest) => Ok(Some(digest)),
+        None => Ok(store.latest_tree().await?),
+    }
+}
+
 /// Reads the facts of every improvement.
-pub async fn read(context: &Context) -> Result<Facts, Failure> {
+pub async fn read(context: &Context, config: &Config) -> Result<Facts, Failure> {
     let Some(reader) = Reader::open(&context.project).await? else { return Ok(Facts::new()) };
-    let (known, tree) = (reader.known().await?, reader.latest_tree().await?);
+    let (known, tree) = (reader.known().await?, tree(context, config, &reader).await?);
     Ok(known.into_iter().map(|(id, known)| (id, Known::new(&known, tree.as_deref()))).collect())
 }
 

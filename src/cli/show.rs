@@ -67,7 +67,7 @@ impl Row for Beside {
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
     let entry = find::improvement(&catalog.register, &args.id)?;
-    let facts = facts::read(context).await?;
+    let facts = facts::read(context, &catalog.config).await?;
     let line = Line::new(entry, &facts);
     match context.format {
         Format::Table => context.print(&page(&catalog, entry, facts.get(&entry.id).unwrap_or(&Known::NOTHING)))?,

@@ -9,8 +9,9 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Context, Exit, Failure, Format, OrExit, Row, find, output};
+use super::{Context, Exit, Failure, Format, OrExit, Row, facts, find, output};
 use crate::catalog::Catalog;
+use crate::config::Config;
 use crate::improvements::{Improvement, ImprovementId, Status};
 use crate::tracking::{
     AgentFact, Ending, Forced, Known, Process, Public, Reader, SetStatus, StackEntry, Store, Summary, derive, permitted,
@@ -52,12 +53,19 @@ pub struct Args {
     dry_run: bool,
 }
 
+impl Args {
+    /// Whether it does more than look.
+    pub fn changes_something(&self) -> bool {
+        self.state.is_some() && !self.dry_run
+    }
+}
+
 /// Prints or sets statuses.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
     match (&args.id, args.state) {
         (None, _) => overview(context, &catalog).await,
-        (Some(id), None) => one(find::improvement(&catalog.register, id)?, context).await,
+        (Some(id), None) => one(find::improvement(&catalog.register, id)?, &catalog.config, context).await,
         (Some(id), Some(status)) => set(&args, find::improvement(&catalog.register, id)?, status, context).await,
     }
 }
@@ -225,11 +233,11 @@ struct Said {
     forced: bool,
 }
 
-async fn one(entry: &Improvement, context: &Context) -> Result<Exit, Failure> {
+async fn one(entry: &Improvement, config: &Config, context: &Context) -> Result<Exit, Failure> {
     let (known, history, tree) = match Reader::open(&context.project).await? {
         Some(store) => {
             let known = store.known().await?.remove(&entry.id).unwrap_or_default();
-            (known, store.statuses(&entry.id).await?, store.latest_tree().await?)
+            (known, store.statuses(&entry.id).await?, facts::tree(context, config, &store).await?)
         }
         None => (Known::default(), Vec::new(), None),
     };

@@ -5,6 +5,7 @@
 //!   target/          Cargo's target directory of all arms: what two arms share is compiled once
 //!   builds/<key>/    built arms, by the content of their inputs
 //!   tests/<key>      marks of passed test runs
+//!   extent.json      which folders the target's digest is made of
 //!   work/<n>/        working directories of running drivers
 //!   running/<pid>    process groups that are alive
 //! ```
@@ -38,6 +39,11 @@ impl LabFolder {
         Ok(folder)
     }
 
+    /// The folder, for looking only: it may not exist.
+    pub fn existing(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
     /// Ends processes and removes data that a killed run left behind. Only under the machine's lease. Returns what was
     /// found, for people.
     pub fn clear_leftovers(&self) -> Result<Vec<String>, LabError> {
@@ -64,6 +70,11 @@ impl LabFolder {
     /// Marks of passed test runs.
     pub fn tests(&self) -> PathBuf {
         self.root.join("tests")
+    }
+
+    /// Note of what the target's digest is made of.
+    pub fn extent(&self) -> PathBuf {
+        self.root.join("extent.json")
     }
 
     /// Records of living process groups.

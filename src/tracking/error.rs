@@ -161,6 +161,8 @@ mod code {
     pub(super) const CANTOPEN: i32 = 14;
     pub(super) const CONSTRAINT: i32 = 19;
     pub(super) const NOTADB: i32 = 26;
+    /// The file may not grow, for a reason other than a full disk.
+    pub(super) const IOERR_WRITE: i32 = 778;
     /// A short read past the end of the file: extended code of IOERR.
     pub(super) const IOERR_SHORT_READ: i32 = 522;
 }
@@ -178,6 +180,7 @@ impl From<sqlx::Error> for Fault {
             code::IOERR if extended == code::IOERR_SHORT_READ => Self::Damaged { what },
             code::READONLY | code::PERM => Self::ReadOnly { what },
             code::FULL => Self::Full { what },
+            code::IOERR if extended == code::IOERR_WRITE => Self::Full { what },
             code::BUSY | code::LOCKED => Self::Busy { what },
             code::CANTOPEN => Self::CannotOpen { what },
             code::CONSTRAINT => Self::Refused { what },

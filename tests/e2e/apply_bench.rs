@@ -121,6 +121,11 @@ lab: {{slices: 2, answer_limit_s: 1, profile_s: 1}}
         latest.flatten().map_or(Vec::new(), |found| found.pairs.into_iter().map(|fact| fact.pair).collect())
     }
 
+    /// What SQLite finds wrong with the store; nothing while there is none.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        self.read(async |reader| reader.check().await.unwrap()).unwrap_or_default()
+    }
+
     /// Waits until a running apply has recorded so many pairs.
     pub(crate) fn wait_for_pairs(&self, count: usize) {
         let start = Instant::now();

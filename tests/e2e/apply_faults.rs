@@ -2,6 +2,7 @@
 //! exit code, and nobody left behind.
 
 use super::apply_bench::{Lab, fixture};
+use super::bench::Ran;
 
 /// Exit code and message, without what differs from run to run.
 fn check(name: &str, lab: &Lab, code: i32) {
@@ -100,8 +101,12 @@ fn arms_are_built_once_tested_once_and_built_again_when_damaged() {
     assert_eq!(third.code, 0, "{}", third.stderr);
     assert!(third.stderr.contains("arm B built") && third.stderr.contains("arm A found"), "{}", third.stderr);
 
-    // A changed source is another experiment: it is not resumed, and both arms are built anew.
+    // A changed source is another experiment: it is not resumed, and both arms are built anew; what was proven is stale.
+    assert!(!lab.run(&["list"]).stdout.contains("stale"));
     lab.bench.replace("toy/src/main.rs", "10_000.0", "20_000.0");
+    for command in [&["list"][..], &["show", "T003"]] {
+        assert!(lab.run(command).stdout.contains("(stale)"), "{command:?}");
+    }
     assert!(lab.apply(&["--dry-run"]).stdout.contains("A = no improvement (to be built)"));
 }
 
@@ -140,11 +145,54 @@ fn a_target_that_does_not_build_or_fails_its_tests() {
 #[test]
 fn a_missing_compiler_is_named_with_its_remedy() {
     let lab = built_lab();
-    let mut command = lab.command(&["apply", "T003"]);
-    let output = command.env("CARGO", "/nowhere/cargo").output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr.contains("cannot run `/nowhere/cargo`") && stderr.contains("rustup.rs"), "{stderr}");
+    let tools = lab.bench.path("bin");
+    std::fs::create_dir(&tools).unwrap();
+    let without = |name: &str| {
+        let mut command = lab.command(&["apply", "T003"]);
+        command.env("PATH", &tools).env_remove("CARGO").env_remove("RUSTC");
+        let ran = Ran::new(&command.output().unwrap(), &lab.bench.root());
+        insta::assert_snapshot!(format!("fault_{name}"), ran.shown());
+        assert!(!lab.bench.path("tracking/workbench.db").exists());
+    };
+    without("no_cargo");
+    // Cargo alone is no compiler.
+    let cargo = std::env::var_os("CARGO").unwrap();
+    std::os::unix::fs::symlink(cargo, tools.join("cargo")).unwrap();
+    without("no_rustc");
+}
+
+#[test]
+fn a_full_disk_costs_the_pair_under_way_and_nothing_else() {
+    let slow = "noise: 0.003, sleep_ms: 10";
+    let lab = Lab::with("effect: 0.4, noise: 0.01, batch: 8, sleep_ms: 10", slow, slow);
+    // No file may grow beyond this: the store is made, takes some facts, and then the next one fails.
+    let script = "trap '' XFSZ; ulimit -f 1500; exec \"$@\"";
+    let mut command = std::process::Command::new("/bin/sh");
+    let apply = lab.command(&["apply", "T003", "--no-profile", "--seed", "1"]);
+    command.args(["-c", script, "sh"]).arg(apply.get_program()).args(apply.get_args()).current_dir(lab.bench.root());
+    command.env("TMPDIR", lab.bench.path("tmp")).env("NO_COLOR", "1");
+    let ran = Ran::new(&command.output().unwrap(), &lab.bench.root());
+    let message: Vec<&str> = ran.stderr.lines().skip_while(|line| line.starts_with('[')).collect();
+    insta::assert_snapshot!("fault_full_disk", format!("exit {}\n{}", ran.code, message.join("\n")));
+    assert_eq!((lab.problems(), lab.processes(), lab.leftovers()), (Vec::new(), Vec::new(), 0));
+    let kept = lab.pairs();
+    assert!(!kept.is_empty());
+    let ran = lab.apply(&["--resume", "--no-profile"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(lab.pairs().starts_with(&kept));
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_and_changes_no_verdict() {
+    let lab = Lab::new(0.4);
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for args in [&["list"][..], &["list", "--json"], &["apply", "T003", "--no-profile"]] {
+        let output = lab.command(args).stdout(full()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
+        assert!(stderr.contains("cannot write to stdout: No space left on device"), "{args:?}: {stderr}");
+    }
+    assert!(lab.experiment(1).verdict.is_some(), "decided and recorded all the same");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::Connection;
 use workbench::lab::experiment::Verdict;
 use workbench::lab::journal::{Event, Journal};
-use workbench::tracking::Store;
+use workbench::tracking::{Reader, Store};
 
 use super::bench::{Bench, Ran};
 use super::store::{decide, plan, ruling};
@@ -124,6 +124,29 @@ async fn statuses_are_shown_and_set() {
         told += &format!("$ workbench {}\n{}\n", args.join(" "), steady(&bench.run(args)));
     }
     insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn what_changes_something_is_logged_with_its_words_and_its_end() {
+    let bench = proven().await;
+    for args in [
+        &["status", "T001", "blocked", "--reason", "needs T002", "--by", "ann"][..],
+        &["status", "T001", "blocked", "--by", "ann"],
+        &["status", "T001", "planned", "--by", "ann", "--dry-run"],
+        &["apply", "B001"],
+        &["list"],
+        &["verdict", "T003"],
+    ] {
+        bench.run(args);
+    }
+    let reader = Reader::open_at(&bench.path("tracking/workbench.db")).await.unwrap().unwrap();
+    let changes = reader.latest_changes(100).await.unwrap();
+    let commands: Vec<&str> =
+        changes.iter().filter(|change| change.subject == "command").map(|change| &change.summary[..]).collect();
+    let [blocked, refused, apply] = commands[..] else { panic!("{commands:?}") };
+    assert_eq!(blocked, "workbench status T001 blocked --reason needs T002 --by ann → exit 0");
+    assert!(refused.starts_with("workbench status T001 blocked --by ann → exit "), "{refused}");
+    assert_eq!(apply, "workbench apply B001 → exit 4");
 }
 
 #[tokio::test]

@@ -48,7 +48,10 @@ pub async fn prepare(config: &Config, root: &Path, folder: &LabFolder) -> Result
             })?;
             Sources::Command { program, digest }
         }
-        None => Sources::Tree(Tree::read(&cargo, &root.join(&config.target.workspace), &config.target.package).await?),
+        None => {
+            let (workspace, package) = (root.join(&config.target.workspace), &config.target.package);
+            Sources::Tree(Tree::read(&cargo, &workspace, package, &folder.extent()).await?)
+        }
     };
     let (target, limits) = (config.target.clone(), config.lab.clone());
     Ok(Arms { cargo, target, limits, folder: folder.clone(), sources })

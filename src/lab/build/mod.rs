@@ -24,4 +24,4 @@ pub use arms::{Arms, prepare};
 pub use cache::{Cache, Entry};
 pub use gate::pass_tests;
 pub use lane::Lane;
-pub use tree::{Tree, sha256_file};
+pub use tree::{Tree, digest_now, sha256_file};

@@ -5,11 +5,13 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cargo::Cargo;
+use crate::config::Target;
 use crate::lab::LabError;
+use crate::lab::folder::LabFolder;
 
 /// The sources of a target and the tools that build it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +29,36 @@ const WORKSPACE_FILES: [&str; 6] =
     ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
 
 impl Tree {
-    /// Digests the package and all packages it depends on by path, as they are on disk.
-    pub(super) async fn read(cargo: &Cargo, workspace: &Path, package: &str) -> Result<Self, LabError> {
+    /// Digests the package and all packages it depends on by path, as they are on disk. Which these are is noted in
+    /// `extent`, for [`digest_now`].
+    pub(super) async fn read(cargo: &Cargo, workspace: &Path, package: &str, extent: &Path) -> Result<Self, LabError> {
         let folders = package_folders(&cargo.metadata(workspace).await?, package)?;
-        let mut files = BTreeSet::new();
-        for folder in &folders {
-            collect(folder, &mut files).map_err(LabError::file("read", folder))?;
-        }
-        let beside = WORKSPACE_FILES.iter().map(|name| workspace.join(name));
-        files.extend(beside.filter(|path| path.is_file()));
-        let digest = digest(workspace, &files)?;
+        let digest = digest_of(workspace, &folders)?;
+        let noted = Extent { workspace: workspace.to_path_buf(), package: package.to_owned(), folders };
+        // Without the note nobody can tell a stale verdict; the next reading writes it again.
+        let _ = fs::write(extent, serde_json::to_vec(&noted).unwrap_or_default());
         Ok(Self { workspace: workspace.to_path_buf(), digest, toolchain: cargo.toolchain().await? })
     }
+}
+
+/// Which folders a target's digest is made of, as Cargo said when it was last asked. A package more or less changes a
+/// manifest in one of them, and with that the digest.
+#[derive(Debug, Serialize, Deserialize)]
+struct Extent {
+    workspace: PathBuf,
+    package: String,
+    folders: BTreeSet<PathBuf>,
+}
+
+/// The digest of a target's sources as they are now, without asking Cargo: milliseconds. `None` where it was never
+/// digested before, or not in this place.
+pub fn digest_now(target: &Target, root: &Path, lab: &LabFolder) -> Option<String> {
+    if let Some(program) = target.command.first() {
+        return sha256_file(&root.join(program)).ok();
+    }
+    let noted: Extent = serde_json::from_slice(&fs::read(lab.extent()).ok()?).ok()?;
+    let is_it = noted.workspace == root.join(&target.workspace) && noted.package == target.package;
+    is_it.then(|| digest_of(&noted.workspace, &noted.folders).ok())?
 }
 
 /// SHA-256 of a file, in hexadecimal.
@@ -50,6 +70,16 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
 
 pub(super) fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn digest_of(workspace: &Path, folders: &BTreeSet<PathBuf>) -> Result<String, LabError> {
+    let mut files = BTreeSet::new();
+    for folder in folders {
+        collect(folder, &mut files).map_err(LabError::file("read", folder))?;
+    }
+    let beside = WORKSPACE_FILES.iter().map(|name| workspace.join(name));
+    files.extend(beside.filter(|path| path.is_file()));
+    digest(workspace, &files)
 }
 
 fn digest(workspace: &Path, files: &BTreeSet<PathBuf>) -> Result<String, LabError> {
