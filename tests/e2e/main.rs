@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod a_a;
 mod apply;
 mod apply_bench;
 mod apply_faults;
