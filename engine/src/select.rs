@@ -5,8 +5,12 @@
 //! only moves an alias. Code that must not care names the alias or is generic over the trait.
 
 /// Each improvement of this build and whether it is on, in register order.
-pub const ACTIVE: &[(&str, bool)] =
-    &[("t003", cfg!(feature = "t003")), ("b002", cfg!(feature = "b002")), ("i001", cfg!(feature = "i001"))];
+pub const ACTIVE: &[(&str, bool)] = &[
+    ("t003", cfg!(feature = "t003")),
+    ("b001", cfg!(feature = "b001")),
+    ("b002", cfg!(feature = "b002")),
+    ("i001", cfg!(feature = "i001")),
+];
 
 // T001 --------------------------------------------------------------------------------------------
 /// Where old versions are kept.
@@ -30,6 +34,10 @@ pub type DeadlockPolicy = crate::transaction::deadlock::eager_dfs::EagerDfs;
 
 // B001 --------------------------------------------------------------------------------------------
 /// Which page leaves when another needs its frame.
+#[cfg(feature = "b001")]
+pub type Replacement = crate::buffer::replacer::car::Car;
+/// Which page leaves when another needs its frame.
+#[cfg(not(feature = "b001"))]
 pub type Replacement = crate::buffer::replacer::lru::Lru;
 
 // B002 --------------------------------------------------------------------------------------------

@@ -264,7 +264,8 @@ impl BufferPool {
     fn count_hit(&self, visit: Visit) {
         self.metrics().inc(match visit {
             Visit::Inner => Counter::BufferInnerHits,
-            Visit::Leaf | Visit::Scan => Counter::BufferLeafHits,
+            Visit::Leaf => Counter::BufferLeafHits,
+            Visit::Scan => Counter::BufferScanHits,
         });
     }
 
@@ -284,7 +285,8 @@ impl BufferPool {
                 self.residents.replacer.admit(page.frame(), id, visit);
                 self.metrics().inc(match visit {
                     Visit::Inner => Counter::BufferInnerMisses,
-                    Visit::Leaf | Visit::Scan => Counter::BufferLeafMisses,
+                    Visit::Leaf => Counter::BufferLeafMisses,
+                    Visit::Scan => Counter::BufferScanMisses,
                 });
                 Ok(Loaded::Here(page))
             }

@@ -43,7 +43,7 @@ impl Residents {
         free.reverse();
         Ok(Self {
             table: select::PageMap::new(frame_count, &store.metrics),
-            replacer: select::Replacement::new(frame_count),
+            replacer: select::Replacement::new(frame_count, &store.metrics),
             frames,
             store,
             free: Mutex::new(free),

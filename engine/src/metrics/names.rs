@@ -55,14 +55,22 @@ named! {
         BufferInnerHits = "buffer.inner_hits",
         /// Inner pages that had to be read.
         BufferInnerMisses = "buffer.inner_misses",
-        /// Leaves that were in memory when asked for.
+        /// Leaves that were in memory when asked for, for a row.
         BufferLeafHits = "buffer.leaf_hits",
-        /// Leaves that had to be read.
+        /// Leaves that had to be read, for a row.
         BufferLeafMisses = "buffer.leaf_misses",
+        /// Leaves that were in memory when a scan came by.
+        BufferScanHits = "buffer.scan_hits",
+        /// Leaves that had to be read for a scan.
+        BufferScanMisses = "buffer.scan_misses",
         /// Pages that gave up their frame to another.
         BufferEvictions = "buffer.evictions",
         /// Pages written out, for a frame or for a checkpoint.
         BufferWrites = "buffer.writes",
+        /// Pages that came back while they were remembered, and so trained the replacer.
+        ReplacerGhostHits = "replacer.ghost_hits",
+        /// Pages that the replacer moved to those seen again.
+        ReplacerPromotions = "replacer.promotions",
         /// Times the page table's lock was taken.
         PageTableLocks = "page_table.locks",
         /// Words of the page table that were exchanged, without a lock.

@@ -4,8 +4,9 @@ use super::{Replacer, Take};
 use crate::buffer::frame::FrameId;
 use crate::buffer::page::PageId;
 use crate::buffer::residents::Visit;
-use crate::sync::Mutex;
+use crate::metrics::Metrics;
 use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Arc, Mutex};
 
 const NONE: u32 = u32::MAX;
 /// `newer` of a frame that is not in the list.
@@ -33,7 +34,7 @@ struct Links {
 }
 
 impl Replacer for Lru {
-    fn new(frames: usize) -> Self {
+    fn new(frames: usize, _metrics: &Arc<Metrics>) -> Self {
         let links = vec![Links { newer: OUT, older: NONE }; frames].into_boxed_slice();
         Self { list: Mutex::new(List { links, newest: NONE, oldest: NONE }), newest: AtomicU32::new(NONE) }
     }

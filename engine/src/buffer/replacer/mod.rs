@@ -3,17 +3,25 @@
 //! Problem: with a pool smaller than the data, every page kept in vain is a read (≈ 100 µs) somewhere else.
 //!
 //! * Baseline [`lru`]: exact least-recently-used order behind a mutex. One scan washes everything out.
-//! * Optimized: ARC in its clock form (Megiddo & Modha, FAST 2003; Bansal & Modha, FAST 2004), which remembers what it
-//!   evicted, adapts, and keeps scans from training it.
+//! * Optimized [`car`]: ARC in its clock form (Megiddo & Modha, FAST 2003; Bansal & Modha, FAST 2004), which remembers what
+//!   it evicted, adapts, and keeps scans from training it.
+//!
+//! It wins where the data is larger than the pool and scans come by. It costs 8 bytes per ghost and some bookkeeping on a
+//! miss. Where everything fits, nobody is replaced and nothing can be won.
 //!
 //! Contract: every frame with a page is admitted exactly once and leaves by [`Replacer::evict`] or
 //! [`Replacer::forget`]. `hit` may come late, for a frame that has left meanwhile; that is no error.
 
+pub mod car;
+mod ghosts;
 pub mod lru;
+mod ring;
 
 use super::frame::FrameId;
 use super::page::PageId;
 use super::residents::Visit;
+use crate::metrics::Metrics;
+use crate::sync::Arc;
 
 /// Whether the pool could take the frame that the replacer offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +34,8 @@ pub enum Take {
 
 /// The order in which frames are given up. Called by all threads; `take` never blocks.
 pub trait Replacer: Send + Sync {
-    /// For a pool of this many frames, none of them holding a page yet.
-    fn new(frames: usize) -> Self;
+    /// For a pool of this many frames, none of them holding a page yet, counting into `metrics`.
+    fn new(frames: usize, metrics: &Arc<Metrics>) -> Self;
 
     /// The pages in the frames were used, one after the other: a descent, of which `visit` says why the last one was.
     fn hit(&self, frames: &[FrameId], visit: Visit);

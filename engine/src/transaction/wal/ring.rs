@@ -139,7 +139,7 @@ impl Ring {
     pub fn drain(&self, drain: &mut Drain, out: &mut [u8]) -> usize {
         self.walk(drain, out.len() as u64);
         let n = (drain.published - drain.drained).min(out.len() as u64) as usize / WORD * WORD;
-        let from = drain.drained as usize / WORD & (self.words.len() - 1);
+        let from = (drain.drained as usize / WORD) & (self.words.len() - 1);
         let (lap, next_lap) = (&self.words[from..], &self.words[..from]);
         for (word, bytes) in lap.iter().chain(next_lap).zip(out[..n].as_chunks_mut::<WORD>().0) {
             *bytes = word.load(Ordering::Relaxed).to_le_bytes();

@@ -1,0 +1,254 @@
+//! The optimized variant: ARC in its clock form, CAR (Bansal and Modha, FAST 2004).
+//!
+//! ```text
+//!        new pages                     a second reference
+//!   ──▶ ( T1: seen once, recently ) ──────────────────────▶ ( T2: seen again )
+//!             │ evicted                                            │ evicted
+//!             ▼                                                    ▼
+//!       [ B1: ghosts of T1 ]  ── asked for: T1 was too small ──┐ [ B2: ghosts of T2 ]
+//!                                                              ▼
+//!                        target size of T1:  B1 hit: up,  B2 hit: down;  the page comes back into T2
+//! ```
+//!
+//! T1 and T2 are clocks: a hit only sets the frame's bit, without a lock and without a write if the bit is set already. The
+//! hand, which moves under the mutex when a frame is needed, clears bits and promotes. A scan passes through T1 and leaves
+//! T2 alone.
+//!
+//! Two refinements, both because a tree is on top:
+//!
+//! * **Correlated references.** One operation may visit a leaf several times (find it, lock it, change it). A visit soon
+//!   after the page came in is therefore no second reference.
+//! * **Scans do not train.** A visit of a scan sets no bit, and a ghost that a scan meets moves neither the target nor the
+//!   page into T2: that the scan comes by again says nothing about what transactions will want.
+//!
+//! Ghosts are page numbers, 8 bytes each. Always: |T1| + |T2| <= c, |T1| + |B1| <= c, and all four together <= 2c.
+
+use super::ghosts::Ghosts;
+use super::ring::Rings;
+use super::{Replacer, Take};
+use crate::buffer::frame::FrameId;
+use crate::buffer::page::PageId;
+use crate::buffer::residents::Visit;
+use crate::metrics::{Counter, Metrics};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{Arc, Mutex};
+
+/// Which clock a frame is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// T1.
+    Once,
+    /// T2.
+    Again,
+}
+
+/// ARC in its clock form; see the module.
+#[derive(Debug)]
+pub struct Car {
+    marks: Box<[Mark]>,
+    /// Pages admitted so far: the time in which a correlation window is measured.
+    admissions: AtomicU32,
+    window: u32,
+    state: Mutex<State>,
+    metrics: Arc<Metrics>,
+}
+
+/// What hits read and write of a frame.
+#[derive(Debug, Default)]
+struct Mark {
+    referenced: AtomicBool,
+    admitted_at: AtomicU32,
+}
+
+#[derive(Debug)]
+struct State {
+    rings: Rings,
+    pages: Box<[PageId]>,
+    ghosts_once: Ghosts,
+    ghosts_again: Ghosts,
+    /// Target size of T1.
+    target: usize,
+}
+
+/// Sizes of the four lists and the target, for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// |T1|
+    pub once: usize,
+    /// |T2|
+    pub again: usize,
+    /// |B1|
+    pub ghosts_once: usize,
+    /// |B2|
+    pub ghosts_again: usize,
+    /// The target size of T1.
+    pub target: usize,
+}
+
+impl Replacer for Car {
+    fn new(frames: usize, metrics: &Arc<Metrics>) -> Self {
+        // Long enough for one operation of every core, short beside the time a page spends in T1.
+        Self::with_window(frames, (frames / 64).clamp(1, 64) as u32, metrics)
+    }
+
+    #[inline]
+    fn hit(&self, frames: &[FrameId], visit: Visit) {
+        let Some((last, inner)) = frames.split_last() else { return };
+        inner.iter().for_each(|frame| self.marks[frame.index()].reference());
+        let mark = &self.marks[last.index()];
+        match visit {
+            Visit::Inner => mark.reference(),
+            Visit::Leaf if !self.is_correlated(mark) => mark.reference(),
+            Visit::Leaf | Visit::Scan => {}
+        }
+    }
+
+    fn admit(&self, frame: FrameId, page: PageId, visit: Visit) {
+        let mark = &self.marks[frame.index()];
+        mark.referenced.store(false, Ordering::Relaxed);
+        mark.admitted_at.store(self.admissions.fetch_add(1, Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        let mut state = self.state.lock();
+        let trains = !matches!(visit, Visit::Scan);
+        let (was_once, was_again) = (state.ghosts_once.len(), state.ghosts_again.len());
+        let mut clock = Clock::Once;
+        if state.ghosts_once.remove(page) {
+            if trains {
+                state.target = (state.target + (was_again / was_once).max(1)).min(self.marks.len());
+                clock = Clock::Again;
+            }
+        } else if state.ghosts_again.remove(page) && trains {
+            state.target = state.target.saturating_sub((was_once / was_again).max(1));
+            clock = Clock::Again;
+        }
+        if clock == Clock::Again {
+            self.metrics.inc(Counter::ReplacerGhostHits);
+        }
+        state.rings.push(frame.0, clock);
+        state.pages[frame.index()] = page;
+        state.trim(self.marks.len());
+    }
+
+    fn evict(&self, _incoming: PageId, mut take: impl FnMut(FrameId) -> Take) -> Option<FrameId> {
+        let mut state = self.state.lock();
+        // Two rounds clear every bit and offer every frame; more than that only if hits keep setting bits.
+        let rounds = 2 * (state.rings.len(Clock::Once) + state.rings.len(Clock::Again)) + 1;
+        for _ in 0..rounds {
+            let once = state.rings.len(Clock::Once);
+            let clock = if once > 0 && once >= state.target.max(1) { Clock::Once } else { Clock::Again };
+            let frame = state.rings.hand(clock).or_else(|| state.rings.hand(Clock::Once))?;
+            let clock = state.rings.clock_of(frame);
+            if self.marks[frame as usize].take_reference() {
+                state.rings.remove(frame);
+                state.rings.push(frame, Clock::Again);
+                if clock == Clock::Once {
+                    self.metrics.inc(Counter::ReplacerPromotions);
+                }
+                continue;
+            }
+            match take(FrameId(frame)) {
+                Take::Taken => return Some(state.bury(frame, clock)),
+                Take::Busy => {
+                    state.rings.remove(frame);
+                    state.rings.push(frame, clock);
+                }
+            }
+        }
+        // Whoever is left is in use or wanted at this very moment: take what can be taken.
+        for clock in [Clock::Once, Clock::Again] {
+            for _ in 0..state.rings.len(clock) {
+                let Some(frame) = state.rings.hand(clock) else { break };
+                if take(FrameId(frame)) == Take::Taken {
+                    return Some(state.bury(frame, clock));
+                }
+                state.rings.remove(frame);
+                state.rings.push(frame, clock);
+            }
+        }
+        None
+    }
+
+    fn forget(&self, frame: FrameId) {
+        let mut state = self.state.lock();
+        if state.rings.contains(frame.0) {
+            state.rings.remove(frame.0);
+        }
+    }
+}
+
+impl Car {
+    /// One whose hits count as second references only `window` admissions after the page came in.
+    pub fn with_window(frames: usize, window: u32, metrics: &Arc<Metrics>) -> Self {
+        let state = State {
+            rings: Rings::new(frames),
+            pages: vec![PageId::NONE; frames].into_boxed_slice(),
+            ghosts_once: Ghosts::default(),
+            ghosts_again: Ghosts::default(),
+            target: 0,
+        };
+        Self {
+            marks: (0..frames).map(|_| Mark::default()).collect(),
+            admissions: AtomicU32::new(0),
+            window,
+            state: Mutex::new(state),
+            metrics: Arc::clone(metrics),
+        }
+    }
+
+    /// How large the lists are at this moment.
+    pub fn sizes(&self) -> Sizes {
+        let state = self.state.lock();
+        Sizes {
+            once: state.rings.len(Clock::Once),
+            again: state.rings.len(Clock::Again),
+            ghosts_once: state.ghosts_once.len(),
+            ghosts_again: state.ghosts_again.len(),
+            target: state.target,
+        }
+    }
+
+    #[inline]
+    fn is_correlated(&self, mark: &Mark) -> bool {
+        let now = self.admissions.load(Ordering::Relaxed);
+        now.wrapping_sub(mark.admitted_at.load(Ordering::Relaxed)) < self.window
+    }
+}
+
+impl Mark {
+    #[inline]
+    fn reference(&self) {
+        // A write would take the line away from every other core that hits the page.
+        if !self.referenced.load(Ordering::Relaxed) {
+            self.referenced.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Clears the bit and says whether it was set. A hit in between is lost, which costs nothing but accuracy.
+    fn take_reference(&self) -> bool {
+        let set = self.referenced.load(Ordering::Relaxed);
+        if set {
+            self.referenced.store(false, Ordering::Relaxed);
+        }
+        set
+    }
+}
+
+impl State {
+    /// The frame leaves; what was in it is remembered.
+    fn bury(&mut self, frame: u32, clock: Clock) -> FrameId {
+        self.rings.remove(frame);
+        let page = self.pages[frame as usize];
+        match clock {
+            Clock::Once => self.ghosts_once.push(page),
+            Clock::Again => self.ghosts_again.push(page),
+        }
+        FrameId(frame)
+    }
+
+    fn trim(&mut self, frames: usize) {
+        let (once, again) = (self.rings.len(Clock::Once), self.rings.len(Clock::Again));
+        while once + self.ghosts_once.len() > frames && self.ghosts_once.pop_oldest() {}
+        while once + again + self.ghosts_once.len() + self.ghosts_again.len() > 2 * frames
+            && self.ghosts_again.pop_oldest()
+        {}
+    }
+}
