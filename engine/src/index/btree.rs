@@ -49,6 +49,11 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         self.shared(Toward::At(key), Visit::Leaf)
     }
 
+    /// As [`Self::leaf_shared`], for a scan that comes by: the page will hardly be asked for again.
+    pub fn leaf_scanned(&self, key: &[u8]) -> Result<LeafRef<'_>, TreeError> {
+        self.shared(Toward::At(key), Visit::Scan)
+    }
+
     /// The leaf that covers the keys just below `key`. It may hold none of them; then go on below its lower fence.
     pub fn leaf_before(&self, key: &[u8]) -> Result<LeafRef<'_>, TreeError> {
         self.shared(Toward::Before(key), Visit::Leaf)

@@ -71,6 +71,10 @@ impl<L: CommitLog> Txn<'_, L> {
     }
 }
 
+/// Leaves that a scan visits as a look-up does. A few rows in a row are an order's lines, wanted again soon; beyond that the
+/// scan is just passing, and the replacer is told so.
+const SHORT_SCAN_LEAVES: u32 = 4;
+
 struct Scan<'a, L: CommitLog> {
     db: &'a Engine<L>,
     table: TableId,
@@ -93,8 +97,10 @@ impl<L: CommitLog> Scan<'_, L> {
             Bound::Unbounded => &[],
         };
         let mut skip_equal = matches!(self.range.0, Bound::Excluded(_));
+        let mut leaves = 0;
         loop {
-            let leaf = tree.leaf_shared(from)?;
+            let leaf = if leaves < SHORT_SCAN_LEAVES { tree.leaf_shared(from)? } else { tree.leaf_scanned(from)? };
+            leaves += 1;
             let mut at = match leaf.search(from) {
                 Ok(at) => at + usize::from(skip_equal),
                 Err(at) => at,
