@@ -7,6 +7,7 @@
 /// Each improvement of this build and whether it is on, in register order.
 pub const ACTIVE: &[(&str, bool)] = &[
     ("t003", cfg!(feature = "t003")),
+    ("m003", cfg!(feature = "m003")),
     ("b001", cfg!(feature = "b001")),
     ("b002", cfg!(feature = "b002")),
     ("i001", cfg!(feature = "i001")),
@@ -70,6 +71,10 @@ pub type Pool<T> = crate::memory::pool::heap::HeapPool<T>;
 
 // M003 --------------------------------------------------------------------------------------------
 /// What a transaction keeps its bookkeeping in.
+#[cfg(feature = "m003")]
+pub type TxnMem<T> = crate::memory::txn_mem::arena::ArenaMem<T>;
+/// What a transaction keeps its bookkeeping in.
+#[cfg(not(feature = "m003"))]
 pub type TxnMem<T> = crate::memory::txn_mem::heap::HeapMem<T>;
 
 // C003 --------------------------------------------------------------------------------------------

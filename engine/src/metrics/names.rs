@@ -75,6 +75,8 @@ named! {
         PageTableLocks = "page_table.locks",
         /// Words of the page table that were exchanged, without a lock.
         PageTableExchanges = "page_table.exchanges",
+        /// Times a transaction's bookkeeping asked the heap for memory.
+        TxnAllocations = "txn.allocations",
         /// Tree pages split.
         TreeSplits = "tree.splits",
         /// Of these, the ones beside a run of insertions.

@@ -4,12 +4,15 @@
 //! of it dies together at the end.
 //!
 //! *Baseline* ([`heap`]): one `Box` per byte string and one `Vec` per list, freed one by one.
-//! *Optimized* (to come): a bump arena of recycled chunks; the end of a transaction resets a pointer.
+//! *Optimized* ([`arena`]): a bump arena of recycled chunks; the end of a transaction resets a position.
 //!
 //! *Why it is correct.* Contents are `Copy` or bytes: nothing needs dropping. References are indices that only their own
 //! memory can resolve, and a reset ends a transaction in which they lived.
 
+pub mod arena;
 pub mod heap;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 
@@ -55,4 +58,7 @@ pub trait TxnMem<T: Copy + Debug>: Default + Debug + Send {
 
     /// Bytes held at this moment, bookkeeping included.
     fn footprint_bytes(&self) -> usize;
+
+    /// How often memory was asked of the heap since this was last called.
+    fn take_allocations(&mut self) -> u64;
 }

@@ -5,6 +5,7 @@ use crate::buffer::PageId;
 use crate::concurrent::lock_table::{Mode, Owner, OwnerId};
 use crate::io::Lsn;
 use crate::memory::txn_mem::{MemRef, TxnMem as _};
+use crate::metrics::Counter;
 use crate::select;
 use crate::transaction::engine::Engine;
 use crate::transaction::error::Error;
@@ -173,6 +174,7 @@ impl<'db, L: CommitLog> Txn<'db, L> {
         self.db.running.leave(self.seat);
         self.phase = Phase::Ended;
         state.reset();
+        self.db.metrics().add(Counter::TxnAllocations, state.mem.take_allocations());
         let mut spare = self.db.spare.lock();
         if spare.len() < SPARE_STATES {
             spare.push(state);
