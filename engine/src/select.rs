@@ -6,6 +6,7 @@
 
 /// Each improvement of this build and whether it is on, in register order.
 pub const ACTIVE: &[(&str, bool)] = &[
+    ("t001", cfg!(feature = "t001")),
     ("t003", cfg!(feature = "t003")),
     ("m003", cfg!(feature = "m003")),
     ("b001", cfg!(feature = "b001")),
@@ -15,6 +16,10 @@ pub const ACTIVE: &[(&str, bool)] = &[
 
 // T001 --------------------------------------------------------------------------------------------
 /// Where old versions are kept.
+#[cfg(feature = "t001")]
+pub type VersionStore = crate::transaction::mvcc::undo_delta::UndoDelta;
+/// Where old versions are kept.
+#[cfg(not(feature = "t001"))]
 pub type VersionStore = crate::transaction::mvcc::full_chain::FullChain;
 
 // T002 --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::api::{Database, Error, Options, TableId, Txn};
 use engine::io::SimFs;
+use engine::metrics::Counter;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::serial::SerialLog;
@@ -25,7 +26,7 @@ on_both_logs! {
     a_dropped_transaction_is_rolled_back rollback_restores_everything a_scan_respects_its_bounds
     no_dirty_read no_non_repeatable_read no_lost_update no_phantom_within_a_snapshot write_skew_is_allowed
     the_snapshot_is_taken_at_the_first_unlocked_read own_writes_are_seen a_row_may_outgrow_its_page
-    vacuum_leaves_nothing_behind a_reader_waits_for_what_it_saw a_closed_database_opens_again tables_have_names
+    a_deadlock_is_broken_and_counted vacuum_leaves_nothing_behind a_reader_waits_for_what_it_saw a_closed_database_opens_again tables_have_names
 }
 
 struct Fixture<L: CommitLog> {
@@ -253,6 +254,37 @@ fn no_lost_update<L: CommitLog>() {
     f.get(&mut one, "b");
     f.commit(|txn, table| txn.delete(table, b"b").map(drop));
     assert!(matches!(one.insert(f.table, b"b", b"x"), Err(Error::SerializationFailure)));
+    assert_eq!(f.db.metrics().get(Counter::TxnSerializationFailures), 2);
+}
+
+fn a_deadlock_is_broken_and_counted<L: CommitLog>() {
+    let patient = Options { lock_timeout: None, ..options() };
+    let db = Database::<L>::open_with(Arc::new(SimFs::new()), patient).expect("an empty directory");
+    let table = db.create_table("t").expect("a new table");
+    let f = Fixture { db, table };
+    f.commit(|txn, table| txn.insert(table, b"a", b"1").and_then(|()| txn.insert(table, b"b", b"2")));
+    let both_hold = std::sync::Barrier::new(2);
+    let run = |first: &str, second: &str| {
+        let mut txn = f.begin();
+        assert!(f.set(&mut txn, first, "x").expect("a free row"));
+        both_hold.wait();
+        match f.set(&mut txn, second, "x") {
+            Ok(found) => assert!(found && txn.commit().is_ok()),
+            Err(error) => {
+                assert!(matches!(error, Error::Deadlock), "{error:?}");
+                return 1;
+            }
+        }
+        0
+    };
+    let victims: u64 = std::thread::scope(|scope| {
+        let other = scope.spawn(|| run("b", "a"));
+        run("a", "b") + other.join().expect("no panic")
+    });
+    assert_eq!(victims, 1);
+    assert_eq!(f.db.metrics().get(Counter::TxnDeadlocks), 1);
+    assert!((1..=2).contains(&f.db.metrics().get(Counter::TxnLockWaits)));
+    f.check("a=x b=x");
 }
 
 fn no_phantom_within_a_snapshot<L: CommitLog>() {

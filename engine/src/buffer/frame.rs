@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 
 use super::memory::FrameMemory;
-use super::page::{Page, PageId};
+use super::page::{PAGE_SIZE, Page, PageId};
 use crate::concurrent::latch::HybridLatch;
 use crate::io::IoError;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -83,13 +83,13 @@ impl Frames {
         &self.heads[frame.index()]
     }
 
-    /// Asks the processor for the start of the frame, where headers and heads are, while the caller goes for the latch: a
-    /// search would otherwise wait for these lines one after the other.
+    /// Asks the processor for the start of the frame, where headers and heads are, and for its last line, where the fences
+    /// are, while the caller goes for the latch: a search would otherwise wait for these lines one after the other.
     #[inline]
     pub(super) fn prefetch(&self, frame: FrameId) {
         const LINES: usize = 10;
         #[cfg(target_arch = "x86_64")]
-        for line in 0..LINES {
+        for line in (0..LINES).chain([PAGE_SIZE / 64 - 1]) {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: within the frame; and a prefetch reads nothing, wherever it points.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(self.bytes(frame).cast::<i8>().as_ptr().add(64 * line)) };

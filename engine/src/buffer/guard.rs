@@ -37,6 +37,11 @@ impl<'p> OptimisticPage<'p> {
         Self { residents, frame, version }
     }
 
+    #[inline]
+    pub(super) fn frame(&self) -> FrameId {
+        self.frame
+    }
+
     /// The page's bytes as they fly by.
     #[inline]
     pub fn bytes(&self) -> OptimisticBytes {

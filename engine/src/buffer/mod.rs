@@ -42,5 +42,5 @@ pub use error::BufferError;
 pub use frame::FrameId;
 pub use guard::{ExclusivePage, OptimisticPage, SharedPage};
 pub use page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
-pub use pool::{BufferPool, PoolOptions, Trail};
+pub use pool::{BufferPool, FrameGuess, PoolOptions, Trail};
 pub use residents::{Residents, Visit};

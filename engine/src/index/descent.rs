@@ -1,7 +1,9 @@
 //! The way down: inner pages optimistically, the leaf under a latch.
 
 use super::error::TreeError;
-use crate::buffer::{BufferError, BufferPool, ExclusivePage, OptimisticPage, PageId, SharedPage, Trail, Visit};
+use crate::buffer::{
+    BufferError, BufferPool, ExclusivePage, FrameGuess, OptimisticPage, PageId, SharedPage, Trail, Visit,
+};
 use crate::metrics::Counter;
 use crate::storage::slotted::{Kind, NodeBytes, SlottedPage, child_at, entry_count, find, level_of};
 
@@ -17,6 +19,19 @@ pub(super) enum Toward<'k> {
     Before(&'k [u8]),
     /// To the last leaf.
     Last,
+}
+
+/// Where descents begin.
+#[derive(Debug)]
+pub(super) struct Root {
+    pub(super) page: PageId,
+    guess: FrameGuess,
+}
+
+impl Root {
+    pub(super) fn new(page: PageId) -> Self {
+        Self { page, guess: FrameGuess::default() }
+    }
 }
 
 /// How the leaf is held.
@@ -61,7 +76,7 @@ pub(super) struct Located<'p> {
 #[inline]
 pub(super) fn to_leaf<'p, H: LeafHold<'p>>(
     pool: &'p BufferPool,
-    root: PageId,
+    root: &Root,
     toward: Toward<'_>,
     visit: Visit,
     mut at_parent: impl FnMut(&OptimisticPage<'p>, usize),
@@ -90,19 +105,19 @@ pub(super) fn locate<'p>(pool: &'p BufferPool, root: PageId, key: &[u8], level: 
 #[inline]
 fn try_to_leaf<'p, H: LeafHold<'p>>(
     pool: &'p BufferPool,
-    root: PageId,
+    root: &Root,
     toward: Toward<'_>,
     visit: Visit,
     at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
 ) -> Result<Option<H>, TreeError> {
     let mut trail = Trail::default();
-    let mut node = pool.optimistic_along(root, Visit::Inner, &mut trail)?;
+    let mut node = pool.optimistic_guessed(root.page, &root.guess, Visit::Inner, &mut trail)?;
     let mut level = level_of(&node.bytes());
     if !node.validate() {
         return Ok(None);
     }
     if level == 0 {
-        let leaf = H::hold(pool, root, visit, &mut trail)?;
+        let leaf = H::hold(pool, root.page, visit, &mut trail)?;
         // It may have grown between the look and the latch.
         return Ok((leaf.level() == 0).then_some(leaf));
     }

@@ -25,9 +25,9 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     pub(super) fn make_room(&self, key: &[u8], level: u8, room: usize) -> Result<(), TreeError> {
         let pool = &self.volume.pool;
         loop {
-            let located = locate(pool, self.root, key, level)?;
+            let located = locate(pool, self.root.page, key, level)?;
             let Some(parent) = located.parent else {
-                let mut root = pool.exclusive(self.root, visit_of(level))?;
+                let mut root = pool.exclusive(self.root.page, visit_of(level))?;
                 let node = SlottedPage::of(&root);
                 if node.level() != level {
                     continue;
@@ -56,7 +56,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     pub fn unlink_if_empty(&self, key: &[u8]) -> Result<bool, TreeError> {
         let pool = &self.volume.pool;
         loop {
-            let located = locate(pool, self.root, key, 0)?;
+            let located = locate(pool, self.root.page, key, 0)?;
             let Some(parent) = located.parent else { return Ok(false) };
             let Some(mut parent) = parent.into_exclusive() else { continue };
             let node = SlottedPage::of(&parent);
@@ -109,7 +109,8 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         let node = SlottedPage::of(left);
         let level = node.level();
         let allocation = self.volume.space.allocate();
-        let moved = self.build(allocation.id(), node, keep..node.len(), &separator, node.upper_fence());
+        let mut moved = Page::zeroed();
+        self.build(&mut moved, allocation.id(), node, keep..node.len(), &separator, node.upper_fence());
         let mut right = pool.create(allocation.id(), visit_of(level))?;
         let image = PageImage::of(&moved);
         let lsn = self.append(&StructureRecord::Split {
@@ -134,13 +135,14 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         let SplitPlan { keep, separator, at_run } = self.policy.choose(node, key);
         let (left_allocation, right_allocation) = (self.volume.space.allocate(), self.volume.space.allocate());
         let (left_id, right_id) = (left_allocation.id(), right_allocation.id());
-        let low = self.build(left_id, node, 0..keep, b"", Some(&separator));
-        let high = self.build(right_id, node, keep..node.len(), &separator, None);
+        let (mut low, mut high) = (Page::zeroed(), Page::zeroed());
+        self.build(&mut low, left_id, node, 0..keep, b"", Some(&separator));
+        self.build(&mut high, right_id, node, keep..node.len(), &separator, None);
         let mut left = pool.create(left_id, visit_of(level))?;
         let mut right = pool.create(right_id, visit_of(level))?;
         let (low, high) = (PageImage::of(&low), PageImage::of(&high));
         let lsn = self.append(&StructureRecord::SplitRoot {
-            root: self.root,
+            root: self.root.page,
             separator: Cow::Borrowed(&separator),
             left: low.clone(),
             right: high.clone(),
@@ -162,20 +164,19 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         }
     }
 
-    /// A new page with some of another's entries, aside.
+    /// Makes `page`, which is zeros, a page with some of another's entries.
     fn build(
         &self,
+        page: &mut Page,
         id: PageId,
         from: &SlottedPage,
         range: std::ops::Range<usize>,
         lower: &[u8],
         upper: Option<&[u8]>,
-    ) -> Box<Page> {
-        let mut page = Box::new(Page::zeroed());
-        let into = SlottedPage::of_mut(&mut page);
+    ) {
+        let into = SlottedPage::of_mut(page);
         into.format(id, self.tree, from.level(), lower, upper);
         from.copy_entries(range, into);
-        page
     }
 
     fn append(&self, record: &StructureRecord<'_>) -> Result<Lsn, TreeError> {

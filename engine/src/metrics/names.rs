@@ -87,6 +87,24 @@ named! {
         TreeUnlinks = "tree.unlinks",
         /// Descents begun again because a page changed underway.
         TreeRestarts = "tree.restarts",
+        /// Before-images kept, for older snapshots and for undo.
+        MvccVersions = "mvcc.versions",
+        /// Their bytes, bookkeeping included.
+        MvccBytes = "mvcc.bytes",
+        /// Rows visited again by a commit, to be stamped with its timestamp.
+        MvccRowsStamped = "mvcc.rows_stamped",
+        /// Versions dropped although an older snapshot was open, because none lay between them and the next.
+        MvccTrimmed = "mvcc.trimmed",
+        /// Reads of a row in an older version than the newest.
+        MvccOlderReads = "mvcc.older_reads",
+        /// Versions looked at by these.
+        MvccSteps = "mvcc.steps",
+        /// Transactions that were rolled back to break a cycle of waiting ones.
+        TxnDeadlocks = "txn.deadlocks",
+        /// Locks that were not granted at once.
+        TxnLockWaits = "txn.lock_waits",
+        /// Writes refused because the row had changed since the transaction's snapshot.
+        TxnSerializationFailures = "txn.serialization_failures",
     }
 }
 

@@ -72,7 +72,7 @@ impl<L: CommitLog> Engine<L> {
             clock: Clock::new(first_ts),
             running: Running::new(first_id),
             locks,
-            versions: VersionStore::default(),
+            versions: VersionStore::new(first_id, first_ts, Arc::clone(&metrics)),
             ghosts: Ghosts::default(),
             first_id,
             first_ts,

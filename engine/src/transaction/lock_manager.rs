@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::concurrent::lock_table::{
     Act, BlockPolicy, LockError, LockId, LockTable as _, Mode, Owner, OwnerId, WaitGraph,
 };
-use crate::metrics::{Metrics, Wait};
+use crate::metrics::{Counter, Metrics, Wait};
 use crate::select::{DeadlockPolicy, LockTable};
 use crate::sync::Arc;
 
@@ -19,9 +19,11 @@ pub struct LockManager {
     metrics: Arc<Metrics>,
 }
 
-/// The policy, with a clock that starts when a wait does: who gets the lock at once reads no clock.
-struct Timed<'a> {
+/// The policy, watched: with a clock that starts when a wait does (who gets the lock at once reads no clock), and with a
+/// count of its victims.
+struct Watched<'a> {
     policy: &'a DeadlockPolicy,
+    metrics: &'a Metrics,
     blocked_at: Cell<Option<Instant>>,
 }
 
@@ -52,25 +54,36 @@ impl LockManager {
     }
 
     fn acquire(&self, owner: &mut Owner, id: LockId, mode: Mode) -> Result<(), LockError> {
-        let timed = Timed { policy: &self.policy, blocked_at: Cell::new(None) };
-        let granted = self.table.acquire(owner, id, mode, &timed, self.patience);
-        if let Some(blocked_at) = timed.blocked_at.get() {
+        let watched = Watched { policy: &self.policy, metrics: &self.metrics, blocked_at: Cell::new(None) };
+        let granted = self.table.acquire(owner, id, mode, &watched, self.patience);
+        if let Some(blocked_at) = watched.blocked_at.get() {
+            self.metrics.inc(Counter::TxnLockWaits);
             self.metrics.waited(Wait::Lock, blocked_at.elapsed().as_nanos() as u64);
         }
         granted
     }
 }
 
-impl BlockPolicy for Timed<'_> {
+impl Watched<'_> {
+    fn counted(&self, act: Act) -> Act {
+        match act {
+            Act::Abort(_) => self.metrics.inc(Counter::TxnDeadlocks),
+            Act::Wait { .. } => {}
+        }
+        act
+    }
+}
+
+impl BlockPolicy for Watched<'_> {
     fn on_block(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
         if self.blocked_at.get().is_none() {
             self.blocked_at.set(Some(Instant::now()));
         }
-        self.policy.on_block(waiter, graph)
+        self.counted(self.policy.on_block(waiter, graph))
     }
 
     fn on_patience(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
-        self.policy.on_patience(waiter, graph)
+        self.counted(self.policy.on_patience(waiter, graph))
     }
 
     fn on_wake(&self, waiter: OwnerId) {

@@ -11,7 +11,7 @@
 use super::clock::Clock;
 use super::stamp::{Ts, TxnId};
 use crate::io::Lsn;
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::{CachePadded, Mutex};
 
 /// Transactions that may be open at one time.
@@ -25,6 +25,8 @@ pub struct Running {
     next_id: CachePadded<AtomicU64>,
     floor: CachePadded<AtomicU64>,
     slots: Box<[CachePadded<Slot>]>,
+    /// So many, from the front, have ever been taken.
+    seats: AtomicU32,
     free: Mutex<Vec<u32>>,
 }
 
@@ -57,6 +59,7 @@ impl Running {
             next_id: CachePadded(AtomicU64::new(next_id.0)),
             floor: CachePadded(AtomicU64::new(0)),
             slots: (0..MAX_RUNNING).map(|_| CachePadded(slot())).collect(),
+            seats: AtomicU32::new(0),
             free: Mutex::new((0..MAX_RUNNING as u32).rev().collect()),
         }
     }
@@ -66,6 +69,9 @@ impl Running {
         let seat = Seat(self.free.lock().pop()?);
         let id = TxnId(self.next_id.fetch_add(1, Ordering::Relaxed));
         assert!(id <= TxnId::MAX, "transaction ids are used up");
+        if self.seats.load(Ordering::SeqCst) <= seat.0 {
+            self.seats.fetch_max(seat.0 + 1, Ordering::SeqCst);
+        }
         self.slot(seat).id.store(id.0, Ordering::Relaxed);
         Some((seat, id))
     }
@@ -101,6 +107,14 @@ impl Running {
         self.floor.fetch_max(now, Ordering::SeqCst);
         let oldest = self.slots.iter().map(|slot| slot.snapshot.load(Ordering::SeqCst)).min();
         Ts(oldest.unwrap_or(NONE).min(now))
+    }
+
+    /// Appends every snapshot that is open now. Those taken later are not older than the clock now.
+    pub fn open_snapshots(&self, clock: &Clock, open: &mut Vec<Ts>) {
+        self.floor.fetch_max(clock.now().0, Ordering::SeqCst);
+        let seats = self.seats.load(Ordering::SeqCst) as usize;
+        let snapshots = self.slots[..seats].iter().map(|slot| slot.snapshot.load(Ordering::SeqCst));
+        open.extend(snapshots.filter(|snapshot| *snapshot != NONE).map(Ts));
     }
 
     /// Announces that a transaction is going to append, and that `tail` was the end of the log before.

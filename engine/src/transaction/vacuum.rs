@@ -42,7 +42,7 @@ impl<L: CommitLog> Engine<L> {
         let tree = self.tree(ghost.table)?;
         let mut leaf = tree.leaf_exclusive(&ghost.key, 0)?;
         let Ok(at) = leaf.search(&ghost.key) else { return Ok(false) };
-        let stamp = Stamp::from_bits(leaf.header(at).stamp);
+        let stamp = self.versions.resolve(Stamp::from_bits(leaf.header(at).stamp));
         if !stamp.is_deleted() || !self.is_settled(stamp, oldest) {
             return Ok(false);
         }

@@ -45,3 +45,36 @@ impl std::hash::Hash for LockId {
         state.write_u64(self.row ^ self.table.rotate_left(32));
     }
 }
+
+/// For maps by [`LockId`]: a row's is a hash already, made before the map's lock is taken.
+#[derive(Debug, Default)]
+pub(super) struct Hashed;
+
+/// See [`Hashed`].
+#[derive(Debug)]
+pub(super) struct HashedHasher(u64);
+
+impl BuildHasher for Hashed {
+    type Hasher = HashedHasher;
+
+    fn build_hasher(&self) -> HashedHasher {
+        HashedHasher(0)
+    }
+}
+
+impl Hasher for HashedHasher {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a lock's name is written as one word");
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        // A row's lowest bit and a table's lower half are always the same: mix them away from where a map looks first.
+        self.0 = word.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(20);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

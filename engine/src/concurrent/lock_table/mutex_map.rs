@@ -4,8 +4,8 @@
 //! Mutex ─ heads: LockId → [ holders (owner, mode)… | queue (owner, mode, slot)… ]
 //!       └ waiting: OwnerId → LockId            (at most one each: a transaction waits in one place)
 //! ```
-//! A head exists while somebody holds or wants the lock; emptied heads are kept for the next lock, with the
-//! memory of their lists.
+//! A head exists while somebody holds or wants the lock. Nearly every lock has one holder and no queue in all its life: such
+//! a head needs no memory beyond the map, whose mutex everybody wants.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,11 +15,9 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+use super::id::Hashed;
 use super::{Act, BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId, WaitGraph};
 use crate::sync::{Condvar, Mutex, MutexGuard};
-
-/// How many emptied heads are kept.
-const SPARE_HEADS: usize = 1024;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -29,14 +27,15 @@ pub struct MutexMap {
 
 #[derive(Debug, Default)]
 struct Tables {
-    heads: HashMap<LockId, Head, FixedState>,
+    heads: HashMap<LockId, Head, Hashed>,
     waiting: HashMap<OwnerId, LockId, FixedState>,
-    spare: Vec<Head>,
 }
 
+/// Nobody stands in `others` or `queue` of a head without a `holder`.
 #[derive(Debug, Default)]
 struct Head {
-    holders: Vec<(OwnerId, Mode)>,
+    holder: Option<(OwnerId, Mode)>,
+    others: Vec<(OwnerId, Mode)>,
     queue: VecDeque<Request>,
 }
 
@@ -64,24 +63,39 @@ enum Fate {
 }
 
 impl Head {
+    fn holders(&self) -> impl Iterator<Item = &(OwnerId, Mode)> {
+        self.holder.iter().chain(&self.others)
+    }
+
     fn mode_of(&self, owner: OwnerId) -> Option<Mode> {
-        self.holders.iter().find(|(holder, _)| *holder == owner).map(|(_, mode)| *mode)
+        self.holders().find(|(holder, _)| *holder == owner).map(|(_, mode)| *mode)
     }
 
     /// Whether the holders other than `owner` allow `mode`.
     fn allows(&self, owner: OwnerId, mode: Mode) -> bool {
-        self.holders.iter().all(|(holder, held)| *holder == owner || held.compatible(mode))
+        self.holders().all(|(holder, held)| *holder == owner || held.compatible(mode))
     }
 
     fn grant(&mut self, owner: OwnerId, mode: Mode) {
-        match self.holders.iter_mut().find(|(holder, _)| *holder == owner) {
-            Some((_, held)) => *held = mode,
-            None => self.holders.push((owner, mode)),
+        if let Some((_, held)) = self.holder.iter_mut().chain(&mut self.others).find(|(holder, _)| *holder == owner) {
+            *held = mode;
+        } else if self.holder.is_none() {
+            self.holder = Some((owner, mode));
+        } else {
+            self.others.push((owner, mode));
+        }
+    }
+
+    fn let_go(&mut self, owner: OwnerId) {
+        if self.holder.is_some_and(|(holder, _)| holder == owner) {
+            self.holder = self.others.pop();
+        } else {
+            self.others.retain(|(holder, _)| *holder != owner);
         }
     }
 
     fn is_unused(&self) -> bool {
-        self.holders.is_empty() && self.queue.is_empty()
+        self.holder.is_none() && self.queue.is_empty()
     }
 }
 
@@ -116,10 +130,7 @@ impl Tables {
         if let Entry::Occupied(entry) = self.heads.entry(id)
             && entry.get().is_unused()
         {
-            let head = entry.remove();
-            if self.spare.len() < SPARE_HEADS {
-                self.spare.push(head);
-            }
+            entry.remove();
         }
     }
 }
@@ -129,7 +140,7 @@ impl WaitGraph for Tables {
         let Some(head) = self.waiting.get(&waiter).and_then(|id| self.heads.get(id)) else { return };
         let Some(at) = head.queue.iter().position(|request| request.owner == waiter) else { return };
         let mode = head.queue[at].mode;
-        for (holder, held) in &head.holders {
+        for (holder, held) in head.holders() {
             if *holder != waiter && !held.compatible(mode) {
                 visit(*holder);
             }
@@ -227,7 +238,11 @@ impl LockTable for MutexMap {
         let tables = &mut *guard;
         let head = match tables.heads.entry(id) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(tables.spare.pop().unwrap_or_default()),
+            Entry::Vacant(entry) => {
+                entry.insert(Head { holder: Some((owner.id, mode)), ..Head::default() });
+                owner.held.push(id);
+                return Ok(());
+            }
         };
         let held = head.mode_of(owner.id);
         let wanted = held.map_or(mode, |held| held.join(mode));
@@ -263,12 +278,13 @@ impl LockTable for MutexMap {
         }
         let mut tables = self.tables.lock();
         while let Some(id) = owner.held.pop() {
-            if let Some(head) = tables.heads.get_mut(&id) {
-                head.holders.retain(|(holder, _)| *holder != owner.id);
-                if !head.queue.is_empty() {
-                    tables.grant_waiting(id);
-                }
-                tables.retire_if_unused(id);
+            let Entry::Occupied(mut entry) = tables.heads.entry(id) else { continue };
+            let head = entry.get_mut();
+            head.let_go(owner.id);
+            if head.is_unused() {
+                entry.remove();
+            } else if !head.queue.is_empty() {
+                tables.grant_waiting(id);
             }
         }
     }

@@ -12,17 +12,18 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::ptr::{self, NonNull};
 
 use foldhash::fast::FixedState;
-use hashbrown::hash_map::EntryRef;
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
-use super::{Pruned, RowId, VersionStore, Vis};
+use super::{Before, Newest, Pruned, RowId, VersionStore, Vis};
 use crate::concurrent::reclaim::{Reclaim as _, Retired};
 use crate::memory::pool::ObjPool;
+use crate::metrics::{Counter, Metrics};
 use crate::select::{Pool, Reclaim};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use crate::sync::{CachePadded, Mutex};
+use crate::sync::{Arc, CachePadded, Mutex};
 use crate::transaction::snapshot::Snapshot;
-use crate::transaction::stamp::{Stamp, Ts};
+use crate::transaction::stamp::{Stamp, Ts, TxnId};
 
 const SHARDS: usize = 64;
 
@@ -33,24 +34,30 @@ pub struct FullChain {
     hasher: FixedState,
     pool: Pool<Version>,
     reclaim: Reclaim,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
-    chains: HashMap<RowKey, Chain, FixedState>,
+    chains: HashTable<Chain>,
     versions: u64,
     bytes: u64,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct RowKey {
+/// The older versions of one row.
+#[derive(Debug)]
+struct Chain {
     table: u32,
-    key: Box<[u8]>,
+    key: Key,
+    newest: NonNull<Version>,
 }
 
-/// The newest of the older versions.
+/// Most keys are short: they stand in the map itself, where a look-up needs them.
 #[derive(Debug)]
-struct Chain(NonNull<Version>);
+enum Key {
+    Short { len: u8, bytes: [u8; Key::SHORT] },
+    Long(Box<[u8]>),
+}
 
 #[derive(Debug)]
 struct Version {
@@ -63,69 +70,89 @@ struct Version {
 // SAFETY: a chain owns its versions, which are `Send`; the pointer is followed only under the shard's mutex or a guard.
 unsafe impl Send for Chain {}
 
-impl Default for FullChain {
-    fn default() -> Self {
+impl VersionStore for FullChain {
+    type Txn = ();
+
+    fn new(_first_id: TxnId, _first_ts: Ts, metrics: Arc<Metrics>) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| CachePadded(Mutex::new(Shard::default()))).collect(),
             hasher: FixedState::default(),
             pool: Pool::default(),
             reclaim: Reclaim::default(),
+            metrics,
         }
     }
-}
 
-impl VersionStore for FullChain {
     fn stamps_rows(&self) -> bool {
         true
     }
 
-    fn read(&self, row: RowId<'_>, _newest: u64, snapshot: &Snapshot, out: &mut Vec<u8>) -> Vis {
+    #[inline]
+    fn resolve(&self, stamp: Stamp) -> Stamp {
+        stamp
+    }
+
+    fn read(&self, row: RowId<'_>, _newest: Newest<'_>, snapshot: &Snapshot, out: &mut Vec<u8>) -> Vis {
         let _guard = self.reclaim.pin();
-        let Some(mut at) = self.shard(row).lock().chains.get(&row).map(|chain| chain.0) else { return Vis::Nothing };
-        loop {
+        let hash = self.hash(row);
+        let Some(mut at) = self.shard(hash).lock().newest(hash, row) else { return Vis::Nothing };
+        let mut steps = 0;
+        let seen = loop {
             // SAFETY: reachable after the pin, so it stays allocated until `_guard` drops.
             let version = unsafe { at.as_ref() };
+            steps += 1;
             if snapshot.sees(version.stamp) {
                 // An end that is seen as well: what replaced this version is gone, so it was a ghost, and purged.
                 let end = version.end.load(Ordering::Relaxed);
                 if version.stamp.is_deleted() || end != 0 && end <= snapshot.ts.0 {
-                    return Vis::Nothing;
+                    break Vis::Nothing;
                 }
                 out.clear();
                 out.extend_from_slice(&version.row);
-                return Vis::Row;
+                break Vis::Row;
             }
             match NonNull::new(version.next.load(Ordering::Acquire)) {
                 Some(next) => at = next,
-                None => return Vis::Nothing,
+                None => break Vis::Nothing,
             }
-        }
+        };
+        self.metrics.inc(Counter::MvccOlderReads);
+        self.metrics.add(Counter::MvccSteps, steps);
+        seen
     }
 
-    fn before_change(&self, row: RowId<'_>, stamp: Stamp, _reference: u64, bytes: &[u8]) -> u64 {
+    fn before_change(&self, (): &mut (), change: Before<'_>, _open: &dyn Fn(&mut Vec<Ts>)) -> u64 {
+        let Before { row, stamp, bytes, .. } = change;
         let version =
             Version { stamp, end: AtomicU64::new(0), next: AtomicPtr::new(ptr::null_mut()), row: bytes.into() };
         let kept = version.bytes();
         let version = <Pool<Version> as ObjPool<Version>>::into_raw(self.pool.put(version));
-        let mut shard = self.shard(row).lock();
-        match shard.chains.entry_ref(&row) {
-            EntryRef::Occupied(mut entry) => {
+        let hash = self.hash(row);
+        let mut shard = self.shard(hash).lock();
+        let rehash = |chain: &Chain| self.hash(chain.row());
+        match shard.chains.entry(hash, |chain| chain.row() == row, rehash) {
+            Entry::Occupied(mut entry) => {
+                let chain = entry.get_mut();
                 // SAFETY: made above and not yet shared.
-                unsafe { version.as_ref() }.next.store(entry.get().0.as_ptr(), Ordering::Release);
-                entry.get_mut().0 = version;
+                unsafe { version.as_ref() }.next.store(chain.newest.as_ptr(), Ordering::Release);
+                chain.newest = version;
             }
-            EntryRef::Vacant(entry) => {
-                entry.insert(Chain(version));
+            Entry::Vacant(entry) => {
+                entry.insert(Chain { table: row.table, key: row.key.into(), newest: version });
             }
         }
         shard.versions += 1;
         shard.bytes += kept;
+        drop(shard);
+        self.metrics.inc(Counter::MvccVersions);
+        self.metrics.add(Counter::MvccBytes, kept);
         0
     }
 
-    fn commit(&self, row: RowId<'_>, _newest: u64, ts: Ts) {
-        let shard = self.shard(row).lock();
-        let mut at = shard.chains.get(&row).map(|chain| chain.0);
+    fn commit_row(&self, row: RowId<'_>, _newest: u64, ts: Ts) {
+        let hash = self.hash(row);
+        let shard = self.shard(hash).lock();
+        let mut at = shard.newest(hash, row);
         while let Some(version) = at {
             // SAFETY: versions are unlinked only under the shard's mutex, which we hold.
             let version = unsafe { version.as_ref() };
@@ -137,10 +164,15 @@ impl VersionStore for FullChain {
         }
     }
 
-    fn before_image(&self, row: RowId<'_>, _newest: u64, out: &mut Vec<u8>) -> Option<(Stamp, u64)> {
-        let shard = self.shard(row).lock();
+    fn commit(&self, (): &mut (), _id: TxnId, _ts: Ts) {}
+
+    fn end(&self, (): &mut (), _id: TxnId) {}
+
+    fn before_image(&self, row: RowId<'_>, _newest: Newest<'_>, out: &mut Vec<u8>) -> Option<(Stamp, u64)> {
+        let hash = self.hash(row);
+        let shard = self.shard(hash).lock();
         // SAFETY: linked, and we hold the shard's mutex.
-        let version = unsafe { shard.chains.get(&row)?.0.as_ref() };
+        let version = unsafe { shard.newest(hash, row)?.as_ref() };
         out.clear();
         out.extend_from_slice(&version.row);
         Some((version.stamp, 0))
@@ -148,16 +180,17 @@ impl VersionStore for FullChain {
 
     fn roll_back(&self, row: RowId<'_>, _newest: u64) {
         let guard = self.reclaim.pin();
-        let mut shard = self.shard(row).lock();
-        let Some(chain) = shard.chains.get_mut(&row) else { return };
-        let last = chain.0;
+        let hash = self.hash(row);
+        let mut shard = self.shard(hash).lock();
+        let Ok(mut entry) = shard.chains.find_entry(hash, |chain| chain.row() == row) else { return };
+        let last = entry.get().newest;
         // SAFETY: linked, and we hold the shard's mutex.
         let version = unsafe { last.as_ref() };
         let kept = version.bytes();
         match NonNull::new(version.next.load(Ordering::Relaxed)) {
-            Some(next) => chain.0 = next,
+            Some(next) => entry.get_mut().newest = next,
             None => {
-                shard.chains.remove(&row);
+                entry.remove();
             }
         }
         shard.versions -= 1;
@@ -172,7 +205,7 @@ impl VersionStore for FullChain {
             let guard = self.reclaim.pin();
             let mut here = Pruned::default();
             let mut shard = shard.lock();
-            shard.chains.retain(|_, chain| self.cut(chain, oldest, &guard, &mut here));
+            shard.chains.retain(|chain| self.cut(chain, oldest, &guard, &mut here));
             shard.versions -= here.versions;
             shard.bytes -= here.bytes;
             pruned.versions += here.versions;
@@ -191,9 +224,13 @@ impl VersionStore for FullChain {
 }
 
 impl FullChain {
-    fn shard(&self, row: RowId<'_>) -> &Mutex<Shard> {
-        // The map inside uses the low and the highest bits of the same hash.
-        &self.shards[(self.hasher.hash_one(row) >> 32) as usize % SHARDS]
+    fn hash(&self, row: RowId<'_>) -> u64 {
+        self.hasher.hash_one(row)
+    }
+
+    fn shard(&self, hash: u64) -> &Mutex<Shard> {
+        // The table inside uses the low and the highest bits.
+        &self.shards[(hash >> 32) as usize % SHARDS]
     }
 
     /// Cuts off the tail that nobody from `oldest` on needs. Returns whether anything is left.
@@ -205,7 +242,7 @@ impl FullChain {
         pruned: &mut Pruned,
     ) -> bool {
         let mut before: Option<NonNull<Version>> = None;
-        let mut at = Some(chain.0);
+        let mut at = Some(chain.newest);
         while let Some(this) = at {
             // SAFETY: linked, and the caller holds the shard's mutex.
             let version = unsafe { this.as_ref() };
@@ -238,8 +275,8 @@ impl Drop for FullChain {
     fn drop(&mut self) {
         // Nobody reads any more; iteratively, since a chain may be longer than the stack is deep.
         for shard in &self.shards {
-            for (_, chain) in shard.lock().chains.drain() {
-                let mut at = Some(chain.0);
+            for chain in shard.lock().chains.drain() {
+                let mut at = Some(chain.newest);
                 while let Some(this) = at {
                     // SAFETY: linked and owned by the chain, which is gone from the map.
                     at = NonNull::new(unsafe { this.as_ref() }.next.load(Ordering::Relaxed));
@@ -271,106 +308,88 @@ impl Hash for RowId<'_> {
     }
 }
 
-impl Hash for RowKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        RowId { table: self.table, key: &self.key }.hash(state);
+impl Shard {
+    fn newest(&self, hash: u64, row: RowId<'_>) -> Option<NonNull<Version>> {
+        self.chains.find(hash, |chain| chain.row() == row).map(|chain| chain.newest)
     }
 }
 
-impl Equivalent<RowKey> for RowId<'_> {
-    fn equivalent(&self, row: &RowKey) -> bool {
-        self.table == row.table && *self.key == *row.key
+impl Chain {
+    fn row(&self) -> RowId<'_> {
+        RowId { table: self.table, key: self.key.bytes() }
     }
 }
 
-impl From<&RowId<'_>> for RowKey {
-    fn from(row: &RowId<'_>) -> Self {
-        RowKey { table: row.table, key: row.key.into() }
+impl Key {
+    const SHORT: usize = 22;
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Key::Short { len, bytes } => &bytes[..usize::from(*len)],
+            Key::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl From<&[u8]> for Key {
+    fn from(key: &[u8]) -> Self {
+        if key.len() > Self::SHORT {
+            return Key::Long(key.into());
+        }
+        let mut bytes = [0; Self::SHORT];
+        bytes[..key.len()].copy_from_slice(key);
+        Key::Short { len: key.len() as u8, bytes }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transaction::stamp::TxnId;
+    use crate::transaction::row_log::Patch;
 
     const ROW: RowId<'static> = RowId { table: 3, key: b"k" };
+
+    fn empty() -> FullChain {
+        FullChain::new(TxnId(1), Ts(0), Arc::default())
+    }
+
+    fn keep(store: &FullChain, stamp: Stamp, bytes: &[u8]) {
+        let before = Before { row: ROW, txn: TxnId(999), stamp, reference: 0, bytes, patch: &Patch::NONE };
+        assert_eq!(store.before_change(&mut (), before, &|_| ()), 0);
+    }
 
     fn see(store: &FullChain, ts: u64) -> Option<Vec<u8>> {
         let mut out = b"stale".to_vec();
         let view = Snapshot { ts: Ts(ts), own: TxnId(999), first_id: TxnId(1) };
-        (store.read(ROW, 0, &view, &mut out) == Vis::Row).then_some(out)
-    }
-
-    /// "a" at 10, "b" at 20, deleted at 30, "d" at 40 (in the leaf).
-    fn history() -> FullChain {
-        let store = FullChain::default();
-        let writer = |ts| Stamp::committed(Ts(ts));
-        for (stamp, row, end) in
-            [(writer(10), "a", 20), (writer(20), "b", 30), (writer(30).with_deleted(true), "b", 40)]
-        {
-            store.before_change(ROW, stamp, 0, row.as_bytes());
-            store.commit(ROW, 0, Ts(end));
-        }
-        store
-    }
-
-    #[test]
-    fn each_snapshot_finds_its_version() {
-        let store = history();
-        assert_eq!(see(&store, 9), None);
-        assert_eq!(see(&store, 10).as_deref(), Some(b"a".as_slice()));
-        assert_eq!(see(&store, 19).as_deref(), Some(b"a".as_slice()));
-        assert_eq!(see(&store, 29).as_deref(), Some(b"b".as_slice()));
-        assert_eq!(see(&store, 35), None);
-    }
-
-    #[test]
-    fn pruning_keeps_exactly_what_the_oldest_snapshot_needs() {
-        let store = history();
-        assert_eq!(store.prune(Ts(19)).versions, 0);
-        assert_eq!(store.prune(Ts(20)).versions, 1);
-        assert_eq!(see(&store, 20).as_deref(), Some(b"b".as_slice()));
-        assert_eq!(store.prune(Ts(39)).versions, 1);
-        assert_eq!(see(&store, 39), None);
-        assert_eq!(store.prune(Ts(40)).versions, 1);
-        assert_eq!(store.versions(), 0);
-        store.reclaim.quiesce();
+        (store.read(ROW, Newest { reference: 0, bytes: b"" }, &view, &mut out) == Vis::Row).then_some(out)
     }
 
     #[test]
     fn a_purged_ghost_does_not_uncover_what_was_before_it() {
-        let store = FullChain::default();
-        store.before_change(ROW, Stamp::committed(Ts(10)), 0, b"a");
-        store.commit(ROW, 0, Ts(20));
+        let store = empty();
+        keep(&store, Stamp::committed(Ts(10)), b"a");
+        store.commit_row(ROW, 0, Ts(20));
         // The deletion of 20 was purged, not pruned; a row inserted at 30 is in the leaf.
         assert_eq!(see(&store, 19).as_deref(), Some(b"a".as_slice()));
         assert_eq!(see(&store, 25), None);
-    }
-
-    #[test]
-    fn what_is_not_committed_is_not_pruned_and_rolls_back_in_reverse() {
-        let store = history();
-        let own = Stamp::writer(TxnId(50));
-        store.before_change(ROW, Stamp::committed(Ts(40)), 0, b"d");
-        store.before_change(ROW, own, 0, b"e");
-        assert_eq!(store.prune(Ts(100)).versions, 3);
-        let mut row = Vec::new();
-        assert_eq!(store.before_image(ROW, 0, &mut row), Some((own, 0)));
-        assert_eq!(row, b"e");
-        store.roll_back(ROW, 0);
-        assert_eq!(store.before_image(ROW, 0, &mut row), Some((Stamp::committed(Ts(40)), 0)));
-        assert_eq!(row, b"d");
-        store.roll_back(ROW, 0);
-        assert_eq!((store.before_image(ROW, 0, &mut row), store.versions()), (None, 0));
+        store.prune(Ts(20));
+        store.reclaim.quiesce();
     }
 
     #[test]
     fn a_chain_longer_than_the_stack_is_dropped() {
-        let store = FullChain::default();
+        let store = empty();
         for ts in 1..300_000 {
-            store.before_change(ROW, Stamp::committed(Ts(ts)), 0, b"");
+            keep(&store, Stamp::committed(Ts(ts)), b"");
         }
         drop(store);
+    }
+
+    #[test]
+    fn long_keys_are_keys_too() {
+        for len in [0, 1, Key::SHORT, Key::SHORT + 1, 512] {
+            let key = vec![7; len];
+            assert_eq!(Key::from(&key[..]).bytes(), key);
+        }
     }
 }

@@ -4,8 +4,9 @@ use super::txn::{Phase, Txn, Write, WriteKind};
 use crate::index::{LeafMut, TupleHeader};
 use crate::io::Lsn;
 use crate::memory::txn_mem::TxnMem as _;
+use crate::metrics::Counter;
 use crate::transaction::error::Error;
-use crate::transaction::mvcc::{RowId, VersionStore as _};
+use crate::transaction::mvcc::{Newest, RowId, VersionStore as _};
 use crate::transaction::row_log::Record;
 use crate::transaction::stamp::{Origin, Stamp, Ts};
 use crate::transaction::undo::Undone;
@@ -99,7 +100,8 @@ impl<L: CommitLog> Txn<'_, L> {
 
     /// Makes the transaction visible and lets go of its locks.
     fn show(&mut self, ts: Ts, end: Lsn) -> Result<(), Error> {
-        let stamped = if self.db.versions.stamps_rows() { self.stamp_rows(ts) } else { Ok(()) };
+        let stamped = if self.db.versions.stamps_rows() { self.stamp_rows(ts) } else { Ok(self.note_ghosts(ts)) };
+        self.db.versions.commit(&mut self.state.undo, self.id, ts);
         self.db.clock.publish(ts, end);
         if let Err(error) = &stamped {
             // Committed in the log, half shown in memory: only recovery can put that right.
@@ -114,6 +116,7 @@ impl<L: CommitLog> Txn<'_, L> {
     fn stamp_rows(&mut self, ts: Ts) -> Result<(), Error> {
         let db = self.db;
         let mem = &self.state.mem;
+        db.metrics.add(Counter::MvccRowsStamped, mem.items().len() as u64);
         let mut held: Option<(Write, LeafMut<'_>)> = None;
         for write in mem.items() {
             let key = mem.get(write.key);
@@ -141,14 +144,22 @@ impl<L: CommitLog> Txn<'_, L> {
                 }
                 match write.kind {
                     WriteKind::Insert => {}
-                    WriteKind::Change => {
-                        db.versions.commit(RowId { table: write.table.0, key }, header.undo, ts);
+                    WriteKind::Change | WriteKind::Delete => {
+                        db.versions.commit_row(RowId { table: write.table.0, key }, header.undo, ts);
                     }
                 }
             }
             held = Some((*write, leaf));
         }
         Ok(())
+    }
+
+    /// What else there is to do where rows need no stamp: vacuum is told what was deleted.
+    fn note_ghosts(&self, ts: Ts) {
+        let mem = &self.state.mem;
+        for write in mem.items().iter().filter(|write| write.kind == WriteKind::Delete) {
+            self.db.ghosts.push(ts, write.table, mem.get(write.key));
+        }
     }
 
     /// Undoes everything, the newest change first, and leaves.
@@ -186,12 +197,13 @@ impl<L: CommitLog> Txn<'_, L> {
         let undone = Undone { txn: self.id, table: write.table, key, record: write.record };
         match write.kind {
             WriteKind::Insert => return db.undo_insert(&mut state.encoder, undone),
-            WriteKind::Change => {}
+            WriteKind::Change | WriteKind::Delete => {}
         }
         let row_id = RowId { table: write.table.0, key };
-        let before = |present: TupleHeader, _: &[u8], row: &mut Vec<u8>| {
-            let (stamp, undo) = db.versions.before_image(row_id, present.undo, row)?;
-            if let (true, Origin::Committed(ts)) = (stamp.is_deleted(), stamp.origin()) {
+        let before = |present: TupleHeader, bytes: &[u8], row: &mut Vec<u8>| {
+            let newest = Newest { reference: present.undo, bytes };
+            let (stamp, undo) = db.versions.before_image(row_id, newest, row)?;
+            if let (true, Origin::Committed(ts)) = (stamp.is_deleted(), db.versions.resolve(stamp).origin()) {
                 // Vacuum may have passed by while the ghost was revived.
                 db.ghosts.push(ts, write.table, key);
             }

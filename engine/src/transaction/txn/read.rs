@@ -6,7 +6,7 @@ use super::txn::{TableId, Txn};
 use crate::index::{Leaf, LeafRef};
 use crate::transaction::engine::Engine;
 use crate::transaction::error::Error;
-use crate::transaction::mvcc::{RowId, VersionStore as _, Vis};
+use crate::transaction::mvcc::{Newest, RowId, VersionStore as _, Vis};
 use crate::transaction::snapshot::Snapshot;
 use crate::transaction::stamp::Stamp;
 use crate::transaction::wal::CommitLog;
@@ -19,9 +19,10 @@ impl<L: CommitLog> Txn<'_, L> {
             let leaf = txn.db.tree(table)?.leaf_shared(key)?;
             let Ok(at) = leaf.search(key) else { return Ok(false) };
             let (header, newest) = leaf.entry(at);
-            let stamp = Stamp::from_bits(header.stamp);
+            let stamp = txn.db.versions.resolve(Stamp::from_bits(header.stamp));
             if !snapshot.sees(stamp) {
-                let older = txn.db.versions.read(RowId { table: table.0, key }, header.undo, &snapshot, row);
+                let newest = Newest { reference: header.undo, bytes: newest };
+                let older = txn.db.versions.read(RowId { table: table.0, key }, newest, &snapshot, row);
                 return Ok(older == Vis::Row);
             }
             if stamp.is_deleted() {
@@ -147,11 +148,12 @@ impl<L: CommitLog> Scan<'_, L> {
         let leaf: &Leaf = leaf;
         let (header, row) = leaf.entry(at);
         let stamp = Stamp::from_bits(header.stamp);
-        if !self.snapshot.sees(stamp) {
-            let row = RowId { table: self.table.0, key };
-            return (self.db.versions.read(row, header.undo, &self.snapshot, older) == Vis::Row).then_some(older);
+        if !self.snapshot.sees(self.db.versions.resolve(stamp)) {
+            let (row_id, newest) = (RowId { table: self.table.0, key }, Newest { reference: header.undo, bytes: row });
+            return (self.db.versions.read(row_id, newest, &self.snapshot, older) == Vis::Row).then_some(older);
         }
         if stamp.is_deleted() {
+            // As it stands in the header: those of this life are known to vacuum already.
             if self.db.is_settled(stamp, self.db.first_ts) {
                 self.db.ghosts.note_found(self.table, key);
             }

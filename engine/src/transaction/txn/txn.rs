@@ -9,6 +9,7 @@ use crate::metrics::Counter;
 use crate::select;
 use crate::transaction::engine::Engine;
 use crate::transaction::error::Error;
+use crate::transaction::mvcc::VersionStore;
 use crate::transaction::row_log::Encoder;
 use crate::transaction::running::{MAX_RUNNING, Seat};
 use crate::transaction::snapshot::Snapshot;
@@ -53,6 +54,8 @@ pub(in crate::transaction) struct TxnState {
     pub(super) tables: Vec<TableId>,
     pub(super) mem: select::TxnMem<Write>,
     pub(super) encoder: Encoder,
+    /// The version store's part.
+    pub(super) undo: <select::VersionStore as VersionStore>::Txn,
     /// The row being written.
     pub(super) row: Vec<u8>,
     /// Lent to the typed layer.
@@ -79,6 +82,8 @@ pub(super) enum WriteKind {
     Insert,
     /// A row or ghost was there; its before-image is in the version store.
     Change,
+    /// The same, and what is left is a ghost.
+    Delete,
 }
 
 /// How many states of ended transactions are kept.
@@ -154,14 +159,17 @@ impl<'db, L: CommitLog> Txn<'db, L> {
     /// First updater wins: whether this transaction, which has the row's lock, may write over a row with this stamp.
     #[inline]
     pub(super) fn check_writable(&self, stamp: Stamp) -> Result<(), Error> {
-        match stamp.origin() {
+        match self.db.versions.resolve(stamp).origin() {
             // Somebody else's unfinished write under our lock: its owner could not be rolled back, since the log failed.
             Origin::Writer(txn) if txn != self.id && txn >= self.db.first_id => {
                 Err(Error::Poisoned("a transaction could be neither committed nor rolled back".to_owned()))
             }
             Origin::Writer(_) => Ok(()),
             Origin::Committed(ts) => match self.snapshot {
-                Some(snapshot) if ts > snapshot.ts => Err(Error::SerializationFailure),
+                Some(snapshot) if ts > snapshot.ts => {
+                    self.db.metrics.inc(Counter::TxnSerializationFailures);
+                    Err(Error::SerializationFailure)
+                }
                 Some(_) | None => Ok(()),
             },
         }
@@ -171,6 +179,7 @@ impl<'db, L: CommitLog> Txn<'db, L> {
     pub(super) fn leave(&mut self) {
         let mut state = std::mem::take(&mut self.state);
         self.db.locks.release_all(&mut state.owner);
+        self.db.versions.end(&mut state.undo, self.id);
         self.db.running.leave(self.seat);
         self.phase = Phase::Ended;
         state.reset();
@@ -222,6 +231,7 @@ impl Default for TxnState {
             tables: Vec::new(),
             mem: select::TxnMem::default(),
             encoder: Encoder::default(),
+            undo: Default::default(),
             row: Vec::new(),
             lent_key: Vec::new(),
             lent_row: Vec::new(),

@@ -5,9 +5,9 @@ use crate::index::{LeafMut, MAX_ENTRY, MAX_KEY, TUPLE_HEADER, TupleHeader, entry
 use crate::io::Lsn;
 use crate::memory::txn_mem::TxnMem as _;
 use crate::transaction::error::Error;
-use crate::transaction::mvcc::{RowId, VersionStore as _};
+use crate::transaction::mvcc::{Before, RowId, VersionStore as _};
 use crate::transaction::row_log::{Change, Patch, Place, Record};
-use crate::transaction::stamp::Stamp;
+use crate::transaction::stamp::{Stamp, Ts};
 use crate::transaction::wal::CommitLog;
 
 impl<L: CommitLog> Txn<'_, L> {
@@ -102,13 +102,18 @@ impl<L: CommitLog> Txn<'_, L> {
         row: &[u8],
     ) -> Result<(), Error> {
         let (header, old) = leaf.entry(at);
+        let TupleHeader { stamp, undo: reference } = header;
         let patch = if change.to_ghost() { Patch::NONE } else { Patch::between(old, row) };
         let changed = patch.at..patch.at + patch.after.len();
         let resized = patch.before_len != patch.after.len();
         let place = Place { table: u64::from(table.0), page: leaf.page_id(), key };
         let span = self.log(&Record::Change { txn: self.id, place, change, patch })?;
         let row_id = RowId { table: table.0, key };
-        let undo = self.db.versions.before_change(row_id, Stamp::from_bits(header.stamp), header.undo, old);
+        let before =
+            Before { row: row_id, txn: self.id, stamp: Stamp::from_bits(stamp), reference, bytes: old, patch: &patch };
+        let db = self.db;
+        let open = |snapshots: &mut Vec<Ts>| db.running.open_snapshots(&db.clock, snapshots);
+        let undo = db.versions.before_change(&mut self.state.undo, before, &open);
         let stamp = Stamp::writer(self.id).with_deleted(change.to_ghost());
         let header = TupleHeader { stamp: stamp.bits(), undo };
         if resized {
@@ -118,7 +123,8 @@ impl<L: CommitLog> Txn<'_, L> {
             // For a deletion an empty range.
             leaf.patch(at, changed.start, &row[changed], span.end);
         }
-        self.remember(table, &leaf, key, span.start, WriteKind::Change);
+        let kind = if change.to_ghost() { WriteKind::Delete } else { WriteKind::Change };
+        self.remember(table, &leaf, key, span.start, kind);
         Ok(())
     }
 
