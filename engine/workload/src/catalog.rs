@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::api::{Durability, Options};
 use engine::io::RealVfs;
@@ -59,6 +60,7 @@ impl Name {
                 ("districts", ParamSpec::integer(10, 1, 10, "Districts of a warehouse")),
                 ("customers", ParamSpec::integer(3000, 10, 60_000, "Customers, and loaded orders, of a district")),
                 ("items", ParamSpec::integer(100_000, 20, 1_000_000, "Items, and stock rows of a warehouse")),
+                ("analyst_s", ParamSpec::integer(0, 0, 3600, "Seconds an analyst holds each snapshot; 0: no analyst")),
             ],
             Name::CommitStorm => vec![("row_bytes", ParamSpec::integer(200, 8, 1500, "Bytes rewritten by a commit"))],
             Name::PointRead => vec![
@@ -146,6 +148,10 @@ pub fn open(name: &str, seed: u64, given: &Params) -> Result<Opened, Failure> {
         return Err(Failure::new(format!("unknown workload `{name}`"), format!("known: {}", known.join(", "))));
     };
     let settings = Settings::resolve(&spec(name).params, given)?;
+    if name == Name::Tpcc && settings.integer("analyst_s") > 0 && settings.text("store") != "engine" {
+        let why = "the memory store runs one transaction at a time: an analyst would keep everybody out";
+        return Err(Failure::new(why, "leave analyst_s at 0"));
+    }
     let dir = (settings.text("store") == "engine").then(|| directory(&settings)).transpose()?;
     let path = dir.as_ref().map(DataDir::path);
     let bench = match name {
@@ -166,7 +172,10 @@ fn tpcc(settings: &Settings, seed: u64) -> Tpcc {
         customers: settings.integer("customers") as u16,
         items: settings.integer("items") as u32,
     };
-    Tpcc::new(scale, seed)
+    match settings.integer("analyst_s") {
+        0 => Tpcc::new(scale, seed),
+        seconds => Tpcc::new(scale, seed).with_analyst(Duration::from_secs(seconds)),
+    }
 }
 
 fn commit_storm(settings: &Settings, seed: u64) -> CommitStorm {

@@ -11,12 +11,14 @@
 //! instead of the engine. The store is nudged to make commits durable once as many sessions wait as can still run: the
 //! sync then runs beside their work, for as many commits as wait by then; those that follow wait for the next.
 
+mod beside;
 mod pool;
 mod stats;
 mod tally;
 mod worker;
 mod workload;
 
+pub use beside::Slices;
 pub use pool::{Bench, Live, Runner, RunnerOptions};
 pub use stats::{KindStats, Stats};
 pub use tally::Tally;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use probe::driver::Waited;
 use probe::protocol::{Budget, Check, Finding, Progress};
 
+use super::beside::Slices;
 use super::stats::Stats;
 use super::worker::{Seat, Turn, Work};
 use super::workload::{Workload, state_digest};
@@ -78,6 +79,7 @@ pub struct Runner<S: Store, W: Workload> {
     workload: Arc<W>,
     live: Live,
     workers: Workers<W>,
+    beside: Option<Beside>,
 }
 
 type Seats<W> = Arc<Mutex<Vec<Seat<W>>>>;
@@ -105,7 +107,8 @@ impl<S: Store, W: Workload> Runner<S, W> {
         for (index, seats) in seats.into_iter().enumerate() {
             workers.push(start(index, seats, &store, &workload, &live)?);
         }
-        Ok(Runner { store, workload, live, workers: Workers(workers) })
+        let beside = workload.has_beside().then(|| Beside::start(&store, &workload)).transpose()?;
+        Ok(Runner { store, workload, live, workers: Workers(workers), beside })
     }
 
     /// The store.
@@ -146,6 +149,9 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
     }
 
     fn slice(&mut self, budget: Budget) -> Result<Stats, StoreError> {
+        if let Some(beside) = &self.beside {
+            beside.slices.start();
+        }
         let work = Arc::new(Work::new(budget));
         for worker in &self.workers.0 {
             let orders = worker.orders.as_ref().ok_or_else(|| gone("the runner"))?;
@@ -154,6 +160,9 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
         // All outcomes are collected before the first error is returned: no worker is left running.
         let outcomes: Vec<Outcome> =
             self.workers.0.iter().map(|w| w.outcomes.recv().unwrap_or_else(|_| Err(gone("a worker thread")))).collect();
+        if let Some(beside) = &self.beside {
+            beside.stop()?;
+        }
         let mut total = Stats::new(W::KINDS);
         for outcome in outcomes {
             let stats = outcome?;
@@ -198,9 +207,48 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
     }
 
     fn finish(self: Box<Self>) -> Result<(), StoreError> {
-        let Runner { store, workers, .. } = *self;
-        drop(workers);
+        let Runner { store, workers, beside, .. } = *self;
+        drop((workers, beside));
         Arc::into_inner(store).ok_or_else(|| gone("the last owner of the store"))?.close()
+    }
+}
+
+/// What goes on beside the workers; ended when dropped.
+struct Beside {
+    slices: Arc<Slices>,
+    failure: Arc<Mutex<Option<StoreError>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Beside {
+    fn start<S: Store, W: Workload>(store: &Arc<S>, workload: &Arc<W>) -> std::io::Result<Self> {
+        let (slices, failure) = (Arc::new(Slices::default()), Arc::new(Mutex::new(None)));
+        let (store, workload, gate, said) =
+            (Arc::clone(store), Arc::clone(workload), Arc::clone(&slices), Arc::clone(&failure));
+        let thread = thread::Builder::new().name("beside".to_owned()).spawn(move || {
+            let outcome = guard("what goes on beside", || workload.beside(&*store, &gate));
+            *said.lock().unwrap_or_else(PoisonError::into_inner) = outcome.err();
+            // Nobody waits for this thread any more.
+            gate.end();
+        })?;
+        Ok(Beside { slices, failure, thread: Some(thread) })
+    }
+
+    /// Ends the slice; what went wrong in it, or before.
+    fn stop(&self) -> Result<(), StoreError> {
+        self.slices.stop();
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.slices.end();
+        if let Some(thread) = self.thread.take() {
+            // A panic was told as the failure of a slice.
+            let _ = thread.join();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use probe::protocol::Finding;
 
+use super::beside::Slices;
 use crate::rng::Digest;
 use crate::store::{Store, StoreError, TableId, Txn};
 
@@ -50,6 +51,16 @@ pub trait Workload: Send + Sync + 'static {
 
     /// Writes the data with `threads` threads, adding to `rows` as it lands.
     fn load<S: Store>(&self, store: &S, threads: usize, rows: &AtomicU64) -> Result<(), StoreError>;
+
+    /// Whether something goes [`beside`](Workload::beside) the sessions.
+    fn has_beside(&self) -> bool {
+        false
+    }
+
+    /// What goes on beside the sessions, on a thread of its own, until there are no more slices.
+    fn beside<S: Store>(&self, _store: &S, _slices: &Slices) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Checks what must hold now that all sessions rest. One finding per named check.
     fn check<S: Store>(&self, store: &S, sessions: &[&Self::Session]) -> Result<Vec<Finding>, StoreError>;

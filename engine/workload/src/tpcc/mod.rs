@@ -11,6 +11,7 @@
 //! a shuffled deck of 100 cards (45/43/4/4/4 holds in every slice). Hot rows are taken first and by locking reads, the
 //! district in New-Order and the warehouse in Payment: a snapshot taken before would only be there to conflict.
 
+mod analyst;
 pub mod consistency;
 mod delivery;
 pub mod field;

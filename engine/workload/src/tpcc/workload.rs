@@ -1,14 +1,15 @@
 //! TPC-C as the runner sees it.
 
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use super::input::{Kind, Session};
 use super::keys::TABLES;
 use super::procedure::{Buffers, execute};
 use super::random::Nurand;
 use super::scale::Scale;
-use super::{consistency, load};
-use crate::runner::{Decision, Workload};
+use super::{analyst, consistency, load};
+use crate::runner::{Decision, Slices, Workload};
 use crate::store::{Store, StoreError, Txn};
 use probe::protocol::Finding;
 
@@ -18,12 +19,20 @@ pub struct Tpcc {
     scale: Scale,
     seed: u64,
     nurand: Nurand,
+    /// How long the analyst holds each snapshot, if there is one.
+    analyst: Option<Duration>,
 }
 
 impl Tpcc {
     /// The same scale and seed mean the same data and the same inputs.
     pub fn new(scale: Scale, seed: u64) -> Self {
-        Tpcc { scale, seed, nurand: Nurand::run(seed) }
+        Tpcc { scale, seed, nurand: Nurand::run(seed), analyst: None }
+    }
+
+    /// With an analyst beside the terminals, who holds each snapshot for so long.
+    #[must_use]
+    pub fn with_analyst(self, hold: Duration) -> Self {
+        Tpcc { analyst: Some(hold), ..self }
     }
 }
 
@@ -54,6 +63,14 @@ impl Workload for Tpcc {
 
     fn load<S: Store>(&self, store: &S, threads: usize, rows: &AtomicU64) -> Result<(), StoreError> {
         load(store, &self.scale, self.seed, threads, rows)
+    }
+
+    fn has_beside(&self) -> bool {
+        self.analyst.is_some()
+    }
+
+    fn beside<S: Store>(&self, store: &S, slices: &Slices) -> Result<(), StoreError> {
+        self.analyst.map_or(Ok(()), |hold| analyst::run(store, slices, hold))
     }
 
     fn check<S: Store>(&self, store: &S, _sessions: &[&Session]) -> Result<Vec<Finding>, StoreError> {
