@@ -100,7 +100,12 @@ impl<L: CommitLog> Txn<'_, L> {
 
     /// Makes the transaction visible and lets go of its locks.
     fn show(&mut self, ts: Ts, end: Lsn) -> Result<(), Error> {
-        let stamped = if self.db.versions.stamps_rows() { self.stamp_rows(ts) } else { Ok(self.note_ghosts(ts)) };
+        let stamped = if self.db.versions.stamps_rows() {
+            self.stamp_rows(ts)
+        } else {
+            self.note_ghosts(ts);
+            Ok(())
+        };
         self.db.versions.commit(&mut self.state.undo, self.id, ts);
         self.db.clock.publish(ts, end);
         if let Err(error) = &stamped {

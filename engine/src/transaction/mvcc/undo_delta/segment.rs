@@ -35,23 +35,23 @@ unsafe impl Send for Segment {}
 
 /// Full segments, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(Mutex<VecDeque<Box<Segment>>>);
+pub(super) struct Shelf(Mutex<VecDeque<Segment>>);
 
 /// What a transaction fills: its own segment, and those it has filled up since its start.
 #[derive(Debug, Default)]
 pub(super) struct Undo {
-    current: Option<Box<Segment>>,
-    full: Vec<Box<Segment>>,
+    current: Option<Segment>,
+    full: Vec<Segment>,
     /// Where they go at the end.
     shelf: Option<Arc<Shelf>>,
 }
 
 impl Segment {
-    fn new() -> Box<Self> {
+    fn new() -> Self {
         // SAFETY: the layout is not empty.
         let memory = unsafe { alloc(LAYOUT) };
         let Some(memory) = NonNull::new(memory) else { handle_alloc_error(LAYOUT) };
-        Box::new(Self { memory, used: 0, until: Ts(0) })
+        Self { memory, used: 0, until: Ts(0) }
     }
 }
 
@@ -72,7 +72,7 @@ impl Retired for Segment {
 impl Shelf {
     /// Takes the oldest segment, unless a snapshot from `oldest` on may need it. Segments come here slightly out of order:
     /// one too young at the front holds the others back until the next round.
-    pub(super) fn take(&self, oldest: Ts) -> Option<Box<Segment>> {
+    pub(super) fn take(&self, oldest: Ts) -> Option<Segment> {
         let mut segments = self.0.lock();
         if segments.front()?.until <= oldest { segments.pop_front() } else { None }
     }

@@ -149,7 +149,7 @@ impl VersionStore for UndoDelta {
         self.floor.fetch_max(oldest.0, Ordering::SeqCst);
         let guard = self.reclaim.pin();
         while let Some(segment) = self.shelf.take(oldest) {
-            let segment: NonNull<Segment> = NonNull::from(Box::leak(segment));
+            let segment: NonNull<Segment> = NonNull::from(Box::leak(Box::new(segment)));
             // SAFETY: no open snapshot leads to a record in it, and whoever trims looks at the floor first; taken off
             // the shelf once.
             unsafe { self.reclaim.retire(&guard, segment, SEGMENT_BYTES) };
