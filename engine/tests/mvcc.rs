@@ -363,3 +363,30 @@ fn undo_segments_come_and_go() {
     }
     world.run(&[]);
 }
+
+/// The disk failed in the middle of a transaction: what it wrote stays in the leaf, and nobody ever sees it.
+fn an_abandoned_change_stays_invisible<S: VersionStore>() {
+    let mut world = World::<S>::new();
+    world.write(1, 0, Some(&b"never".to_vec()));
+    let mut open = world.seats[1].take().expect("it has written");
+    world.pending.clear();
+    world.store.abandon(&mut open.undo);
+    drop(open);
+    for round in 0..50_u8 {
+        world.write(2, 1, Some(&vec![round; 10]));
+        world.commit(2);
+        world.prune();
+        world.read(0, 0);
+        world.rollback(0);
+    }
+}
+
+#[test]
+fn full_chain_hides_what_was_abandoned() {
+    an_abandoned_change_stays_invisible::<FullChain>();
+}
+
+#[test]
+fn undo_delta_hides_what_was_abandoned() {
+    an_abandoned_change_stays_invisible::<UndoDelta>();
+}

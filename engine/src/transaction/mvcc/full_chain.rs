@@ -168,6 +168,8 @@ impl VersionStore for FullChain {
 
     fn end(&self, (): &mut (), _id: TxnId) {}
 
+    fn abandon(&self, (): &mut ()) {}
+
     fn before_image(&self, row: RowId<'_>, _newest: Newest<'_>, out: &mut Vec<u8>) -> Option<(Stamp, u64)> {
         let hash = self.hash(row);
         let shard = self.shard(hash).lock();

@@ -115,6 +115,10 @@ pub trait VersionStore: Debug + Send + Sync {
     /// Transaction `id` is over: committed, rolled back, or without a trace.
     fn end(&self, txn: &mut Self::Txn, id: TxnId);
 
+    /// The transaction is over, neither committed nor rolled back, since the disk failed: its changes stay in the leaves,
+    /// and nobody may ever see them.
+    fn abandon(&self, txn: &mut Self::Txn);
+
     /// What the last [`before_change`](Self::before_change) kept: the stamp and the reference that were in the header,
     /// and the row's bytes in `out`.
     fn before_image(&self, row: RowId<'_>, newest: Newest<'_>, out: &mut Vec<u8>) -> Option<(Stamp, u64)>;

@@ -29,7 +29,7 @@ impl<L: CommitLog> Txn<'_, L> {
         match self.phase {
             Phase::Reading => Ok(self.end_reading()),
             Phase::Writing => self.end_writing(),
-            Phase::Failed { .. } | Phase::Ended => {
+            Phase::Failed { .. } | Phase::Abandoned | Phase::Ended => {
                 self.undo_all()?;
                 Err(Error::TxnFailed)
             }
@@ -87,7 +87,10 @@ impl<L: CommitLog> Txn<'_, L> {
             match durable {
                 Ok(_) => self.show(db.clock.take(), end)?,
                 // Unknown whether it is on disk: nobody may see it in memory, and it cannot be undone either.
-                Err(_) => self.leave(),
+                Err(_) => {
+                    self.phase = Phase::Abandoned;
+                    self.leave();
+                }
             }
         }
         let until = match durable? {
@@ -172,12 +175,13 @@ impl<L: CommitLog> Txn<'_, L> {
         let wrote = match self.phase {
             Phase::Writing | Phase::Failed { wrote: true } => true,
             Phase::Reading | Phase::Failed { wrote: false } => false,
-            Phase::Ended => return Ok(()),
+            Phase::Abandoned | Phase::Ended => return Ok(()),
         };
         let undone = if wrote { self.undo_writes() } else { Ok(()) };
         if let Err(error) = &undone {
             // What is left of it stays invisible in memory; the log must take nothing more that could build on it.
             self.db.fail(error);
+            self.phase = Phase::Abandoned;
         }
         self.leave();
         undone

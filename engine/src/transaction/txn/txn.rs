@@ -42,6 +42,8 @@ pub(super) enum Phase {
     Writing,
     /// Only a rollback; whether something was written.
     Failed { wrote: bool },
+    /// Nothing: the disk failed, what it wrote can be neither kept nor undone.
+    Abandoned,
     /// Nothing: its locks and its seat are given back.
     Ended,
 }
@@ -124,7 +126,7 @@ impl<'db, L: CommitLog> Txn<'db, L> {
     pub(super) fn usable(&self) -> Result<(), Error> {
         match self.phase {
             Phase::Reading | Phase::Writing => Ok(()),
-            Phase::Failed { .. } | Phase::Ended => Err(Error::TxnFailed),
+            Phase::Failed { .. } | Phase::Abandoned | Phase::Ended => Err(Error::TxnFailed),
         }
     }
 
@@ -179,7 +181,12 @@ impl<'db, L: CommitLog> Txn<'db, L> {
     pub(super) fn leave(&mut self) {
         let mut state = std::mem::take(&mut self.state);
         self.db.locks.release_all(&mut state.owner);
-        self.db.versions.end(&mut state.undo, self.id);
+        match self.phase {
+            Phase::Abandoned => self.db.versions.abandon(&mut state.undo),
+            Phase::Reading | Phase::Writing | Phase::Failed { .. } | Phase::Ended => {
+                self.db.versions.end(&mut state.undo, self.id);
+            }
+        }
         self.db.running.leave(self.seat);
         self.phase = Phase::Ended;
         state.reset();

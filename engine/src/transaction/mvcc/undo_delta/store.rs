@@ -129,6 +129,12 @@ impl VersionStore for UndoDelta {
         }
     }
 
+    fn abandon(&self, txn: &mut DeltaTxn) {
+        // Its status stays open for ever, and whoever reads its rows goes by its records.
+        txn.undo.commit(Ts(u64::MAX));
+        txn.undo.end();
+    }
+
     fn before_image(&self, _row: RowId<'_>, newest: Newest<'_>, out: &mut Vec<u8>) -> Option<(Stamp, u64)> {
         let record = Reference(newest.reference).record()?;
         out.clear();
