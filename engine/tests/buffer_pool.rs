@@ -241,7 +241,7 @@ fn a_full_disk_loses_nothing_and_is_got_over() {
     let fs = SimFs::new();
     let pool = pool(&fs, 16);
     fill(&pool, 10);
-    fs.inject(Fault { action: IoAction::Write, file_prefix: "data".into(), after: 3, kind: FaultKind::DiskFull });
+    fs.inject(Fault { action: IoAction::Write, file_prefix: "data".into(), after: 1, kind: FaultKind::DiskFull });
     let error = pool.checkpoint().unwrap_err();
     assert!(matches!(&error, BufferError::Io(io) if io.is_out_of_space()), "{error}");
     pool.checkpoint().unwrap();

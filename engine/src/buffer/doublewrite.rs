@@ -143,7 +143,7 @@ impl DoubleWrite {
             self.file.write_vectored_at(&slices(wrapped), 0)?;
         }
         self.file.sync_data()?;
-        pages.iter().try_for_each(|page| data.write_at(page.bytes(), page.id().offset_bytes()))
+        write_in_place(data, pages)
     }
 
     /// Reserves `count` positions, syncing the data file when the ring has come around.
@@ -167,6 +167,18 @@ impl DoubleWrite {
     fn wait<'a>(&self, ring: MutexGuard<'a, Ring>) -> MutexGuard<'a, Ring> {
         self.settled.wait(ring)
     }
+}
+
+/// Writes pages to where they belong, neighbours that follow one another in one go.
+pub(super) fn write_in_place(data: &dyn File, pages: &[Page]) -> Result<(), IoError> {
+    let follow = |pair: &&[Page]| pair[1].id().offset_bytes() == pair[0].id().offset_bytes() + PAGE_SIZE as u64;
+    let mut rest = pages;
+    while let Some(first) = rest.first() {
+        let (run, after) = rest.split_at(1 + rest.windows(2).take_while(follow).count());
+        data.write_vectored_at(&slices(run), first.id().offset_bytes())?;
+        rest = after;
+    }
+    Ok(())
 }
 
 fn slices(pages: &[Page]) -> Vec<IoSlice<'_>> {

@@ -1,6 +1,6 @@
 //! Pages on their way between a frame and the data file.
 
-use super::doublewrite::{DoubleWrite, HealReport};
+use super::doublewrite::{DoubleWrite, HealReport, write_in_place};
 use super::error::BufferError;
 use super::page::{PAGE_SIZE, Page, PageId};
 use super::pool::PoolOptions;
@@ -92,7 +92,7 @@ impl PageStore {
         self.stop_on_failure(if self.sync {
             self.doublewrite.write(&*self.data, pages)
         } else {
-            pages.iter().try_for_each(|page| self.data.write_at(page.bytes(), page.id().offset_bytes()))
+            write_in_place(&*self.data, pages)
         })?;
         self.metrics.add(Counter::BufferWrites, pages.len() as u64);
         Ok(())
