@@ -23,7 +23,6 @@ vacuum_forgets_snapshots                txn_database        no_non_repeatable_re
 locks_released_before_commit_record     txn_threads         transfers_keep_the_sum
 reader_does_not_wait                    txn_database        a_reader_waits_for_what_it_saw
 page_installed_twice                    buffer_page_table   one_installer_wins
-page_published_relaxed                  loom_page_table     who_finds_the_frame
 '
 
 missed=0

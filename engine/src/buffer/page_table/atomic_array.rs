@@ -73,8 +73,9 @@ impl PageTable for AtomicArray {
             word.store(frame.0 + 1, Ordering::Release);
             return Ok(());
         }
-        let published = if cfg!(planted = "page_published_relaxed") { Ordering::Relaxed } else { Ordering::Release };
-        match word.compare_exchange(ABSENT, frame.0 + 1, published, Ordering::Acquire) {
+        // Release: who finds the frame also finds its latch taken by the loader. (No model shows a weaker order to be wrong:
+        // loom gives a read-modify-write the latest value always.)
+        match word.compare_exchange(ABSENT, frame.0 + 1, Ordering::Release, Ordering::Acquire) {
             Ok(_) => Ok(()),
             Err(taken) => Err(FrameId(taken - 1)),
         }
