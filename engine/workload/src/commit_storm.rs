@@ -5,11 +5,25 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use probe::protocol::Finding;
+use probe::protocol::{Failure, Finding, ParamSpec};
 
+use crate::entry::{Entry, Site};
 use crate::rng::Rng;
-use crate::runner::{Decision, Tally, Workload};
+use crate::runner::{Bench, Decision, Tally, Workload};
 use crate::store::{Store, StoreError, TableId, Txn};
+
+/// The workload as the driver lists it.
+pub const ENTRY: Entry =
+    Entry { name: "commit-storm", summary: "Every session rewrites its own small row and commits", params, open };
+
+fn params() -> Vec<(&'static str, ParamSpec)> {
+    vec![("row_bytes", ParamSpec::integer(200, 8, 1500, "Bytes rewritten by a commit"))]
+}
+
+fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
+    let (sessions, row_bytes) = (site.integer("sessions") as u16, site.integer("row_bytes") as usize);
+    site.bench(CommitStorm::new(sessions, row_bytes, site.seed))
+}
 
 const COUNTER: TableId = TableId(0);
 
@@ -113,7 +127,7 @@ impl Workload for CommitStorm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::{Bench, Runner, RunnerOptions};
+    use crate::runner::{Runner, RunnerOptions};
     use crate::store::MemoryStore;
     use probe::protocol::Budget;
 

@@ -7,11 +7,33 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use probe::protocol::Finding;
+use probe::protocol::{Failure, Finding, ParamSpec};
 
+use crate::entry::{Entry, Named, Site};
 use crate::rng::{Rng, mix};
-use crate::runner::{Decision, Tally, Workload};
+use crate::runner::{Bench, Decision, Tally, Workload};
 use crate::store::{Store, StoreError, TableId, Txn};
+
+/// The workload as the driver lists it.
+pub const ENTRY: Entry = Entry {
+    name: "insert",
+    summary: "Transactions that add rows in one of four orders; the table grows as long as it runs",
+    params,
+    open,
+};
+
+fn params() -> Vec<(&'static str, ParamSpec)> {
+    vec![
+        ("order", Order::spec("lines", "Where keys fall; lines: at the end of 20 runs")),
+        ("block_rows", ParamSpec::integer(10, 1, 10_000, "Rows of a transaction")),
+        ("row_bytes", ParamSpec::integer(60, 8, 1500, "Bytes of a row")),
+    ]
+}
+
+fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
+    let (order, row_bytes) = (site.choice("order")?, site.integer("row_bytes") as usize);
+    site.bench(Insert::new(order, site.integer("block_rows"), row_bytes, site.seed))
+}
 
 const ROWS: TableId = TableId(0);
 /// Districts whose orders come interleaved: two warehouses' worth.
@@ -32,15 +54,13 @@ pub enum Order {
     Lines,
 }
 
-impl Order {
-    /// Every order by its name.
-    pub const NAMES: &'static [&'static str] = &["ascending", "descending", "random", "lines"];
-
-    /// The order of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        let all = [Order::Ascending, Order::Descending, Order::Random, Order::Lines];
-        Self::NAMES.iter().position(|known| *known == name).map(|at| all[at])
-    }
+impl Named for Order {
+    const NAMED: &'static [(&'static str, Self)] = &[
+        ("ascending", Order::Ascending),
+        ("descending", Order::Descending),
+        ("random", Order::Random),
+        ("lines", Order::Lines),
+    ];
 }
 
 /// One table whose rows come in blocks, a block a transaction. Blocks are numbered as they are drawn.
@@ -163,7 +183,7 @@ impl Workload for Insert {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::{Bench, Runner, RunnerOptions};
+    use crate::runner::{Runner, RunnerOptions};
     use crate::store::MemoryStore;
     use probe::protocol::Budget;
 
@@ -176,8 +196,8 @@ mod tests {
 
     #[test]
     fn every_acknowledged_block_is_there_in_every_order() {
-        for name in Order::NAMES {
-            let mut runner = runner(Order::named(name).unwrap());
+        for (name, order) in Order::NAMED {
+            let mut runner = runner(*order);
             assert_eq!(runner.slice(Budget::Ops(500)).unwrap().commits(), 500);
             let report = runner.check().unwrap();
             assert!(report.ok, "{name}: {:?}", report.findings);

@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod cli;
 pub mod commit_storm;
 pub mod driver;
+pub mod entry;
 pub mod insert;
 pub mod place;
 pub mod point_read;

@@ -5,12 +5,34 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use probe::protocol::Finding;
+use probe::protocol::{Failure, Finding, ParamSpec};
 
+use crate::entry::{Entry, Site};
 use crate::rng::{Rng, mix};
-use crate::runner::{Decision, Tally, Workload};
+use crate::runner::{Bench, Decision, Tally, Workload};
 use crate::store::{Store, StoreError, TableId, Txn};
 use crate::zipf::Zipf;
+
+/// The workload as the driver lists it.
+pub const ENTRY: Entry = Entry {
+    name: "point-read",
+    summary: "Gets of single rows, nothing is written; the control of what concerns commits",
+    params,
+    open,
+};
+
+fn params() -> Vec<(&'static str, ParamSpec)> {
+    vec![
+        ("rows", ParamSpec::integer(200_000, 1, 100_000_000, "Rows of the table")),
+        ("row_bytes", ParamSpec::integer(100, 8, 1500, "Bytes of a row")),
+        ("skew", ParamSpec::number(0.99, 0.0, 0.999, "Zipf exponent; 0 is uniform")),
+    ]
+}
+
+fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
+    let (rows, row_bytes) = (site.integer("rows"), site.integer("row_bytes") as usize);
+    site.bench(PointRead::new(rows, row_bytes, site.number("skew"), site.seed))
+}
 
 const ROWS: TableId = TableId(0);
 const ROWS_PER_TXN: u64 = 4000;
@@ -112,7 +134,7 @@ impl Workload for PointRead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::{Bench, Runner, RunnerOptions};
+    use crate::runner::{Runner, RunnerOptions};
     use crate::store::MemoryStore;
     use probe::protocol::Budget;
 

@@ -14,6 +14,7 @@
 mod analyst;
 pub mod consistency;
 mod delivery;
+mod entry;
 pub mod field;
 pub mod ids;
 mod input;
@@ -29,6 +30,7 @@ mod scale;
 mod stock_level;
 mod workload;
 
+pub use entry::ENTRY;
 pub use input::{Customer, Input, Kind, NewOrder, OrderLine, Payment, Session};
 pub use load::load;
 pub use procedure::{Buffers, execute};

@@ -1,5 +1,6 @@
 //! What share of the operations is what.
 
+use crate::entry::Named;
 use crate::rng::Rng;
 
 /// One operation, a transaction each.
@@ -46,16 +47,12 @@ pub enum Mix {
     F,
 }
 
+impl Named for Mix {
+    const NAMED: &'static [(&'static str, Self)] =
+        &[("a", Mix::A), ("b", Mix::B), ("c", Mix::C), ("d", Mix::D), ("e", Mix::E), ("f", Mix::F)];
+}
+
 impl Mix {
-    /// The names, in order.
-    pub const NAMES: &'static [&'static str] = &["a", "b", "c", "d", "e", "f"];
-    const ALL: [Mix; 6] = [Mix::A, Mix::B, Mix::C, Mix::D, Mix::E, Mix::F];
-
-    /// The mix of a name; [`Mix::NAMES`] are the known ones.
-    pub fn named(name: &str) -> Option<Mix> {
-        Mix::NAMES.iter().position(|known| *known == name).map(|at| Mix::ALL[at])
-    }
-
     /// The next operation.
     pub fn draw(self, rng: &mut Rng) -> Op {
         match self {

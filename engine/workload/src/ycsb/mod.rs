@@ -18,5 +18,8 @@
 pub mod mix;
 pub mod workload;
 
+mod entry;
+
+pub use entry::ENTRY;
 pub use mix::{Mix, Op};
 pub use workload::{Options, Ycsb};

@@ -273,12 +273,12 @@ fn word_be(key: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Named;
     use crate::runner::{Bench, Runner, RunnerOptions};
     use crate::store::MemoryStore;
     use probe::protocol::Budget;
 
-    fn runner(mix: &str, skew: f64, sweep_every: u64) -> Runner<MemoryStore, Ycsb> {
-        let mix = Mix::named(mix).unwrap();
+    fn runner(mix: Mix, skew: f64, sweep_every: u64) -> Runner<MemoryStore, Ycsb> {
         let options = Options { mix, rows: 2000, row_bytes: 250, skew, sweep_every, sweep_rows: 64 };
         let store = MemoryStore::new(Ycsb::TABLES);
         let options = (Ycsb::new(options, 5), RunnerOptions { sessions: 4, workers: 2 });
@@ -289,14 +289,14 @@ mod tests {
 
     #[test]
     fn every_mix_holds_its_conditions() {
-        for mix in Mix::NAMES {
+        for (name, mix) in Mix::NAMED {
             for skew in [0.0, 0.99] {
-                let mut runner = runner(mix, skew, 10);
+                let mut runner = runner(*mix, skew, 10);
                 let stats = runner.slice(Budget::Ops(3000)).unwrap();
                 assert_eq!(stats.commits(), 3000);
                 let sweeps = stats.kinds[Op::Sweep.kind()].latency_ns.len();
                 assert!((298..=300).contains(&sweeps), "{sweeps} of 3000 swept");
-                assert!(runner.check().unwrap().ok, "{mix} with skew {skew}");
+                assert!(runner.check().unwrap().ok, "{name} with skew {skew}");
             }
         }
     }
@@ -306,7 +306,7 @@ mod tests {
         let key = 77_u64.to_be_bytes();
         let mut broken: Vec<&str> = Vec::new();
         for damage in 0..3 {
-            let mut runner = runner("a", 0.0, 0);
+            let mut runner = runner(Mix::A, 0.0, 0);
             runner.slice(Budget::Ops(500)).unwrap();
             let mut txn = runner.store().begin().unwrap();
             match damage {
