@@ -106,7 +106,7 @@ impl Workload for CommitStorm {
 
     fn check<S: Store>(&self, store: &S, sessions: &[&Session]) -> Result<Vec<Finding>, StoreError> {
         let (mut counters, mut whole) = (Tally::default(), Tally::default());
-        let (mut txn, mut row, mut expected) = (store.begin()?, Vec::new(), Vec::new());
+        let (mut txn, mut row, mut expected) = (store.begin_read()?, Vec::new(), Vec::new());
         for Session { number, acknowledged } in sessions {
             let found = txn.get(COUNTER, &number.to_be_bytes(), &mut row)?;
             let count = count_of(&row);

@@ -153,7 +153,7 @@ impl Workload for Insert {
 
     fn check<S: Store>(&self, store: &S, sessions: &[&Inserter]) -> Result<Vec<Finding>, StoreError> {
         let (mut whole, mut blocks) = (Tally::default(), BTreeMap::<u64, u64>::new());
-        let mut txn = store.begin()?;
+        let mut txn = store.begin_read()?;
         txn.scan(ROWS, &[], &[0xff; 11], |key, row| {
             let number = row.first_chunk().map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes));
             let (block, line) = (number / self.block_rows, number % self.block_rows);

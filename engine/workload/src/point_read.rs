@@ -88,6 +88,10 @@ impl Workload for PointRead {
         0
     }
 
+    fn reads_only(&self, _session: &Reader) -> bool {
+        true
+    }
+
     fn execute<T: Txn>(&self, txn: &mut T, session: &Reader, row: &mut Vec<u8>) -> Result<Decision, StoreError> {
         let found = txn.get(ROWS, &session.key.to_be_bytes(), row)?;
         match found && mark_of(row) == self.mark(session.key) {
@@ -118,7 +122,7 @@ impl Workload for PointRead {
 
     fn check<S: Store>(&self, store: &S, _sessions: &[&Reader]) -> Result<Vec<Finding>, StoreError> {
         let (mut tally, mut next) = (Tally::default(), 0_u64);
-        let mut txn = store.begin()?;
+        let mut txn = store.begin_read()?;
         txn.scan(ROWS, &[], &[0xff; 9], |key, row| {
             let right = key == next.to_be_bytes() && mark_of(row) == self.mark(next) && row.len() == self.row_bytes;
             tally.note(right, || format!("row {next} is missing or wrong"));

@@ -126,8 +126,10 @@ fn the_engine_runs_every_workload_and_a_used_directory_is_refused() {
             r#"{"cmd":"profile","state":"off"}"#,
             r#"{"cmd":"check"}"#,
         ];
-        let (events, ending) = answers(&conversation);
+        let (mut events, ending) = answers(&conversation);
         assert_eq!(ending, Ending::EndOfInput);
+        // On a slow disk the load takes long enough to say how far it is.
+        events.retain(|event| !matches!(event, Event::Progress(_)));
         let [
             Event::Loaded(_),
             Event::Profile(_),

@@ -126,7 +126,8 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
         };
         thread::scope(|scope| {
             let (finished, wait) = mpsc::channel();
-            let (store, workload, threads) = (&self.store, &self.workload, self.workers.0.len());
+            let (store, workload) = (&self.store, &self.workload);
+            let threads = store.loaders(self.workers.0.len());
             let (rows, written) = (&rows, &written);
             scope.spawn(move || {
                 let load = || {

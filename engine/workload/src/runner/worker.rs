@@ -145,7 +145,10 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
     /// Runs the seat's transaction once. `None`: it is not waiting for anything, run the seat again.
     fn attempt(&mut self, seat: usize, work: &Work, stats: &mut Stats) -> Result<Option<S::Ticket>, StoreError> {
         let Seat { session, kind, again, .. } = &mut self.seats[seat];
-        let mut txn = self.store.begin()?;
+        let mut txn = match self.workload.reads_only(session) {
+            true => self.store.begin_read()?,
+            false => self.store.begin()?,
+        };
         let outcome = match self.workload.execute(&mut txn, session, self.buffers) {
             Ok(Decision::Commit) => txn.commit().map(Some),
             Ok(Decision::Rollback) => txn.rollback().map(|()| None),

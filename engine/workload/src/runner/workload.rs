@@ -35,6 +35,12 @@ pub trait Workload: Send + Sync + 'static {
     /// Draws the session's next transaction and returns its kind, an index into [`Workload::KINDS`].
     fn draw(&self, session: &mut Self::Session) -> usize;
 
+    /// Whether the drawn transaction only reads.
+    #[inline]
+    fn reads_only(&self, _session: &Self::Session) -> bool {
+        false
+    }
+
     /// Runs the drawn transaction up to its decision. May be called again for the same draw after a conflict.
     fn execute<T: Txn>(
         &self,
@@ -69,7 +75,7 @@ pub trait Workload: Send + Sync + 'static {
 /// A hash of the logical state: all keys and rows of all tables, in order.
 pub fn state_digest<S: Store>(store: &S, tables: usize) -> Result<String, StoreError> {
     let mut digest = Digest::default();
-    let mut txn = store.begin()?;
+    let mut txn = store.begin_read()?;
     for table in (0..tables).map(TableId) {
         digest.add(&table.0.to_le_bytes());
         txn.scan(table, &[], &[0xff; 64], |key, row| {

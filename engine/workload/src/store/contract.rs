@@ -32,6 +32,17 @@ pub trait Store: Send + Sync + 'static {
     /// Begins a transaction.
     fn begin(&self) -> Result<Self::Txn<'_>, StoreError>;
 
+    /// Begins a transaction that will only read. Where one transaction writes at a time, readers need not queue for it.
+    #[inline]
+    fn begin_read(&self) -> Result<Self::Txn<'_>, StoreError> {
+        self.begin()
+    }
+
+    /// Threads that serve a load best, of `workers` there are: one where one transaction writes at a time.
+    fn loaders(&self, workers: usize) -> usize {
+        workers
+    }
+
     /// Whether the commit of `ticket` is durable by now. Cheap; starts nothing.
     fn is_durable(&self, ticket: &Self::Ticket) -> Result<bool, StoreError>;
 
@@ -76,7 +87,8 @@ pub trait Txn {
     /// Locks the row of `key`, lets `change` rewrite it, and stores it; false if there is none.
     fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, StoreError>;
 
-    /// Adds a row. A key that is there already is [`StoreError::Fatal`]: the workloads never do that.
+    /// Adds a row. A key that is there already is [`StoreError::Fatal`], or overwritten where it costs the store a read to
+    /// find out: the workloads never do that.
     fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError>;
 
     /// Removes the row of `key`; false if there is none.

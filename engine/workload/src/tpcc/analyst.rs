@@ -35,7 +35,7 @@ struct Place {
 /// Reports until the slices end, each snapshot open for `hold` of their time.
 pub(super) fn run<S: Store>(store: &S, slices: &Slices, hold: Duration) -> Result<(), StoreError> {
     while slices.go_on(Duration::ZERO) {
-        let (began, mut txn, mut first) = (slices.elapsed(), store.begin()?, None);
+        let (began, mut txn, mut first) = (slices.elapsed(), store.begin_read()?, None);
         let (mut place, mut totals) = (Place::default(), Totals::default());
         while slices.elapsed() - began < hold {
             if read_on(&mut txn, &mut place, &mut totals)? {

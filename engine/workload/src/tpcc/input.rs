@@ -27,6 +27,14 @@ impl Kind {
     /// Names, in the order of the variants.
     pub const NAMES: &'static [&'static str] = &["new_order", "payment", "order_status", "delivery", "stock_level"];
 
+    /// Whether it changes nothing.
+    pub fn reads_only(self) -> bool {
+        match self {
+            Kind::OrderStatus | Kind::StockLevel => true,
+            Kind::NewOrder | Kind::Payment | Kind::Delivery => false,
+        }
+    }
+
     /// Cards of each in a deck of [`DECK`].
     const CARDS: [(Kind, usize); 5] =
         [(Kind::NewOrder, 45), (Kind::Payment, 43), (Kind::OrderStatus, 4), (Kind::Delivery, 4), (Kind::StockLevel, 4)];

@@ -53,6 +53,11 @@ impl Workload for Tpcc {
     }
 
     #[inline]
+    fn reads_only(&self, session: &Session) -> bool {
+        session.input().kind().reads_only()
+    }
+
+    #[inline]
     fn execute<T: Txn>(&self, txn: &mut T, session: &Session, buffers: &mut Buffers) -> Result<Decision, StoreError> {
         execute(txn, &self.scale, session.input(), buffers)
     }

@@ -24,6 +24,14 @@ impl Op {
     /// The names, in the order of the variants.
     pub const NAMES: &'static [&'static str] = &["read", "update", "insert", "scan", "read-modify-write", "sweep"];
 
+    /// Whether it changes nothing.
+    pub fn reads_only(self) -> bool {
+        match self {
+            Op::Read | Op::Scan | Op::Sweep => true,
+            Op::Update | Op::Insert | Op::ReadModifyWrite => false,
+        }
+    }
+
     /// Its place in [`Op::NAMES`].
     pub fn kind(self) -> usize {
         self as usize

@@ -177,6 +177,11 @@ impl Workload for Ycsb {
         session.op.kind()
     }
 
+    #[inline]
+    fn reads_only(&self, session: &Session) -> bool {
+        session.op.reads_only()
+    }
+
     fn execute<T: Txn>(&self, txn: &mut T, session: &Session, row: &mut Vec<u8>) -> Result<Decision, StoreError> {
         let bytes = session.key.to_be_bytes();
         let missing = || Err(StoreError::Fatal(format!("row {} is missing", session.key)));
@@ -232,7 +237,7 @@ impl Workload for Ycsb {
     fn check<S: Store>(&self, store: &S, sessions: &[&Session]) -> Result<Vec<Finding>, StoreError> {
         let (mut right, mut updates, mut inserts) = (Tally::default(), Tally::default(), Tally::default());
         let (mut loaded, mut inserted, mut updated) = (0, 0, 0);
-        let mut txn = store.begin()?;
+        let mut txn = store.begin_read()?;
         txn.scan(ROWS, &[], &[0xff; 9], |key, row| {
             let key = word_be(key);
             right.note(self.verify(key, row).is_ok(), || format!("row {key} is wrong"));

@@ -15,7 +15,7 @@ use crate::tpcc::scale::Scale;
 /// across tables.
 pub fn check<S: Store>(store: &S, scale: &Scale) -> Result<Vec<Finding>, StoreError> {
     let mut score = Score::default();
-    let mut txn = store.begin()?;
+    let mut txn = store.begin_read()?;
     let warehouses = facts::warehouses(&mut txn)?;
     let paid = facts::paid(&mut txn)?;
     let mut supplied = BTreeMap::<WarehouseId, Supplied>::new();
