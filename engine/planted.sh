@@ -42,7 +42,7 @@ run() {
         missed=$((missed + 1))
         return
     fi
-    if RUSTC_WORKSPACE_WRAPPER="$PWD/$wrapper" PROPTEST_FAILURE_PERSISTENCE=off timeout 300 \
+    if RUSTC_WORKSPACE_WRAPPER="$PWD/$wrapper" timeout 300 \
         cargo test -q -p engine $profile --target-dir "$work/target" --test "$target" "$test" >> "$log" 2>&1; then
         echo "MISSED  $bug: $target::$test passes"
         missed=$((missed + 1))

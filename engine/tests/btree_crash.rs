@@ -5,6 +5,7 @@
 mod tree_support;
 
 use engine::io::{DiskImage, IoAction, Survival};
+use engine::testing::random::Xorshift;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tree_support::{Fixture, MemLog, put, remove, scan};
@@ -27,12 +28,10 @@ fn run(seed: u64, every: u64) -> (Arc<MemLog>, Vec<Moment>) {
             kept.lock().unwrap().push(Moment { image: image.clone(), records: seen.records().len() });
         }
     });
-    let mut random = seed;
+    let mut numbers = Xorshift::new(seed);
     let mut live = BTreeMap::new();
     for step in 0..2_000u64 {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
+        let random = numbers.bits();
         let key = format!("{:05}", random % 1_500).repeat(1 + random as usize % 7).into_bytes();
         if random >> 50 & 3 == 0 {
             assert_eq!(remove(&fixture.tree, &log, &key), live.remove(&key).is_some());

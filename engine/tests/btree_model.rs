@@ -96,7 +96,7 @@ fn compare(fixture: &Fixture, model: &Model) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_tree_is_a_map_and_its_log_is_the_tree(steps in proptest::collection::vec(step(), 0..900)) {

@@ -14,6 +14,7 @@ use engine::buffer::{Page, PageId, TreeId};
 use engine::index::{TupleHeader, entry_room};
 use engine::io::Lsn;
 use engine::storage::slotted::SlottedPage;
+use engine::testing::random::Xorshift;
 use std::hint::black_box;
 use std::time::Instant;
 use tree_support::Fixture;
@@ -29,24 +30,13 @@ fn key(number: u64) -> [u8; 12] {
     key
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
-
 fn report(what: &str, count: u64, start: Instant) {
     println!("{what:40} {:7.1} ns", start.elapsed().as_nanos() as f64 / count as f64);
 }
 
 /// Descends for `count` random keys of `rows`, checking what is found.
 fn look_up(fixture: &Fixture, rows: u64, count: u64, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Xorshift::new(seed);
     for _ in 0..count {
         let key = key(random.below(rows));
         let leaf = fixture.tree.leaf_shared(&key).unwrap();
@@ -84,7 +74,7 @@ fn one_page() {
             }
         }
         let start = Instant::now();
-        let mut random = Random(88172645463325252);
+        let mut random = Xorshift::new(1);
         for _ in 0..4_000_000u64 {
             let number = random.below(count);
             assert_eq!(black_box(&*node).search(&key(number * 40)), Ok(number as usize));
@@ -119,7 +109,7 @@ fn how_long_it_takes() {
     report("the same, random, 2 threads, each", 2_000_000, start);
 
     let start = Instant::now();
-    let mut random = Random(88172645463325252);
+    let mut random = Xorshift::new(1);
     for round in 0..1_000_000u64 {
         let key = key(random.below(rows));
         let mut leaf = fixture.tree.leaf_exclusive(&key, 0).unwrap();

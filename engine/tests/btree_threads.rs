@@ -3,6 +3,7 @@
 mod tree_support;
 
 use engine::io::Survival;
+use engine::testing::random::Xorshift;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tree_support::{Fixture, get, put, remove, scan};
@@ -27,11 +28,9 @@ fn four_threads_insert_search_remove_and_scan() {
                 .map(|thread| {
                     scope.spawn(move || {
                         let mut model = BTreeMap::new();
-                        let mut random = 0x9e37_79b9_7f4a_7c15u64.wrapping_mul(thread + 1);
+                        let mut numbers = Xorshift::new(thread);
                         for _ in 0..6_000 {
-                            random ^= random << 13;
-                            random ^= random >> 7;
-                            random ^= random << 17;
+                            let random = numbers.bits();
                             let key = key(thread, random % 3_000);
                             match random >> 40 & 7 {
                                 0..4 => {

@@ -120,6 +120,8 @@ fn answers_are_never_another_pages<T: PageTable>() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn both_answer_as_a_map_does(steps in steps()) {
         let expected = model(&steps);

@@ -5,6 +5,7 @@
 use engine::buffer::{BufferError, BufferPool, HealReport, PAGE_SIZE, PageId, PageType, PoolOptions, TreeId, Visit};
 use engine::io::{DurableHorizon, Fault, FaultKind, IoAction, IoError, Lsn, SimFs, Survival, Vfs};
 use engine::metrics::{Counter, Metrics};
+use engine::testing::random::Xorshift;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -88,11 +89,9 @@ fn sixty_four_frames_under_four_threads() {
         for thread in 0..4u64 {
             let (pool, lsn, writes) = (&pool, &lsn, &writes);
             scope.spawn(move || {
-                let mut random = 0x9e37_79b9_7f4a_7c15u64.wrapping_mul(thread + 1);
+                let mut numbers = Xorshift::new(thread);
                 for _ in 0..6_000 {
-                    random ^= random << 13;
-                    random ^= random >> 7;
-                    random ^= random << 17;
+                    let random = numbers.bits();
                     let number = 1 + random % PAGES;
                     let id = PageId::new(number);
                     match random >> 32 & 3 {

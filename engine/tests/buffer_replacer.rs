@@ -7,6 +7,7 @@ use engine::buffer::replacer::lru::Lru;
 use engine::buffer::replacer::{Replacer, Take};
 use engine::buffer::{FrameId, PageId, Visit};
 use engine::metrics::{Counter, Metrics};
+use engine::testing::random::Xorshift;
 use proptest::prelude::*;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -200,17 +201,13 @@ fn both(frames: usize) -> (Cache<Lru>, Cache<Car>) {
 }
 
 /// Numbers below `n`, the small ones often: the smaller of two draws.
-fn skewed(random: &mut u64, n: u64) -> u64 {
-    let mut next = || {
-        *random ^= *random << 13;
-        *random ^= *random >> 7;
-        *random ^= *random << 17;
-        *random % n
-    };
-    next().min(next())
+fn skewed(random: &mut Xorshift, n: u64) -> u64 {
+    random.below(n).min(random.below(n))
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn lru_evicts_what_the_model_evicts(steps in steps()) {
         let mut evicted = Vec::new();
@@ -242,12 +239,12 @@ proptest! {
 #[test]
 fn a_scan_washes_lru_out_and_not_car() {
     const FRAMES: usize = 512;
-    fn rate<R: Replacer>(cache: &mut Cache<R>, random: &mut u64, visits: u32) -> f64 {
+    fn rate<R: Replacer>(cache: &mut Cache<R>, random: &mut Xorshift, visits: u32) -> f64 {
         let hits = (0..visits).filter(|_| cache.reference(1 + skewed(random, 1500), Visit::Leaf)).count();
         hits as f64 / f64::from(visits)
     }
     fn cost<R: Replacer>(mut cache: Cache<R>) -> (f64, u64) {
-        let mut random = 7;
+        let mut random = Xorshift::new(7);
         rate(&mut cache, &mut random, 20_000);
         let before = rate(&mut cache, &mut random, 5_000);
         let swept = (10_000..10_000 + 10 * FRAMES as u64).filter(|&page| cache.reference(page, Visit::Scan)).count();
@@ -268,7 +265,7 @@ fn a_scan_washes_lru_out_and_not_car() {
 fn car_misses_less_than_lru_beside_scans() {
     const FRAMES: usize = 256;
     fn misses<R: Replacer>(mut cache: Cache<R>) -> usize {
-        let mut random = 3;
+        let mut random = Xorshift::new(3);
         let visit = |step: u64| {
             if step.is_multiple_of(2) {
                 return !cache.reference(1 + skewed(&mut random, 1000), Visit::Leaf);

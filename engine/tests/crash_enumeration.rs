@@ -13,6 +13,7 @@ use engine::api::{CommitTicket, Database, Error, Options, TableId, Txn};
 use engine::io::SimFs;
 use engine::metrics::Counter;
 use engine::testing::crash::{Plan, Progress, Promise, Report, enumerate};
+use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::serial::SerialLog;
@@ -75,7 +76,7 @@ fn crash_everywhere<L: CommitLog>(seed: u64, txns: u32) -> Report {
             model: Model::default(),
             commits: 0,
             pending: Vec::new(),
-            random: xorshift(seed),
+            random: Xorshift::new(seed),
         };
         run.work(txns);
         for counter in
@@ -148,7 +149,7 @@ struct Tables {
 /// A transaction that stays open across others, and what it wrote.
 type Long<'a, L> = (Txn<'a, L>, Vec<(Vec<u8>, Vec<u8>)>);
 
-struct Run<'a, L: CommitLog, R> {
+struct Run<'a, L: CommitLog> {
     db: &'a Database<L>,
     tables: Tables,
     progress: &'a Progress,
@@ -157,10 +158,10 @@ struct Run<'a, L: CommitLog, R> {
     commits: u64,
     /// Commits not yet waited for.
     pending: Vec<(u64, CommitTicket)>,
-    random: R,
+    random: Xorshift,
 }
 
-impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
+impl<'a, L: CommitLog> Run<'a, L> {
     fn work(&mut self, txns: u32) {
         let mut txn = self.begin();
         let mut model = self.model.clone();
@@ -206,18 +207,18 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
     fn one(&mut self) {
         let mut txn = self.begin();
         let mut model = self.model.clone();
-        for _ in 0..1 + (self.random)(3) {
-            match (self.random)(10) {
+        for _ in 0..1 + self.random.below(3) {
+            match self.random.below(10) {
                 0..=1 => self.transfer(&mut txn, &mut model),
                 2..=6 => self.insert(&mut txn, &mut model),
                 7 => self.resize(&mut txn, &mut model),
                 8 => self.delete(&mut txn, &mut model, 2),
                 // Once in a while whole leaves.
-                _ if (self.random)(5) == 0 => self.delete(&mut txn, &mut model, 40),
+                _ if self.random.below(5) == 0 => self.delete(&mut txn, &mut model, 40),
                 _ => {}
             }
         }
-        if (self.random)(8) == 0 {
+        if self.random.below(8) == 0 {
             txn.rollback().expect("a rollback");
         } else {
             self.commit(txn, model);
@@ -225,9 +226,9 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
     }
 
     fn transfer(&mut self, txn: &mut Txn<'a, L>, model: &mut Model) {
-        let amount = i64::from((self.random)(100));
+        let amount = self.random.below(100) as i64;
         for change in [-amount, amount] {
-            let key = (self.random)(ACCOUNTS).to_be_bytes();
+            let key = (self.random.below(ACCOUNTS.into()) as u32).to_be_bytes();
             let row = account_row(balance(&model.accounts[key.as_slice()]) + change);
             let found = txn.update(self.tables.accounts, &key, |bytes| bytes.clone_from(&row)).expect("an update");
             assert!(found);
@@ -236,10 +237,10 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
     }
 
     fn insert(&mut self, txn: &mut Txn<'a, L>, model: &mut Model) {
-        for _ in 0..1 + (self.random)(3) {
+        for _ in 0..1 + self.random.below(3) {
             // A few hundred possible keys, so that ghosts are revived too.
-            let key = format!("item {:03}", (self.random)(600)).into_bytes();
-            let row = vec![b'a' + (self.random)(26) as u8; 20 + (self.random)(900) as usize];
+            let key = format!("item {:03}", self.random.below(600)).into_bytes();
+            let row = vec![b'a' + self.random.below(26) as u8; 20 + self.random.below(900) as usize];
             match txn.insert(self.tables.items, &key, &row) {
                 Ok(()) => assert!(model.items.insert(key, row).is_none()),
                 Err(Error::DuplicateKey) => assert!(model.items.contains_key(&key)),
@@ -250,7 +251,7 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
 
     fn resize(&mut self, txn: &mut Txn<'a, L>, model: &mut Model) {
         let Some(key) = self.some_item(model) else { return };
-        let len = (self.random)(1000) as usize;
+        let len = self.random.below(1000) as usize;
         txn.update(self.tables.items, &key, |row| row.resize(len, b'+')).expect("an update");
         model.items.get_mut(&key).expect("it is there").resize(len, b'+');
     }
@@ -266,7 +267,7 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
     }
 
     fn some_item(&mut self, model: &Model) -> Option<Vec<u8>> {
-        let from = format!("item {:03}", (self.random)(600)).into_bytes();
+        let from = format!("item {:03}", self.random.below(600)).into_bytes();
         // Those of the long transaction are not touched.
         model.items.range(from..b"long".to_vec()).next().map(|(key, _)| key.clone())
     }
@@ -282,7 +283,7 @@ impl<'a, L: CommitLog, R: FnMut(u32) -> u32> Run<'a, L, R> {
         self.progress.begin(self.commits);
         let ticket = txn.commit().expect("a commit");
         self.pending.push((self.commits, ticket));
-        if (self.random)(3) == 0 {
+        if self.random.below(3) == 0 {
             self.wait_for_all();
         }
         // In order: one that touched nothing is durable at once, and says nothing about those before it.
@@ -308,16 +309,6 @@ fn account_row(balance: i64) -> Vec<u8> {
 
 fn balance(row: &[u8]) -> i64 {
     i64::from_le_bytes(row[200..208].try_into().expect("eight bytes"))
-}
-
-fn xorshift(seed: u64) -> impl FnMut(u32) -> u32 {
-    let mut state = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    move |n| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u32 % n
-    }
 }
 
 #[test]

@@ -9,18 +9,7 @@ use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::serial::SerialLog;
 
-macro_rules! on_both_logs {
-    ($($case:ident)+) => {
-        mod serial {
-            $(#[test] fn $case() { super::$case::<super::SerialLog>(); })+
-        }
-        mod grouped {
-            $(#[test] fn $case() { super::$case::<super::GroupedLog>(); })+
-        }
-    };
-}
-
-on_both_logs! {
+engine::on_both_logs! {
     other_peoples_files_are_left_alone options_that_cannot_work_are_named a_foreign_data_file_is_named
     a_hole_in_the_log_is_named_not_skipped a_missing_log_is_named a_log_without_its_database_is_named
     a_damaged_page_is_named a_failed_sync_poisons_and_a_restart_recovers a_failed_page_write_poisons

@@ -7,21 +7,8 @@ use engine::api::{Database, Error, Options, TableId, Txn};
 use engine::io::SimFs;
 use engine::metrics::Counter;
 use engine::transaction::wal::CommitLog;
-use engine::transaction::wal::grouped::GroupedLog;
-use engine::transaction::wal::serial::SerialLog;
 
-macro_rules! on_both_logs {
-    ($($case:ident)+) => {
-        mod serial {
-            $(#[test] fn $case() { super::$case::<super::SerialLog>(); })+
-        }
-        mod grouped {
-            $(#[test] fn $case() { super::$case::<super::GroupedLog>(); })+
-        }
-    };
-}
-
-on_both_logs! {
+engine::on_both_logs! {
     rows_come_and_go errors_leave_the_transaction_usable a_failed_transaction_can_only_be_rolled_back
     a_dropped_transaction_is_rolled_back rollback_restores_everything a_scan_respects_its_bounds
     no_dirty_read no_non_repeatable_read no_lost_update no_phantom_within_a_snapshot write_skew_is_allowed

@@ -9,32 +9,13 @@ use std::time::Duration;
 use engine::api::{Database, Error, Options, TableId};
 use engine::io::{SimFs, Survival};
 use engine::metrics::Wait;
+use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog;
-use engine::transaction::wal::grouped::GroupedLog;
-use engine::transaction::wal::serial::SerialLog;
 
 const ACCOUNTS: u64 = 40;
 const START: i64 = 1000;
 
-#[test]
-fn transfers_keep_the_sum_serial() {
-    transfers_keep_the_sum::<SerialLog>();
-}
-
-#[test]
-fn transfers_keep_the_sum_grouped() {
-    transfers_keep_the_sum::<GroupedLog>();
-}
-
-#[test]
-fn a_power_cut_among_threads_keeps_what_was_acknowledged_serial() {
-    a_power_cut_among_threads_keeps_what_was_acknowledged::<SerialLog>();
-}
-
-#[test]
-fn a_power_cut_among_threads_keeps_what_was_acknowledged_grouped() {
-    a_power_cut_among_threads_keeps_what_was_acknowledged::<GroupedLog>();
-}
+engine::on_both_logs! { transfers_keep_the_sum a_power_cut_among_threads_keeps_what_was_acknowledged }
 
 fn options() -> Options {
     Options {
@@ -79,7 +60,7 @@ fn transfers_keep_the_sum<L: CommitLog>() {
             .map(|seed| {
                 let (db, transfers, deadlocks) = (&db, &transfers, &deadlocks);
                 scope.spawn(move || {
-                    let mut random = xorshift(seed);
+                    let mut random = Xorshift::new(seed);
                     for _ in 0..1500 {
                         match transfer(db, table, &mut random) {
                             Ok(()) => transfers.fetch_add(1, Ordering::Relaxed),
@@ -114,18 +95,18 @@ fn transfers_keep_the_sum<L: CommitLog>() {
 }
 
 /// Moves something from one account to two others, in random order: so deadlocks come about.
-fn transfer<L: CommitLog>(db: &Database<L>, table: TableId, random: &mut impl FnMut(u64) -> u64) -> Result<(), Error> {
-    let (from, to, and) = (random(ACCOUNTS), random(ACCOUNTS), random(ACCOUNTS));
-    let amount = random(50) as i64;
+fn transfer<L: CommitLog>(db: &Database<L>, table: TableId, random: &mut Xorshift) -> Result<(), Error> {
+    let (from, to, and) = (random.below(ACCOUNTS), random.below(ACCOUNTS), random.below(ACCOUNTS));
+    let amount = random.below(50) as i64;
     let mut txn = db.begin()?;
     for (account, change) in [(from, -2 * amount), (to, amount), (and, amount)] {
         let found = txn.update(table, &account.to_be_bytes(), |bytes| *bytes = row(balance(bytes) + change))?;
         assert!(found);
-        if random(16) == 0 {
+        if random.below(16) == 0 {
             thread::yield_now();
         }
     }
-    if random(10) == 0 {
+    if random.below(10) == 0 {
         return txn.rollback();
     }
     let ticket = txn.commit()?;
@@ -189,12 +170,12 @@ fn a_power_cut_among_threads_keeps_what_was_acknowledged<L: CommitLog>() {
 /// Transfers until the power fails; how many were acknowledged.
 fn count_up<L: CommitLog>(db: &Database<L>, table: TableId, thread: u64) -> u64 {
     let counter = [b'c', 0, 0, 0, 0, 0, 0, 0, thread as u8];
-    let mut random = xorshift(thread);
+    let mut random = Xorshift::new(thread);
     let mut acked = 0;
     let mut attempt = |n: u64| -> Result<(), Error> {
         let mut txn = db.begin()?;
         // In order of keys: no deadlocks here.
-        let (a, b) = (random(ACCOUNTS / 2), ACCOUNTS / 2 + random(ACCOUNTS / 2));
+        let (a, b) = (random.below(ACCOUNTS / 2), ACCOUNTS / 2 + random.below(ACCOUNTS / 2));
         for (account, change) in [(a, -1), (b, 1)] {
             txn.update(table, &account.to_be_bytes(), |bytes| *bytes = row(balance(bytes) + change))?;
         }
@@ -211,14 +192,4 @@ fn count_up<L: CommitLog>(db: &Database<L>, table: TableId, thread: u64) -> u64 
         }
     }
     acked
-}
-
-fn xorshift(seed: u64) -> impl FnMut(u64) -> u64 {
-    let mut state = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    move |n| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 20) % n
-    }
 }

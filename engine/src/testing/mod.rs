@@ -4,6 +4,22 @@
 //! `cfg!(planted = "name")`, which no build sets but `engine/planted.sh`: that builds the engine once per bug and expects a
 //! named test to fail. `grep -rn 'planted =' engine/src` lists them.
 //!
-//! [`crash`] runs a workload on the simulated disk and opens every state in which a power cut may leave it.
+//! [`crash`] runs a workload on the simulated disk and opens every state in which a power cut may leave it; [`random`] is what
+//! tests draw from; [`on_both_logs!`](crate::on_both_logs) runs a test on either log.
 
 pub mod crash;
+pub mod random;
+
+/// Tests that hold for either log: each `case` is a function generic in its [`CommitLog`](crate::transaction::wal::CommitLog),
+/// and becomes the two tests `serial::case` and `grouped::case`.
+#[macro_export]
+macro_rules! on_both_logs {
+    ($($case:ident)+) => {
+        mod serial {
+            $(#[test] fn $case() { super::$case::<$crate::transaction::wal::serial::SerialLog>(); })+
+        }
+        mod grouped {
+            $(#[test] fn $case() { super::$case::<$crate::transaction::wal::grouped::GroupedLog>(); })+
+        }
+    };
+}

@@ -13,7 +13,9 @@ const TINY: &str = r#"{"cmd":"load","workload":"tpcc","seed":7,"params":{"store"
 fn answers(lines: &[&str]) -> (Vec<Event>, Ending) {
     let mut output = Vec::new();
     let ending = converse(WorkloadDriver::default(), Cursor::new(lines.join("\n")), &mut output).unwrap();
-    (output.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect(), ending)
+    let events = output.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    // How often progress is told depends on how fast the machine is.
+    (events.filter(|event| !matches!(event, Event::Progress(_))).collect(), ending)
 }
 
 #[test]

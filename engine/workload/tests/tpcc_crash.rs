@@ -18,12 +18,13 @@ use std::sync::{Arc, Mutex};
 use engine::io::{DiskImage, SimFs, Survival, Vfs};
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
-use engine::transaction::wal::serial::SerialLog;
 use engine_workload::store::{EngineStore, Store, Txn};
 use engine_workload::tpcc::ids::WarehouseId;
 use engine_workload::tpcc::rows::warehouse;
 use engine_workload::tpcc::{Scale, consistency, keys};
 use support::{Script, digest, open, small_options, states};
+
+engine::on_both_logs! { no_power_cut_loses_a_commit_or_keeps_half_of_one }
 
 const SEED: u64 = 11;
 const SESSIONS: u16 = 3;
@@ -105,7 +106,7 @@ fn recovered<L: CommitLog + 'static>(fs: &SimFs, expected: &[String], moment: &M
     at
 }
 
-fn survives_power_cuts<L: CommitLog + 'static>() {
+fn no_power_cut_loses_a_commit_or_keeps_half_of_one<L: CommitLog + 'static>() {
     let wanted = std::env::var("CRASH_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(STATES);
     let expected = states(scale(), SEED, SESSIONS, COMMITS);
     let moments = moments::<L>();
@@ -165,14 +166,4 @@ fn an_early_acknowledgement_and_half_a_transaction_would_be_found() {
     store.wait(&txn.commit().unwrap()).unwrap();
     drop(store);
     assert!(catch_unwind(|| recovered::<GroupedLog>(&fs, &expected, last, "planted")).is_err());
-}
-
-#[test]
-fn no_power_cut_loses_a_commit_or_keeps_half_of_one_serial() {
-    survives_power_cuts::<SerialLog>();
-}
-
-#[test]
-fn no_power_cut_loses_a_commit_or_keeps_half_of_one_grouped() {
-    survives_power_cuts::<GroupedLog>();
 }

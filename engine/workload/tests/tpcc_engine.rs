@@ -10,19 +10,20 @@ use engine::api::{Durability, Options};
 use engine::io::SimFs;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
-use engine::transaction::wal::serial::SerialLog;
 use engine_workload::runner::{Bench, Runner, RunnerOptions};
 use engine_workload::store::{EngineStore, MemoryStore, Store};
 use engine_workload::tpcc::{Scale, Tpcc, consistency, keys};
 use probe::protocol::Budget;
 use support::{Script, digest, open, small_options};
 
+engine::on_both_logs! { the_engine_agrees_with_the_reference sessions_side_by_side_keep_the_conditions }
+
 fn small() -> Scale {
     Scale { warehouses: 2, districts: 3, customers: 60, items: 200 }
 }
 
 /// One session on the engine and on the reference store: equal states all along, and after recovery.
-fn agrees_with_the_reference<L: CommitLog + 'static>() {
+fn the_engine_agrees_with_the_reference<L: CommitLog + 'static>() {
     let fs = SimFs::new();
     let options = || Options { pool_bytes: 1 << 20, ..small_options() };
     let engine: EngineStore<L> = open(Arc::new(fs.clone()), options());
@@ -50,14 +51,9 @@ fn agrees_with_the_reference<L: CommitLog + 'static>() {
     assert!(findings.iter().all(|finding| finding.ok), "{findings:#?}");
 }
 
-#[test]
-fn the_engine_agrees_with_the_reference_serial() {
-    agrees_with_the_reference::<SerialLog>();
-}
-
-#[test]
-fn the_engine_agrees_with_the_reference_grouped() {
-    agrees_with_the_reference::<GroupedLog>();
+/// Every commit synced.
+fn sessions_side_by_side_keep_the_conditions<L: CommitLog + 'static>() {
+    keeps_the_conditions::<L>(Durability::Full);
 }
 
 /// Many sessions on two threads, with the engine's own threads, and a cache too small for the data.
@@ -76,16 +72,6 @@ fn keeps_the_conditions<L: CommitLog + 'static>(durability: Durability) {
         assert!(check.ok, "{:#?}", check.findings);
     }
     runner.finish().unwrap();
-}
-
-#[test]
-fn sessions_side_by_side_keep_the_conditions_serial() {
-    keeps_the_conditions::<SerialLog>(Durability::Full);
-}
-
-#[test]
-fn sessions_side_by_side_keep_the_conditions_grouped() {
-    keeps_the_conditions::<GroupedLog>(Durability::Full);
 }
 
 #[test]
