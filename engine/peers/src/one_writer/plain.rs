@@ -1,0 +1,139 @@
+//! One transaction, one write transaction: how a store with one writer is used.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use engine_workload::store::{Store, StoreError, TableId, Txn};
+use probe::driver::Waited;
+
+use super::contract::{OneWriter, Reads, Writes, fatal};
+
+/// A store with one writer as a [`Store`]. A commit is durable when it returns.
+pub struct Plain<S>(pub S);
+
+/// A transaction of [`Plain`].
+pub enum PlainTxn<S: OneWriter> {
+    /// A snapshot.
+    Read(S::Read),
+    /// The write transaction.
+    Write(S::Write),
+}
+
+impl<S: OneWriter> PlainTxn<S> {
+    fn writer(&mut self) -> Result<&mut S::Write, StoreError> {
+        match self {
+            PlainTxn::Read(_) => Err(fatal("a transaction that only reads cannot write")),
+            PlainTxn::Write(txn) => Ok(txn),
+        }
+    }
+}
+
+impl<S: OneWriter> Store for Plain<S> {
+    type Ticket = ();
+    type Txn<'s> = PlainTxn<S>;
+
+    fn begin(&self) -> Result<PlainTxn<S>, StoreError> {
+        self.0.write().map(PlainTxn::Write)
+    }
+
+    fn begin_read(&self) -> Result<PlainTxn<S>, StoreError> {
+        self.0.read().map(PlainTxn::Read)
+    }
+
+    fn loaders(&self, _workers: usize) -> usize {
+        1
+    }
+
+    fn is_durable(&self, (): &()) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    fn wait(&self, (): &()) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn nudge(&self) {}
+
+    fn end_load(&self) -> Result<(), StoreError> {
+        self.0.end_load()
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        self.0.counters()
+    }
+
+    fn waits(&self) -> BTreeMap<String, Waited> {
+        BTreeMap::new()
+    }
+
+    fn verify(&self) -> Result<(), String> {
+        self.0.verify()
+    }
+
+    fn features(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn close(self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl<S: OneWriter> Txn for PlainTxn<S> {
+    type Ticket = ();
+
+    #[inline]
+    fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
+        match self {
+            PlainTxn::Read(txn) => txn.get(table, key, row),
+            PlainTxn::Write(txn) => txn.get(table, key, row),
+        }
+    }
+
+    /// There is no other writer: what is read is locked.
+    #[inline]
+    fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
+        self.writer()?.get(table, key, row)
+    }
+
+    #[inline]
+    fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, StoreError> {
+        self.writer()?.update(table, key, change)
+    }
+
+    #[inline]
+    fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
+        self.writer()?.insert(table, key, row)
+    }
+
+    #[inline]
+    fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError> {
+        self.writer()?.delete(table, key)
+    }
+
+    #[inline]
+    fn scan(
+        &mut self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        match self {
+            PlainTxn::Read(txn) => txn.scan(table, from, to, visit),
+            PlainTxn::Write(txn) => txn.scan(table, from, to, visit),
+        }
+    }
+
+    #[inline]
+    fn commit(self) -> Result<(), StoreError> {
+        match self {
+            PlainTxn::Read(_) => Ok(()),
+            PlainTxn::Write(txn) => txn.commit(),
+        }
+    }
+
+    fn rollback(self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
