@@ -4,10 +4,12 @@
 //! `cfg!(planted = "name")`, which no build sets but `engine/planted.sh`: that builds the engine once per bug and expects a
 //! named test to fail. `grep -rn 'planted =' engine/src` lists them.
 //!
-//! [`crash`] runs a workload on the simulated disk and opens every state in which a power cut may leave it; [`random`] is what
-//! tests draw from; [`on_both_logs!`](crate::on_both_logs) runs a test on either log.
+//! [`crash`] runs a workload on the simulated disk and opens every state in which a power cut may leave it. [`history`] judges
+//! what concurrent transactions saw. [`random`] is what tests draw from, [`on_both_logs!`](crate::on_both_logs) runs a test on
+//! either log.
 
 pub mod crash;
+pub mod history;
 pub mod random;
 
 /// Tests that hold for either log: each `case` is a function generic in its [`CommitLog`](crate::transaction::wal::CommitLog),

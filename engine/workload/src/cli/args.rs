@@ -1,4 +1,4 @@
-//! Arguments: `workload [driver]`, `workload list`, `workload run WORKLOAD …`.
+//! Arguments: `workload [driver]`, `workload list`, `workload run WORKLOAD …`, `workload matrix`, `workload relay DIR`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use probe::protocol::{Failure, ParamKind, ParamSpec, Params, WorkloadSpec};
 use tabled::settings::Style;
 
+use super::matrix::{self, matrix_command, relay_command};
 use super::run::{self, Plan};
 use crate::catalog;
 use crate::driver::WorkloadDriver;
@@ -21,6 +22,8 @@ pub fn main() -> ExitCode {
     let outcome = match matches.subcommand() {
         None | Some(("driver", _)) => return probe::run(WorkloadDriver::default()),
         Some(("list", _)) => list(&specs),
+        Some(("matrix", given)) => matrix::matrix(given),
+        Some(("relay", given)) => matrix::relay(given),
         Some(("run", run)) => match run.subcommand() {
             Some((name, given)) => run::run(&plan(name, given, &specs)),
             None => unreachable!("clap requires a workload"),
@@ -59,6 +62,8 @@ fn command(specs: &[WorkloadSpec]) -> Command {
                 .subcommand_required(true)
                 .subcommands(workloads),
         )
+        .subcommand(matrix_command())
+        .subcommand(relay_command())
 }
 
 fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {

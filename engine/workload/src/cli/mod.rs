@@ -1,7 +1,8 @@
 //! The command line. [`args`](args) builds it from the catalogue, so that a parameter is described in one place;
-//! [`run`](run) drives a workload for a person; [`table`](table) is what they read.
+//! [`run`](run) drives a workload for a person; [`table`](table) is what they read. [`matrix`](matrix) tests sets of improvements.
 
 mod args;
+mod matrix;
 mod run;
 mod table;
 

@@ -1,0 +1,153 @@
+//! Builds a set of improvements and runs on it what goes through the composition.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use probe::protocol::Failure;
+
+use super::sets::FeatureSet;
+use crate::relay::Handover;
+
+/// Tests that run on the variants a build selects. The others name their variants themselves: they say the same in every
+/// build, and `cargo test` runs them once.
+const TESTS: &[(&str, &[&str])] = &[
+    ("engine", &["txn_database", "txn_model", "txn_threads", "recovery_open", "crash_enumeration"]),
+    ("engine-workload", &["tpcc_engine", "tpcc_crash", "binary"]),
+];
+
+/// A directory of builds, and the workspace they are built from.
+#[derive(Debug)]
+pub struct Bench {
+    workspace: PathBuf,
+    place: PathBuf,
+}
+
+/// How the tests of a set went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tested {
+    /// Tests that passed.
+    pub passed: u64,
+}
+
+impl Bench {
+    /// The workspace of the current directory, with its builds in `target/matrix`.
+    pub fn find() -> Result<Self, Failure> {
+        let cargo = Command::new("cargo").args(["locate-project", "--workspace", "--message-format", "plain"]).output();
+        let output = cargo.map_err(|error| Failure::new(format!("cargo cannot be run: {error}"), "install Rust"))?;
+        let manifest = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        let Some(workspace) = manifest.parent().filter(|root| root.join("engine/Cargo.toml").is_file()) else {
+            return Err(Failure::new("this is not the engine's workspace", "run it inside a checkout"));
+        };
+        let place = workspace.join("target/matrix");
+        fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
+        Ok(Bench { workspace: workspace.to_owned(), place })
+    }
+
+    /// Where builds, logs and the relay's databases are.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// What the result of a set depends on.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        ["engine", "probe", "Cargo.toml", "Cargo.lock"].iter().map(|name| self.workspace.join(name)).collect()
+    }
+
+    /// Builds the driver with `set` on and keeps it.
+    pub fn build(&self, set: &FeatureSet) -> Result<PathBuf, Failure> {
+        self.cargo(set, "build", &["build", "-p", "engine-workload", "--bin", "workload"])?;
+        let kept = self.driver(set);
+        let built = self.place.join("gate/workload");
+        fs::copy(&built, &kept).map_err(|error| unwritable(&kept, &error))?;
+        Ok(kept)
+    }
+
+    /// The driver that was built with `set`.
+    pub fn driver(&self, set: &FeatureSet) -> PathBuf {
+        self.place.join(format!("workload-{}", set.name))
+    }
+
+    /// Runs the tests that go through the composition with `set` on.
+    pub fn test(&self, set: &FeatureSet) -> Result<Tested, Failure> {
+        let mut passed = 0;
+        for (package, tests) in TESTS {
+            let mut args = vec!["test", "-p", package];
+            tests.iter().for_each(|test| args.extend(["--test", test]));
+            let log = self.cargo(set, &format!("test-{package}"), &args)?;
+            let counts: Vec<u64> = log.lines().filter_map(passed_in).collect();
+            if counts.len() != tests.len() || counts.contains(&0) {
+                let what = format!("{package} with {}: {} of {} tests ran", set.name, counts.len(), tests.len());
+                return Err(Failure::new(what, "see matrix/bench.rs for the list"));
+            }
+            passed += counts.iter().sum::<u64>();
+        }
+        Ok(Tested { passed })
+    }
+
+    /// Runs one leg of the relay with the driver of `set`.
+    pub fn leg(&self, set: &FeatureSet, dir: &Path, number: usize, close: bool) -> Result<Handover, Failure> {
+        let mut command = Command::new(self.driver(set));
+        command.arg("relay").arg(dir).args(["--leg", &number.to_string()]);
+        if close {
+            command.arg("--close");
+        }
+        let remedy = format!("the database is left in {}", dir.display());
+        let output = command.output().map_err(|error| Failure::new(format!("{command:?}: {error}"), &remedy))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(Failure::new(format!("leg {number} with {}: {}", set.name, said.trim()), remedy));
+        }
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| Failure::new(format!("leg {number} with {}: {error}", set.name), remedy))
+    }
+
+    /// Runs cargo on `set` and returns what it printed; a failure names the log.
+    fn cargo(&self, set: &FeatureSet, what: &str, args: &[&str]) -> Result<String, Failure> {
+        let log = self.place.join(format!("{}.{what}.log", set.name));
+        let open = || File::create(&log).and_then(|file| Ok((file.try_clone()?, file)));
+        let (stdout, stderr) = open().map_err(|error| unwritable(&log, &error))?;
+        let status = Command::new("cargo")
+            .args(args)
+            .args(["--profile", "gate", "--locked", "--features", &set.features.join(",")])
+            .arg("--target-dir")
+            .arg(&self.place)
+            .current_dir(&self.workspace)
+            .env("CARGO_TERM_COLOR", "never")
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
+            .status()
+            .map_err(|error| Failure::new(format!("cargo cannot be run: {error}"), "install Rust"))?;
+        let text = fs::read_to_string(&log).map_err(|error| unwritable(&log, &error))?;
+        if status.success() {
+            return Ok(text);
+        }
+        let tail: Vec<&str> = text.lines().rev().take(15).collect();
+        let tail: Vec<&str> = tail.into_iter().rev().collect();
+        let shown = format!("cargo {} with {}: {status}\n{}", args.join(" "), set.name, tail.join("\n"));
+        Err(Failure::new(shown, format!("all of it is in {}", log.display())))
+    }
+}
+
+/// The count in cargo's closing line of a test binary.
+fn passed_in(line: &str) -> Option<u64> {
+    line.strip_prefix("test result: ok. ")?.split_once(" passed")?.0.parse().ok()
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()), "make room there, or make it writable")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_counted() {
+        assert_eq!(passed_in("test result: ok. 12 passed; 0 failed; 0 ignored;"), Some(12));
+        assert_eq!(passed_in("test result: FAILED. 11 passed; 1 failed;"), None);
+        assert_eq!(passed_in("test serial::no_dirty_read ... ok"), None);
+    }
+}
