@@ -21,6 +21,9 @@ stale_tail_replayed                     crash_enumeration   keeps_its_promises
 visible_one_too_early                   txn_model           interleavings_match_the_model
 vacuum_forgets_snapshots                txn_database        no_non_repeatable_read
 locks_released_before_commit_record     txn_threads         transfers_keep_the_sum
+visible_one_too_early                   histories           what_transactions_see
+vacuum_forgets_snapshots                histories           what_transactions_see
+locks_released_before_commit_record     histories           what_transactions_see
 reader_does_not_wait                    txn_database        a_reader_waits_for_what_it_saw
 page_installed_twice                    buffer_page_table   one_installer_wins
 '

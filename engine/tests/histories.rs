@@ -1,6 +1,8 @@
 //! Concurrent transactions leave a history, and snapshot isolation must allow it. First the judge is judged: histories with a
 //! known anomaly, by hand. Then the engine, on both logs.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -13,8 +13,8 @@ use crate::relay::Handover;
 /// Tests that run on the variants a build selects. The others name their variants themselves: they say the same in every
 /// build, and `cargo test` runs them once.
 const TESTS: &[(&str, &[&str])] = &[
-    ("engine", &["txn_database", "txn_model", "txn_threads", "recovery_open", "crash_enumeration"]),
-    ("engine-workload", &["tpcc_engine", "tpcc_crash", "binary"]),
+    ("engine", &["txn_database", "txn_model", "txn_threads", "histories", "recovery_open", "crash_enumeration"]),
+    ("engine-workload", &["tpcc_engine"]),
 ];
 
 /// A directory of builds, and the workspace they are built from.
