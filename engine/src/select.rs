@@ -8,6 +8,7 @@
 pub const ACTIVE: &[(&str, bool)] = &[
     ("t001", cfg!(feature = "t001")),
     ("t003", cfg!(feature = "t003")),
+    ("m001", cfg!(feature = "m001")),
     ("m003", cfg!(feature = "m003")),
     ("b001", cfg!(feature = "b001")),
     ("b002", cfg!(feature = "b002")),
@@ -72,6 +73,10 @@ pub type Split = crate::index::split::half::Half;
 
 // M001 --------------------------------------------------------------------------------------------
 /// Where small hot objects come from.
+#[cfg(feature = "m001")]
+pub type Pool<T> = crate::memory::pool::slab::SlabPool<T>;
+/// Where small hot objects come from.
+#[cfg(not(feature = "m001"))]
 pub type Pool<T> = crate::memory::pool::heap::HeapPool<T>;
 
 // M003 --------------------------------------------------------------------------------------------

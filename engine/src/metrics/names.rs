@@ -75,6 +75,12 @@ named! {
         PageTableLocks = "page_table.locks",
         /// Words of the page table that were exchanged, without a lock.
         PageTableExchanges = "page_table.exchanges",
+        /// Small objects that came from the heap, and slabs for others.
+        PoolHeapAllocations = "pool.heap_allocations",
+        /// Small objects that came from a slab.
+        PoolSlabObjects = "pool.slab_objects",
+        /// Empty magazines that a thread brought to the depot for a full one.
+        PoolRefills = "pool.refills",
         /// Times a transaction's bookkeeping asked the heap for memory.
         TxnAllocations = "txn.allocations",
         /// Tree pages split.

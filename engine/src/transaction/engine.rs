@@ -73,7 +73,7 @@ impl<L: CommitLog> Engine<L> {
             running: Running::new(first_id),
             locks,
             versions: VersionStore::new(first_id, first_ts, Arc::clone(&metrics)),
-            ghosts: Ghosts::default(),
+            ghosts: Ghosts::new(&metrics),
             first_id,
             first_ts,
             spare: Mutex::new(Vec::new()),

@@ -8,31 +8,40 @@ use std::collections::VecDeque;
 
 use super::stamp::Ts;
 use super::txn::TableId;
-use crate::sync::Mutex;
+use crate::memory::pool::{AnyPool as _, BytePool};
+use crate::metrics::Metrics;
+use crate::select;
+use crate::sync::{Arc, Mutex};
 
 /// How many ghosts of earlier lives are remembered at one time; scans will meet the others again.
 const FOUND_MAX: usize = 16 * 1024;
 
 /// See the [module](self).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ghosts {
+    pool: select::Pool<[u8]>,
     waiting: Mutex<VecDeque<Ghost>>,
     found: Mutex<Vec<Ghost>>,
 }
 
 /// A deleted row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Ghost {
     /// When the deletion was committed.
     pub(super) ts: Ts,
     pub(super) table: TableId,
-    pub(super) key: Box<[u8]>,
+    pub(super) key: <select::Pool<[u8]> as BytePool>::Bytes,
 }
 
 impl Ghosts {
+    pub(super) fn new(metrics: &Arc<Metrics>) -> Self {
+        Self { pool: select::Pool::new(metrics), waiting: Mutex::default(), found: Mutex::default() }
+    }
+
     /// A deletion was committed at `ts`.
     pub(super) fn push(&self, ts: Ts, table: TableId, key: &[u8]) {
-        self.waiting.lock().push_back(Ghost { ts, table, key: key.into() });
+        let key = self.pool.copy(key);
+        self.waiting.lock().push_back(Ghost { ts, table, key });
     }
 
     /// A scan met a ghost of an earlier life.
@@ -40,7 +49,7 @@ impl Ghosts {
         let mut found = self.found.lock();
         let again = found.last().is_some_and(|last| last.table == table && *last.key == *key);
         if !again && found.len() < FOUND_MAX {
-            found.push(Ghost { ts: Ts(0), table, key: key.into() });
+            found.push(Ghost { ts: Ts(0), table, key: self.pool.copy(key) });
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Read [`store`] for what a workload asks of a database, [`runner`] for how sessions share threads, then [`tpcc`].
 
+pub mod alloc_micro;
 pub mod catalog;
 pub mod cli;
 pub mod commit_storm;

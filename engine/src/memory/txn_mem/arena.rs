@@ -12,7 +12,9 @@
 
 use std::fmt::Debug;
 
-use super::{Mark, MemRef, TxnMem};
+use super::{List, Mark, MemRef, TxnMem};
+use crate::metrics::Metrics;
+use crate::sync::Arc;
 
 /// Bytes of a chunk.
 const CHUNK: usize = 64 * 1024;
@@ -29,14 +31,8 @@ pub struct ArenaMem<T> {
     chunks: Vec<Box<[u8]>>,
     /// Bytes in use, of all chunks as if they were one.
     used: usize,
-    items: Vec<T>,
-    allocations: u64,
-}
-
-impl<T> Default for ArenaMem<T> {
-    fn default() -> Self {
-        Self { chunks: Vec::new(), used: 0, items: Vec::new(), allocations: 0 }
-    }
+    chunks_made: u64,
+    items: List<T>,
 }
 
 impl<T> ArenaMem<T> {
@@ -49,7 +45,7 @@ impl<T> ArenaMem<T> {
         let at = self.used;
         if at / CHUNK == self.chunks.len() {
             self.chunks.push(vec![0; CHUNK].into_boxed_slice());
-            self.allocations += 1;
+            self.chunks_made += 1;
         }
         self.used += bytes;
         at
@@ -57,8 +53,11 @@ impl<T> ArenaMem<T> {
 }
 
 impl<T: Copy + Debug + Send> TxnMem<T> for ArenaMem<T> {
+    fn new(_metrics: &Arc<Metrics>) -> Self {
+        Self { chunks: Vec::new(), used: 0, chunks_made: 0, items: List::default() }
+    }
+
     fn bytes(&mut self, bytes: &[u8]) -> MemRef {
-        const { assert!(!std::mem::needs_drop::<T>(), "nothing in an arena is dropped") };
         let at = self.reserve(LEN + bytes.len());
         let place = &mut self.chunks[at / CHUNK][at % CHUNK..][..LEN + bytes.len()];
         let (len, content) = place.split_at_mut(LEN);
@@ -76,17 +75,12 @@ impl<T: Copy + Debug + Send> TxnMem<T> for ArenaMem<T> {
         &place[LEN..LEN + u32::from_le_bytes(len) as usize]
     }
 
-    fn push(&mut self, item: T) {
-        self.allocations += u64::from(self.items.len() == self.items.capacity());
-        self.items.push(item);
-    }
-
-    fn pop(&mut self) -> Option<T> {
-        self.items.pop()
-    }
-
-    fn items(&self) -> &[T] {
+    fn list(&self) -> &List<T> {
         &self.items
+    }
+
+    fn list_mut(&mut self) -> &mut List<T> {
+        &mut self.items
     }
 
     fn mark(&self) -> Mark {
@@ -105,18 +99,16 @@ impl<T: Copy + Debug + Send> TxnMem<T> for ArenaMem<T> {
         }
         self.chunks.truncate(1);
         self.used = 0;
-        self.items.clear();
+        self.items.truncate(0);
         self.items.shrink_to(KEPT_ITEMS);
     }
 
     fn footprint_bytes(&self) -> usize {
-        self.chunks.len() * CHUNK
-            + self.chunks.capacity() * size_of::<Box<[u8]>>()
-            + self.items.capacity() * size_of::<T>()
+        self.chunks.len() * CHUNK + self.chunks.capacity() * size_of::<Box<[u8]>>() + self.items.footprint_bytes()
     }
 
     fn take_allocations(&mut self) -> u64 {
-        std::mem::take(&mut self.allocations)
+        std::mem::take(&mut self.chunks_made) + self.items.take_growths()
     }
 }
 
@@ -126,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_second_transaction_of_the_same_size_allocates_nothing() {
-        let mut mem = ArenaMem::default();
+        let mut mem = ArenaMem::new(&Arc::default());
         for round in 0..3 {
             for number in 0..100_u32 {
                 mem.bytes(&number.to_be_bytes());
@@ -139,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_large_transaction_gives_its_memory_back() {
-        let mut mem = ArenaMem::default();
+        let mut mem = ArenaMem::new(&Arc::default());
         for number in 0..200_000_u32 {
             mem.bytes(&number.to_be_bytes());
             mem.push(number);

@@ -1,46 +1,46 @@
-//! The baseline: the heap, one allocation per byte string.
+//! The baseline: one allocation per byte string, from the heap or its pool.
 
 use std::fmt::Debug;
 
-use super::{Mark, MemRef, TxnMem};
+use super::{List, Mark, MemRef, TxnMem};
+use crate::memory::pool::{AnyPool as _, BytePool};
+use crate::metrics::Metrics;
+use crate::select;
+use crate::sync::Arc;
+
+type Keys = select::Pool<[u8]>;
 
 /// See the [module](self).
 #[derive(Debug)]
 pub struct HeapMem<T> {
-    blobs: Vec<Box<[u8]>>,
-    items: Vec<T>,
-    allocations: u64,
-}
-
-impl<T> Default for HeapMem<T> {
-    fn default() -> Self {
-        Self { blobs: Vec::new(), items: Vec::new(), allocations: 0 }
-    }
+    pool: Keys,
+    blobs: List<<Keys as BytePool>::Bytes>,
+    blobs_made: u64,
+    items: List<T>,
 }
 
 impl<T: Copy + Debug + Send> TxnMem<T> for HeapMem<T> {
+    fn new(metrics: &Arc<Metrics>) -> Self {
+        Self { pool: Keys::new(metrics), blobs: List::default(), blobs_made: 0, items: List::default() }
+    }
+
     fn bytes(&mut self, bytes: &[u8]) -> MemRef {
         let at = u32::try_from(self.blobs.len()).expect("fewer than 2³² writes in a transaction");
-        self.allocations += 1 + u64::from(self.blobs.len() == self.blobs.capacity());
-        self.blobs.push(bytes.into());
+        self.blobs_made += 1;
+        self.blobs.push(self.pool.copy(bytes));
         MemRef(at)
     }
 
     fn get(&self, at: MemRef) -> &[u8] {
-        &self.blobs[at.0 as usize]
+        &self.blobs.items()[at.0 as usize]
     }
 
-    fn push(&mut self, item: T) {
-        self.allocations += u64::from(self.items.len() == self.items.capacity());
-        self.items.push(item);
-    }
-
-    fn pop(&mut self) -> Option<T> {
-        self.items.pop()
-    }
-
-    fn items(&self) -> &[T] {
+    fn list(&self) -> &List<T> {
         &self.items
+    }
+
+    fn list_mut(&mut self) -> &mut List<T> {
+        &mut self.items
     }
 
     fn mark(&self) -> Mark {
@@ -53,16 +53,16 @@ impl<T: Copy + Debug + Send> TxnMem<T> for HeapMem<T> {
     }
 
     fn reset(&mut self) {
-        self.blobs.clear();
-        self.items.clear();
+        self.blobs.truncate(0);
+        self.items.truncate(0);
     }
 
     fn footprint_bytes(&self) -> usize {
-        let bytes: usize = self.blobs.iter().map(|blob| blob.len()).sum();
-        bytes + self.blobs.capacity() * size_of::<Box<[u8]>>() + self.items.capacity() * size_of::<T>()
+        let bytes: usize = self.blobs.items().iter().map(|blob| blob.len()).sum();
+        bytes + self.blobs.footprint_bytes() + self.items.footprint_bytes()
     }
 
     fn take_allocations(&mut self) -> u64 {
-        std::mem::take(&mut self.allocations)
+        std::mem::take(&mut self.blobs_made) + self.blobs.take_growths() + self.items.take_growths()
     }
 }

@@ -3,7 +3,7 @@
 //! *Problem.* A TPC-C transaction remembers some 25 keys and their places: to undo them, to stamp them. All
 //! of it dies together at the end.
 //!
-//! *Baseline* ([`heap`]): one `Box` per byte string and one `Vec` per list, freed one by one.
+//! *Baseline* ([`heap`]): one object of the pool per byte string and one `Vec` per list, freed one by one.
 //! *Optimized* ([`arena`]): a bump arena of recycled chunks; the end of a transaction resets a position.
 //!
 //! *Why it is correct.* Contents are `Copy` or bytes: nothing needs dropping. References are indices that only their own
@@ -11,10 +11,16 @@
 
 pub mod arena;
 pub mod heap;
+mod list;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Debug;
+
+pub use list::List;
+
+use crate::metrics::Metrics;
+use crate::sync::Arc;
 
 /// A byte string in a transaction's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +34,10 @@ pub struct Mark {
 }
 
 /// The memory of one transaction: byte strings, and one list of `T` (the write set) in the order of the writes.
-pub trait TxnMem<T: Copy + Debug>: Default + Debug + Send {
+pub trait TxnMem<T: Copy + Debug>: Debug + Send {
+    /// An empty memory, whose pool counts in `metrics`.
+    fn new(metrics: &Arc<Metrics>) -> Self;
+
     /// Keeps a copy of `bytes`.
     fn bytes(&mut self, bytes: &[u8]) -> MemRef;
 
@@ -38,14 +47,29 @@ pub trait TxnMem<T: Copy + Debug>: Default + Debug + Send {
     /// If `at` is from another memory or from before a reset or release.
     fn get(&self, at: MemRef) -> &[u8];
 
+    /// The list.
+    fn list(&self) -> &List<T>;
+
+    /// The list, to be changed.
+    fn list_mut(&mut self) -> &mut List<T>;
+
     /// Appends to the list.
-    fn push(&mut self, item: T);
+    #[inline]
+    fn push(&mut self, item: T) {
+        self.list_mut().push(item);
+    }
 
     /// Takes the last item off the list.
-    fn pop(&mut self) -> Option<T>;
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        self.list_mut().pop()
+    }
 
-    /// The list, oldest first.
-    fn items(&self) -> &[T];
+    /// The list's items, oldest first.
+    #[inline]
+    fn items(&self) -> &[T] {
+        self.list().items()
+    }
 
     /// Where the memory stands now.
     fn mark(&self) -> Mark;

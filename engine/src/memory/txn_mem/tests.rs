@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::arena::ArenaMem;
 use super::heap::HeapMem;
 use super::{Mark, MemRef, TxnMem};
+use crate::sync::Arc;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -29,7 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Runs the steps and returns everything that was to be seen.
 fn seen<M: TxnMem<(u32, MemRef)>>(steps: &[Step]) -> Vec<Vec<(u32, Vec<u8>)>> {
-    let (mut mem, mut model) = (M::default(), Vec::<(u32, Vec<u8>)>::new());
+    let (mut mem, mut model) = (M::new(&Arc::default()), Vec::<(u32, Vec<u8>)>::new());
     let (mut marks, mut seen): (Vec<(Mark, usize)>, _) = (Vec::new(), Vec::new());
     for (number, step) in steps.iter().enumerate() {
         match step {
@@ -76,7 +77,7 @@ proptest! {
 }
 
 fn allocations<M: TxnMem<MemRef>>() -> u64 {
-    let mut mem = M::default();
+    let mut mem = M::new(&Arc::default());
     for round in 0..2 {
         for number in 0..30_u64 {
             let at = mem.bytes(&number.to_be_bytes());
@@ -98,7 +99,7 @@ fn the_heap_is_asked_for_every_byte_string_and_the_arena_for_none() {
 #[test]
 #[should_panic(expected = "from before a reset")]
 fn the_arena_refuses_what_was_released() {
-    let mut mem = ArenaMem::<()>::default();
+    let mut mem = <ArenaMem<()> as TxnMem<()>>::new(&Arc::default());
     let mark = mem.mark();
     let gone = mem.bytes(b"gone");
     mem.release(mark);

@@ -17,7 +17,7 @@ use hashbrown::hash_table::Entry;
 
 use super::{Before, Newest, Pruned, RowId, VersionStore, Vis};
 use crate::concurrent::reclaim::{Reclaim as _, Retired};
-use crate::memory::pool::ObjPool;
+use crate::memory::pool::{AnyPool as _, BytePool, ObjPool};
 use crate::metrics::{Counter, Metrics};
 use crate::select::{Pool, Reclaim};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -33,6 +33,7 @@ pub struct FullChain {
     shards: Box<[CachePadded<Mutex<Shard>>]>,
     hasher: FixedState,
     pool: Pool<Version>,
+    rows: Pool<[u8]>,
     reclaim: Reclaim,
     metrics: Arc<Metrics>,
 }
@@ -64,7 +65,7 @@ struct Version {
     stamp: Stamp,
     end: AtomicU64,
     next: AtomicPtr<Version>,
-    row: Box<[u8]>,
+    row: <Pool<[u8]> as BytePool>::Bytes,
 }
 
 // SAFETY: a chain owns its versions, which are `Send`; the pointer is followed only under the shard's mutex or a guard.
@@ -77,7 +78,8 @@ impl VersionStore for FullChain {
         Self {
             shards: (0..SHARDS).map(|_| CachePadded(Mutex::new(Shard::default()))).collect(),
             hasher: FixedState::default(),
-            pool: Pool::default(),
+            pool: Pool::new(&metrics),
+            rows: Pool::new(&metrics),
             reclaim: Reclaim::default(),
             metrics,
         }
@@ -123,8 +125,12 @@ impl VersionStore for FullChain {
 
     fn before_change(&self, (): &mut (), change: Before<'_>, _open: &dyn Fn(&mut Vec<Ts>)) -> u64 {
         let Before { row, stamp, bytes, .. } = change;
-        let version =
-            Version { stamp, end: AtomicU64::new(0), next: AtomicPtr::new(ptr::null_mut()), row: bytes.into() };
+        let version = Version {
+            stamp,
+            end: AtomicU64::new(0),
+            next: AtomicPtr::new(ptr::null_mut()),
+            row: self.rows.copy(bytes),
+        };
         let kept = version.bytes();
         let version = <Pool<Version> as ObjPool<Version>>::into_raw(self.pool.put(version));
         let hash = self.hash(row);
@@ -213,6 +219,7 @@ impl VersionStore for FullChain {
             pruned.versions += here.versions;
             pruned.bytes += here.bytes;
         }
+        self.pool.trim();
         pruned
     }
 

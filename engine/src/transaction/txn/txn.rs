@@ -1,12 +1,15 @@
 //! The state of an open transaction, and the rules that all its calls obey.
 
+use std::mem::ManuallyDrop;
+
 use super::CommitTicket;
 use crate::buffer::PageId;
 use crate::concurrent::lock_table::{Mode, Owner, OwnerId};
 use crate::io::Lsn;
 use crate::memory::txn_mem::{MemRef, TxnMem as _};
-use crate::metrics::Counter;
+use crate::metrics::{Counter, Metrics};
 use crate::select;
+use crate::sync::Arc;
 use crate::transaction::engine::Engine;
 use crate::transaction::error::Error;
 use crate::transaction::mvcc::VersionStore;
@@ -30,7 +33,8 @@ pub struct Txn<'db, L: CommitLog = select::CommitLog> {
     /// The log up to which this transaction depends on others, known once there is a snapshot.
     pub(super) horizon: Lsn,
     pub(super) phase: Phase,
-    pub(super) state: Box<TxnState>,
+    /// Taken out by [`leave`](Self::leave), after which nothing looks at it.
+    pub(super) state: ManuallyDrop<Box<TxnState>>,
 }
 
 /// What may still be called.
@@ -98,7 +102,8 @@ impl<'db, L: CommitLog> Txn<'db, L> {
     /// Starts a transaction.
     pub(crate) fn begin(db: &'db Engine<L>) -> Result<Self, Error> {
         let (seat, id) = db.running.enter().ok_or(Error::TooManyTransactions(MAX_RUNNING))?;
-        let mut state = db.spare.lock().pop().unwrap_or_default();
+        let spare = db.spare.lock().pop();
+        let mut state = ManuallyDrop::new(spare.unwrap_or_else(|| Box::new(TxnState::new(&db.metrics))));
         state.owner.renew(OwnerId(id.0));
         Ok(Self { db, id, seat, snapshot: None, horizon: Lsn::ZERO, phase: Phase::Reading, state })
     }
@@ -179,7 +184,9 @@ impl<'db, L: CommitLog> Txn<'db, L> {
 
     /// Gives back locks, seat and memory. The last thing of every transaction.
     pub(super) fn leave(&mut self) {
-        let mut state = std::mem::take(&mut self.state);
+        debug_assert!(self.phase != Phase::Ended, "a transaction leaves once");
+        // SAFETY: the phase is `Ended` from here on, so nobody comes here or to the state again.
+        let mut state = unsafe { ManuallyDrop::take(&mut self.state) };
         self.db.locks.release_all(&mut state.owner);
         match self.phase {
             Phase::Abandoned => self.db.versions.abandon(&mut state.undo),
@@ -231,12 +238,12 @@ impl TxnState {
     }
 }
 
-impl Default for TxnState {
-    fn default() -> Self {
+impl TxnState {
+    fn new(metrics: &Arc<Metrics>) -> Self {
         Self {
             owner: Owner::new(OwnerId(0)),
             tables: Vec::new(),
-            mem: select::TxnMem::default(),
+            mem: select::TxnMem::new(metrics),
             encoder: Encoder::default(),
             undo: Default::default(),
             row: Vec::new(),

@@ -196,7 +196,11 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
     }
 
     fn counters(&self) -> BTreeMap<String, u64> {
-        self.store.counters()
+        let mut counters = self.store.counters();
+        for (name, count) in self.workload.counters() {
+            *counters.entry(name).or_default() += count;
+        }
+        counters
     }
 
     fn waits(&self) -> BTreeMap<String, Waited> {

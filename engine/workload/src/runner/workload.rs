@@ -1,5 +1,6 @@
 //! What a workload says about itself.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicU64;
 
@@ -51,6 +52,11 @@ pub trait Workload: Send + Sync + 'static {
 
     /// The drawn transaction's commit is durable.
     fn acknowledge(&self, _session: &mut Self::Session) {}
+
+    /// Ever growing counts of its own, beside the store's.
+    fn counters(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 
     /// Rows a load writes, roughly.
     fn rows_estimate(&self) -> u64;

@@ -4,27 +4,31 @@
 //! consecutive transactions share it. Once full it goes to the shelf, from where vacuum frees it when no snapshot can
 //! need any record in it.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::record::RECORD_ALIGN;
 use crate::concurrent::reclaim::Retired;
+use crate::memory::pool::slab::MAX_BYTES;
+use crate::memory::pool::{AnyPool as _, ObjPool};
+use crate::metrics::Metrics;
+use crate::select::Pool;
 use crate::sync::{Arc, Mutex};
 use crate::transaction::stamp::Ts;
 
-/// Bytes of a segment: some hundred records.
-pub(super) const SEGMENT_BYTES: usize = 64 * 1024;
+/// Bytes of a segment: some hundred records, and as much as the pool has in one piece.
+pub(super) const SEGMENT_BYTES: usize = MAX_BYTES / RECORD_ALIGN * RECORD_ALIGN;
 
-const LAYOUT: Layout = match Layout::from_size_align(SEGMENT_BYTES, RECORD_ALIGN) {
-    Ok(layout) => layout,
-    Err(_) => panic!("no layout"),
-};
+/// A segment's memory, whatever is in it.
+type Room = MaybeUninit<[u64; SEGMENT_BYTES / size_of::<u64>()]>;
+
+const _: () = assert!(align_of::<Room>() == RECORD_ALIGN && size_of::<Room>() == SEGMENT_BYTES);
 
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Segment {
-    memory: NonNull<u8>,
+    memory: NonNull<Room>,
     used: usize,
     /// No snapshot from here on needs any record of the segment, those of an open transaction aside.
     pub(super) until: Ts,
@@ -33,9 +37,19 @@ pub(super) struct Segment {
 // SAFETY: plain memory, owned.
 unsafe impl Send for Segment {}
 
+impl Drop for Segment {
+    fn drop(&mut self) {
+        // SAFETY: came from `into_raw` of this pool; owned.
+        drop(unsafe { Pool::<Room>::from_raw(self.memory) });
+    }
+}
+
 /// Full segments, oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Shelf(Mutex<VecDeque<Segment>>);
+#[derive(Debug)]
+pub(super) struct Shelf {
+    segments: Mutex<VecDeque<Segment>>,
+    pool: Pool<Room>,
+}
 
 /// What a transaction fills: its own segment, and those it has filled up since its start.
 #[derive(Debug, Default)]
@@ -46,22 +60,6 @@ pub(super) struct Undo {
     shelf: Option<Arc<Shelf>>,
 }
 
-impl Segment {
-    fn new() -> Self {
-        // SAFETY: the layout is not empty.
-        let memory = unsafe { alloc(LAYOUT) };
-        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(LAYOUT) };
-        Self { memory, used: 0, until: Ts(0) }
-    }
-}
-
-impl Drop for Segment {
-    fn drop(&mut self) {
-        // SAFETY: came from `alloc` with this layout; owned.
-        unsafe { dealloc(self.memory.as_ptr(), LAYOUT) };
-    }
-}
-
 impl Retired for Segment {
     unsafe fn free(this: NonNull<Self>) {
         // SAFETY: leaked from a `Box` by whoever retired it; the caller vouches that this is the last pointer.
@@ -70,10 +68,24 @@ impl Retired for Segment {
 }
 
 impl Shelf {
+    pub(super) fn new(metrics: &Arc<Metrics>) -> Self {
+        Self { segments: Mutex::default(), pool: Pool::new(metrics) }
+    }
+
+    fn segment(&self) -> Segment {
+        let memory = Pool::<Room>::into_raw(self.pool.put(MaybeUninit::uninit()));
+        Segment { memory, used: 0, until: Ts(0) }
+    }
+
+    /// Gives back memory that no segment needs any more.
+    pub(super) fn trim(&self) {
+        self.pool.trim();
+    }
+
     /// Takes the oldest segment, unless a snapshot from `oldest` on may need it. Segments come here slightly out of order:
     /// one too young at the front holds the others back until the next round.
     pub(super) fn take(&self, oldest: Ts) -> Option<Segment> {
-        let mut segments = self.0.lock();
+        let mut segments = self.segments.lock();
         if segments.front()?.until <= oldest { segments.pop_front() } else { None }
     }
 }
@@ -89,9 +101,9 @@ impl Undo {
         if self.shelf.is_none() {
             self.shelf = Some(Arc::clone(shelf));
         }
-        let segment = self.current.get_or_insert_with(Segment::new);
+        let segment = self.current.get_or_insert_with(|| shelf.segment());
         // SAFETY: within the segment, by the lines above.
-        let memory = unsafe { segment.memory.add(segment.used) };
+        let memory = unsafe { segment.memory.cast::<u8>().add(segment.used) };
         segment.used += bytes;
         segment.until = segment.until.max(until);
         memory
@@ -107,7 +119,7 @@ impl Undo {
     /// The transaction is over.
     pub(super) fn end(&mut self) {
         if let (false, Some(shelf)) = (self.full.is_empty(), &self.shelf) {
-            shelf.0.lock().extend(self.full.drain(..));
+            shelf.segments.lock().extend(self.full.drain(..));
         }
     }
 }
@@ -125,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_full_segment_waits_for_its_transaction_and_then_for_its_readers() {
-        let (shelf, mut undo) = (Arc::new(Shelf::default()), Undo::default());
+        let (shelf, mut undo) = (Arc::new(Shelf::new(&Arc::default())), Undo::default());
         let first = undo.allocate(&shelf, 1024, Ts(0));
         undo.commit(Ts(5));
         undo.end();

@@ -46,7 +46,7 @@ impl VersionStore for UndoDelta {
         Self {
             statuses: Statuses::new(first_id),
             floor: AtomicU64::new(first_ts.0),
-            shelf: Arc::default(),
+            shelf: Arc::new(Shelf::new(&metrics)),
             reclaim: Reclaim::default(),
             metrics,
         }
@@ -160,6 +160,7 @@ impl VersionStore for UndoDelta {
             // the shelf once.
             unsafe { self.reclaim.retire(&guard, segment, SEGMENT_BYTES) };
         }
+        self.shelf.trim();
         let gone = self.statuses.settle(oldest);
         Pruned { versions: gone.versions, bytes: gone.bytes }
     }
