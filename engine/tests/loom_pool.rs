@@ -10,8 +10,7 @@ use std::ptr::NonNull;
 
 use engine::memory::pool::slab::{Cache, Class, Depot, MAX_BYTES};
 use engine::metrics::Metrics;
-use engine::sync::atomic::{AtomicPtr, Ordering};
-use engine::sync::{Arc, thread};
+use engine::sync::{Arc, Mutex, thread};
 
 /// Objects as large as a slab: a magazine has one round, so that every second call goes to the depot.
 fn class() -> Class {
@@ -25,13 +24,13 @@ fn an_object_has_one_owner_and_none_is_lost() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
     model.check(|| {
-        let (depot, handed) = (Arc::new(Depot::default()), Arc::new(AtomicPtr::new(std::ptr::null_mut())));
+        let (depot, handed) = (Arc::new(Depot::default()), Arc::new(Mutex::new(None)));
         let maker = {
             let (depot, handed) = (Arc::clone(&depot), Arc::clone(&handed));
             thread::spawn(move || {
                 let mut cache = Cache::new(depot);
                 let first = take(&mut cache, 1);
-                handed.store(first.as_ptr(), Ordering::Release);
+                *handed.lock() = Some(Handed(first));
                 let second = take(&mut cache, 2);
                 give(&mut cache, second, 2);
                 let third = take(&mut cache, 3);
@@ -40,12 +39,12 @@ fn an_object_has_one_owner_and_none_is_lost() {
         };
         let mut cache = Cache::new(Arc::clone(&depot));
         let mine = take(&mut cache, 4);
-        if let Some(first) = NonNull::new(handed.swap(std::ptr::null_mut(), Ordering::Acquire)) {
+        if let Some(Handed(first)) = handed.lock().take() {
             give(&mut cache, first, 1);
         }
         give(&mut cache, mine, 4);
         maker.join().unwrap();
-        if let Some(first) = NonNull::new(handed.swap(std::ptr::null_mut(), Ordering::Acquire)) {
+        if let Some(Handed(first)) = handed.lock().take() {
             give(&mut cache, first, 1);
         }
         assert_eq!(depot.lent(), cache.len());
@@ -54,6 +53,11 @@ fn an_object_has_one_owner_and_none_is_lost() {
         depot.trim();
     });
 }
+
+struct Handed(NonNull<u8>);
+
+// SAFETY: the object's owner goes with it.
+unsafe impl Send for Handed {}
 
 fn take(cache: &mut Cache, number: u8) -> NonNull<u8> {
     let object = cache.take(class(), &Metrics::new());

@@ -235,7 +235,8 @@ mod tests {
 
     #[test]
     fn objects_lie_apart_within_their_slab_and_come_home() {
-        for class in Class::all() {
+        // Under Miri the many small ones take minutes.
+        for class in Class::all().filter(|class| !cfg!(miri) || class.objects() < 70) {
             for nth in 0..3 {
                 let slab = Slab::new(Blank::new(), class, nth);
                 let mut lent = Vec::new();
