@@ -26,6 +26,8 @@ vacuum_forgets_snapshots                histories           what_transactions_se
 locks_released_before_commit_record     histories           what_transactions_see
 reader_does_not_wait                    txn_database        a_reader_waits_for_what_it_saw
 page_installed_twice                    buffer_page_table   one_installer_wins
+magazine_handed_over_twice              loom_pool           an_object_has_one_owner
+magazine_lost_with_its_thread           pool                nothing_is_outstanding
 '
 
 missed=0
