@@ -7,6 +7,7 @@
 /// Each improvement of this build and whether it is on, in register order.
 pub const ACTIVE: &[(&str, bool)] = &[
     ("t001", cfg!(feature = "t001")),
+    ("t002", cfg!(feature = "t002")),
     ("t003", cfg!(feature = "t003")),
     ("m001", cfg!(feature = "m001")),
     ("m003", cfg!(feature = "m003")),
@@ -25,6 +26,10 @@ pub type VersionStore = crate::transaction::mvcc::full_chain::FullChain;
 
 // T002 --------------------------------------------------------------------------------------------
 /// The lock table.
+#[cfg(feature = "t002")]
+pub type LockTable = crate::concurrent::lock_table::cas_buckets::CasBuckets;
+/// The lock table.
+#[cfg(not(feature = "t002"))]
 pub type LockTable = crate::concurrent::lock_table::mutex_map::MutexMap;
 
 // T003 --------------------------------------------------------------------------------------------

@@ -105,6 +105,10 @@ named! {
         MvccOlderReads = "mvcc.older_reads",
         /// Versions looked at by these.
         MvccSteps = "mvcc.steps",
+        /// Locks given back that had never stood anywhere but in a word of their own.
+        LocksFast = "locks.fast",
+        /// Locks given back that stood in a queue object, under a mutex.
+        LocksQueued = "locks.queued",
         /// Transactions that were rolled back to break a cycle of waiting ones.
         TxnDeadlocks = "txn.deadlocks",
         /// Locks that were not granted at once.

@@ -3,9 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use crate::concurrent::lock_table::{
-    Act, BlockPolicy, LockError, LockId, LockTable as _, Mode, Owner, OwnerId, WaitGraph,
-};
+use crate::concurrent::lock_table::{Act, BlockPolicy, LockError, LockId, LockTable as _, Mode, Owner, WaitGraph};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::select::{DeadlockPolicy, LockTable};
 use crate::sync::Arc;
@@ -34,18 +32,22 @@ impl LockManager {
     }
 
     /// Locks a row exclusively; its table must be locked with [`lock_table`](Self::lock_table) before.
+    #[inline]
     pub fn lock_row(&self, owner: &mut Owner, table: u64, key: &[u8]) -> Result<(), LockError> {
         self.acquire(owner, LockId::row(table, key), Mode::X)
     }
 
     /// Locks a table.
+    #[inline]
     pub fn lock_table(&self, owner: &mut Owner, table: u64, mode: Mode) -> Result<(), LockError> {
         self.acquire(owner, LockId::table(table), mode)
     }
 
     /// Gives back everything.
     pub fn release_all(&self, owner: &mut Owner) {
-        self.table.release_all(owner);
+        let released = self.table.release_all(owner);
+        self.metrics.add(Counter::LocksFast, released.fast);
+        self.metrics.add(Counter::LocksQueued, released.queued);
     }
 
     /// Whether nobody holds anything.
@@ -53,6 +55,7 @@ impl LockManager {
         self.table.is_empty()
     }
 
+    #[inline]
     fn acquire(&self, owner: &mut Owner, id: LockId, mode: Mode) -> Result<(), LockError> {
         let watched = Watched { policy: &self.policy, metrics: &self.metrics, blocked_at: Cell::new(None) };
         let granted = self.table.acquire(owner, id, mode, &watched, self.patience);
@@ -75,18 +78,18 @@ impl Watched<'_> {
 }
 
 impl BlockPolicy for Watched<'_> {
-    fn on_block(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
+    fn on_block(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
         if self.blocked_at.get().is_none() {
             self.blocked_at.set(Some(Instant::now()));
         }
         self.counted(self.policy.on_block(waiter, graph))
     }
 
-    fn on_patience(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
+    fn on_patience(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
         self.counted(self.policy.on_patience(waiter, graph))
     }
 
-    fn on_wake(&self, waiter: OwnerId) {
+    fn on_wake(&self, waiter: &Owner) {
         self.policy.on_wake(waiter);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::OwnerId;
+use super::{Owner, OwnerId};
 
 /// What a transaction that cannot have its lock shall do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,21 +17,26 @@ pub enum Act {
     Abort(OwnerId),
 }
 
-/// The waits-for graph as it is at the moment of the question.
+/// The waits-for graph.
 pub trait WaitGraph {
     /// Visits those whom `waiter` waits for: holders of an incompatible mode and everybody ahead in the queue. Nobody,
-    /// if it does not wait.
+    /// if it does not wait. From the first call on the whole graph stands still until the question is answered.
     fn blockers(&self, waiter: OwnerId, visit: &mut dyn FnMut(OwnerId));
+
+    /// One of them: whoever is just ahead in the queue or, for the first, a holder of an incompatible mode. Looks at
+    /// this one queue and stops nobody else.
+    fn blocker(&self, waiter: OwnerId) -> Option<OwnerId>;
 }
 
-/// How waits end that would never end by themselves.
+/// How waits end that would never end by themselves. No call is made with a latch or mutex held that another call could
+/// wait for.
 pub trait BlockPolicy {
-    /// `waiter` has just been queued.
-    fn on_block(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act;
+    /// `waiter` has just been queued, or a victim other than itself was removed at its request.
+    fn on_block(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act;
 
     /// `waiter` has waited as long as the policy wanted.
-    fn on_patience(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act;
+    fn on_patience(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act;
 
     /// `waiter` waits no more, for whatever reason.
-    fn on_wake(&self, waiter: OwnerId);
+    fn on_wake(&self, waiter: &Owner);
 }

@@ -26,9 +26,11 @@ impl LockId {
 
     /// The row with `key` (which need not exist: an insert locks before it inserts).
     #[must_use]
+    #[inline]
     pub fn row(table: u64, key: &[u8]) -> Self {
         // A fixed seed: the same run takes the same locks.
-        let mut hasher = FixedState::with_seed(0x6c6f_636b).build_hasher();
+        const SEED: FixedState = FixedState::with_seed(0x6c6f_636b);
+        let mut hasher = SEED.build_hasher();
         hasher.write(key);
         Self { table, row: hasher.finish() | 1 }
     }
@@ -37,6 +39,18 @@ impl LockId {
     #[must_use]
     pub const fn is_table(self) -> bool {
         self.row == 0
+    }
+
+    /// The table's number.
+    #[inline]
+    pub(super) const fn table_number(self) -> u64 {
+        self.table
+    }
+
+    /// All of it in 64 bits, the upper ones well mixed.
+    #[inline]
+    pub(super) const fn mixed(self) -> u64 {
+        (self.row ^ self.table.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 

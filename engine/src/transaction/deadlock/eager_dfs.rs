@@ -1,6 +1,6 @@
 //! The baseline: a depth-first search at every block.
 
-use crate::concurrent::lock_table::{Act, BlockPolicy, OwnerId, WaitGraph};
+use crate::concurrent::lock_table::{Act, BlockPolicy, Owner, OwnerId, WaitGraph};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// See the [module](self).
@@ -23,9 +23,9 @@ impl EagerDfs {
 }
 
 impl BlockPolicy for EagerDfs {
-    fn on_block(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
+    fn on_block(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
         self.searches.fetch_add(1, Ordering::Relaxed);
-        match youngest_in_cycle(waiter, graph) {
+        match youngest_in_cycle(waiter.id(), graph) {
             Some(victim) => {
                 self.victims.fetch_add(1, Ordering::Relaxed);
                 Act::Abort(victim)
@@ -34,11 +34,11 @@ impl BlockPolicy for EagerDfs {
         }
     }
 
-    fn on_patience(&self, waiter: OwnerId, graph: &dyn WaitGraph) -> Act {
+    fn on_patience(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
         self.on_block(waiter, graph)
     }
 
-    fn on_wake(&self, _waiter: OwnerId) {}
+    fn on_wake(&self, _waiter: &Owner) {}
 }
 
 /// The youngest member of a cycle through `start`, if there is one.
@@ -74,6 +74,10 @@ mod tests {
     impl WaitGraph for Edges {
         fn blockers(&self, waiter: OwnerId, visit: &mut dyn FnMut(OwnerId)) {
             self.0.iter().filter(|(from, _)| *from == waiter.0).for_each(|(_, to)| visit(OwnerId(*to)));
+        }
+
+        fn blocker(&self, waiter: OwnerId) -> Option<OwnerId> {
+            self.0.iter().find(|(from, _)| *from == waiter.0).map(|(_, to)| OwnerId(*to))
         }
     }
 

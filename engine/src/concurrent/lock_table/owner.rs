@@ -1,0 +1,62 @@
+//! What one transaction holds.
+
+use super::{LockId, OwnerId};
+
+/// A transaction as the lock table sees it: its id and the list of its locks, which only its own thread touches.
+#[derive(Debug)]
+pub struct Owner {
+    id: OwnerId,
+    pub(super) rows: Vec<LockId>,
+    pub(super) tables: Vec<HeldTable>,
+}
+
+/// A table's lock, and where its table keeps it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeldTable {
+    pub(super) id: LockId,
+    pub(super) place: u32,
+}
+
+impl HeldTable {
+    /// Held through a queue object: there is no other place to look.
+    pub(super) const QUEUED: u32 = u32::MAX;
+}
+
+impl Owner {
+    /// An owner that holds nothing.
+    #[must_use]
+    pub fn new(id: OwnerId) -> Self {
+        Self { id, rows: Vec::new(), tables: Vec::new() }
+    }
+
+    /// Starts over under another id, keeping the lists' memory.
+    ///
+    /// # Panics
+    /// If locks are still held.
+    pub fn renew(&mut self, id: OwnerId) {
+        assert!(self.held() == 0, "an owner with locks cannot be renewed");
+        self.id = id;
+    }
+
+    /// The owner's id.
+    #[must_use]
+    #[inline]
+    pub fn id(&self) -> OwnerId {
+        self.id
+    }
+
+    /// How many locks are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.rows.len() + self.tables.len()
+    }
+
+    /// Adds a lock that stands in a queue object.
+    pub(super) fn push_queued(&mut self, id: LockId) {
+        if id.is_table() {
+            self.tables.push(HeldTable { id, place: HeldTable::QUEUED });
+        } else {
+            self.rows.push(id);
+        }
+    }
+}
