@@ -8,11 +8,18 @@ use probe::protocol::{Failure, MetricSpec, Params, Unit, WorkloadSpec};
 use crate::entry::{Entry, Site, common_params};
 use crate::place::DataDir;
 use crate::runner::Bench;
-use crate::{alloc_micro, commit_storm, insert, point_read, tpcc, ycsb};
+use crate::{alloc_micro, commit_storm, insert, lock_micro, point_read, tpcc, ycsb};
 
 /// The workloads of this driver.
-const ALL: &[Entry] =
-    &[tpcc::ENTRY, commit_storm::ENTRY, point_read::ENTRY, ycsb::ENTRY, insert::ENTRY, alloc_micro::ENTRY];
+const ALL: &[Entry] = &[
+    tpcc::ENTRY,
+    commit_storm::ENTRY,
+    point_read::ENTRY,
+    ycsb::ENTRY,
+    insert::ENTRY,
+    alloc_micro::ENTRY,
+    lock_micro::ENTRY,
+];
 
 /// All workloads with their metrics and parameters.
 pub fn specs() -> Vec<WorkloadSpec> {

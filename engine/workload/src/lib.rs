@@ -9,6 +9,7 @@ pub mod commit_storm;
 pub mod driver;
 pub mod entry;
 pub mod insert;
+pub mod lock_micro;
 pub mod matrix;
 pub mod place;
 pub mod point_read;
