@@ -1,7 +1,8 @@
 //! The one door to atomics, locks and threads.
 //!
 //! Normally these are std's. Under `--cfg loom` they are loom's, which runs a test under every interleaving
-//! the memory model allows; so code that takes its primitives from here can be model-checked unchanged.
+//! the memory model allows; so code that takes its primitives from here can be model-checked unchanged. Under
+//! `--cfg shuttle` they are shuttle's: random schedules of components too large for that.
 //! Two consequences: no `static` holds one of these (loom's are not const), and nothing here spins for ever.
 //!
 //! [`Mutex`], [`RwLock`] and [`Condvar`] do not poison. A critical section of this engine that panics has
@@ -9,14 +10,18 @@
 
 #[cfg(loom)]
 use loom::sync as imp;
-#[cfg(not(loom))]
+#[cfg(shuttle)]
+use shuttle::sync as imp;
+#[cfg(not(any(loom, shuttle)))]
 use std::sync as imp;
 use std::sync::{PoisonError, TryLockError};
 use std::time::Duration;
 
 #[cfg(loom)]
 pub use loom::{cell::UnsafeCell, hint, thread};
-#[cfg(not(loom))]
+#[cfg(shuttle)]
+pub use shuttle::{hint, thread};
+#[cfg(not(any(loom, shuttle)))]
 pub use std::{hint, thread};
 
 /// Reference counts take no part in a protocol worth modelling, and loom's cannot hold a `dyn`.
@@ -100,6 +105,21 @@ impl Condvar {
     pub fn wait_timeout<'a, T>(&self, guard: MutexGuard<'a, T>, timeout: Duration) -> (MutexGuard<'a, T>, bool) {
         let (guard, timed_out) = self.0.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner);
         (guard, timed_out.timed_out())
+    }
+
+    /// The same for a guard of `mutex`. A model checker has no clock: under one, the time may run out at once.
+    pub fn wait_at_most<'a, T>(
+        &self,
+        mutex: &'a Mutex<T>,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> (MutexGuard<'a, T>, bool) {
+        if cfg!(any(loom, shuttle)) {
+            drop(guard);
+            thread::yield_now();
+            return (mutex.lock(), true);
+        }
+        self.wait_timeout(guard, timeout)
     }
 
     /// Wakes one waiter.

@@ -286,7 +286,7 @@ impl Slot {
                 continue;
             };
             let left = until.saturating_duration_since(Instant::now());
-            let (again, timed_out) = self.wake.wait_timeout(fate, left);
+            let (again, timed_out) = self.wake.wait_at_most(&self.fate, fate, left);
             fate = again;
             if timed_out {
                 break;

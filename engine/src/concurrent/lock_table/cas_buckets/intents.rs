@@ -48,7 +48,7 @@ impl Intents {
     #[inline]
     pub(super) fn note(&self, table: u64, owner: OwnerId, mode: Mode) -> Note {
         let closed = &self.closed[table as usize % COUNTERS];
-        if closed.load(Ordering::Relaxed) != 0 {
+        if closed.load(Ordering::Acquire) != 0 {
             return Note::Refused;
         }
         let lane = lane() % self.lanes.len();
@@ -60,8 +60,9 @@ impl Intents {
                 continue;
             }
             // The collector closes first and then exchanges every word. Either its exchange of this word came before
-            // ours, which then sees the table closed; or it comes after and finds the note.
-            if cfg!(planted = "intent_without_second_look") || closed.load(Ordering::Relaxed) == 0 {
+            // ours, which then sees the table closed; or it comes after and finds the note. Acquire: who finds the table
+            // open again has what was done while it was closed.
+            if cfg!(planted = "intent_without_second_look") || closed.load(Ordering::Acquire) == 0 {
                 return Note::At((lane * LANE_WORDS + at) as u32);
             }
             let withdrawn = word.compare_exchange(note.0, Word::FREE.0, Ordering::AcqRel, Ordering::Relaxed);
