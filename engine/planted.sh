@@ -28,6 +28,10 @@ reader_does_not_wait                    txn_database        a_reader_waits_for_w
 page_installed_twice                    buffer_page_table   one_installer_wins
 magazine_handed_over_twice              loom_pool           an_object_has_one_owner
 magazine_lost_with_its_thread           pool                nothing_is_outstanding
+inflation_forgets_the_holder            txn_locks           cas_buckets
+notes_not_collected                     txn_locks           cas_buckets
+release_without_exchange                loom_lock_table     writers
+intent_without_second_look              loom_lock_table     whole_table
 '
 
 missed=0

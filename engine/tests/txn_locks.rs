@@ -15,6 +15,7 @@ macro_rules! lock_contract {
     ($($variant:ident: $table:ty, $policy:ty;)+) => {
         lock_contract!(@cases [
             holders_are_compatible asking_again_and_upgrading nobody_overtakes an_upgrade_overtakes
+            a_table_wanted_whole_is_open_again_afterwards a_queue_is_served_before_whoever_comes_later
             the_youngest_of_a_cycle_gives_way two_upgrades_are_a_deadlock a_wait_ends_with_the_callers_patience
             a_storm_keeps_the_matrix_and_ends
         ] $($variant: $table, $policy;)+);
@@ -46,18 +47,76 @@ const NOW: Option<Duration> = Some(Duration::from_millis(1));
 
 fn holders_are_compatible<T: LockTable, P: BlockPolicy + Default + Sync>() {
     let policy = P::default();
-    for first in Mode::ALL {
-        for second in Mode::ALL {
-            let table = T::default();
-            let (mut a, mut b) = (owner(1), owner(2));
-            table.acquire(&mut a, row(1), first, &policy, None).expect("nobody else");
-            let granted = table.acquire(&mut b, row(1), second, &policy, NOW).is_ok();
-            assert_eq!(granted, first.compatible(second), "{first:?} then {second:?}");
-            table.release_all(&mut a);
-            table.release_all(&mut b);
-            assert!(table.is_empty());
+    for id in [row(1), LockId::table(7)] {
+        for first in Mode::ALL {
+            for second in Mode::ALL {
+                let table = T::default();
+                let (mut a, mut b) = (owner(1), owner(2));
+                table.acquire(&mut a, id, first, &policy, None).expect("nobody else");
+                let granted = table.acquire(&mut b, id, second, &policy, NOW).is_ok();
+                assert_eq!(granted, first.compatible(second), "{first:?} then {second:?} on {id:?}");
+                table.release_all(&mut a);
+                table.release_all(&mut b);
+                assert!(table.is_empty());
+            }
         }
     }
+}
+
+/// Once nobody wants a whole table any more, intents on it are as cheap as before.
+fn a_table_wanted_whole_is_open_again_afterwards<T: LockTable, P: BlockPolicy + Default + Sync>() {
+    let (table, policy) = (T::default(), P::default());
+    let mut before = owner(1);
+    table.acquire(&mut before, LockId::table(7), Mode::IX, &policy, None).expect("nobody else");
+    let cheap = table.release_all(&mut before);
+    let (mut all, mut some) = (owner(2), owner(3));
+    table.acquire(&mut some, LockId::table(7), Mode::IX, &policy, None).expect("nobody else");
+    let refused = table.acquire(&mut all, LockId::table(7), Mode::S, &policy, NOW);
+    assert!(matches!(refused, Err(LockError::Timeout(_))), "{refused:?}");
+    table.release_all(&mut some);
+    table.acquire(&mut all, LockId::table(7), Mode::S, &policy, NOW).expect("alone");
+    table.release_all(&mut all);
+    let mut after = owner(4);
+    table.acquire(&mut after, LockId::table(7), Mode::IX, &policy, None).expect("nobody else");
+    assert_eq!(table.release_all(&mut after), cheap);
+    assert!(table.is_empty());
+}
+
+/// The bound on starvation: whoever stands in the queue is passed by nobody, however often others ask.
+fn a_queue_is_served_before_whoever_comes_later<T: LockTable, P: BlockPolicy + Default + Sync>() {
+    const QUEUE: u64 = 8;
+    let (table, policy, done) = (&T::default(), &P::default(), &AtomicU64::new(0));
+    let (send, receive) = mpsc::channel();
+    let mut first = owner(1);
+    table.acquire(&mut first, row(1), Mode::X, policy, None).expect("nobody else");
+    thread::scope(|scope| {
+        for n in 0..QUEUE {
+            let send = send.clone();
+            scope.spawn(move || {
+                take_turn(table, policy, &send, owner(2 + n), row(1), Mode::X);
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+            until_waiting(table, 1 + n as usize);
+        }
+        for late in 0..2 {
+            let send = send.clone();
+            scope.spawn(move || {
+                for n in 0.. {
+                    let served = done.load(Ordering::SeqCst);
+                    take_turn(table, policy, &send, owner(100 + 2 * n + late), row(1), Mode::X);
+                    if served == QUEUE {
+                        break;
+                    }
+                }
+            });
+        }
+        // Both late ones stand behind the queue.
+        until_waiting(table, QUEUE as usize + 2);
+        table.release_all(&mut first);
+    });
+    let order: Vec<u64> = receive.try_iter().map(|(id, granted)| granted.map(|()| id).expect("granted")).collect();
+    assert_eq!(order[..QUEUE as usize], [2, 3, 4, 5, 6, 7, 8, 9]);
+    assert!(order.len() > QUEUE as usize && table.is_empty());
 }
 
 fn asking_again_and_upgrading<T: LockTable, P: BlockPolicy + Default + Sync>() {
