@@ -24,7 +24,9 @@ pub const DATA_FILE: &str = "data";
 /// Version of everything on disk; raised by every incompatible change.
 pub const FORMAT_VERSION: u32 = 1;
 
-const NEW_DATA_FILE: &str = "data.new";
+/// Name of a data file in the making.
+pub const NEW_DATA_FILE: &str = "data.new";
+
 const MAGIC: [u8; 8] = *b"ENGINEdb";
 const CHECKSUM: usize = BLOCK - 4;
 const SPARE: usize = 5;

@@ -1,73 +1,73 @@
 //! Little-endian integers, LEB128 varints, CRC-32: what all formats are made of.
 
 /// A cursor over bytes that must all be accounted for.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     #[track_caller]
-    pub fn take(&mut self, len: usize) -> &'a [u8] {
+    pub(crate) fn take(&mut self, len: usize) -> &'a [u8] {
         let taken = self.bytes.get(self.at..self.at + len).expect("the bytes end too early");
         self.at += len;
         taken
     }
 
     #[track_caller]
-    pub fn u8(&mut self) -> u8 {
+    pub(crate) fn u8(&mut self) -> u8 {
         self.take(1)[0]
     }
 
     #[track_caller]
-    pub fn u16(&mut self) -> u16 {
+    pub(crate) fn u16(&mut self) -> u16 {
         u16_at(self.take(2), 0)
     }
 
     #[track_caller]
-    pub fn u32(&mut self) -> u32 {
+    pub(crate) fn u32(&mut self) -> u32 {
         u32_at(self.take(4), 0)
     }
 
     #[track_caller]
-    pub fn u64(&mut self) -> u64 {
+    pub(crate) fn u64(&mut self) -> u64 {
         u64_at(self.take(8), 0)
     }
 
     /// A length (u16) and as many bytes.
     #[track_caller]
-    pub fn sized(&mut self) -> &'a [u8] {
+    pub(crate) fn sized(&mut self) -> &'a [u8] {
         let len = self.u16();
         self.take(len.into())
     }
 
     #[track_caller]
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         assert_eq!(self.at, self.bytes.len(), "bytes are left over");
     }
 }
 
-pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
-pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     (0..4).fold(0, |value, byte| value | u32::from(bytes[at + byte]) << (8 * byte))
 }
 
-pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     (0..8).fold(0, |value, byte| value | u64::from(bytes[at + byte]) << (8 * byte))
 }
 
-pub fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
+pub(crate) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes[at..at + value.len()].copy_from_slice(value);
 }
 
-pub fn varint(mut value: u64) -> Vec<u8> {
+pub(crate) fn varint(mut value: u64) -> Vec<u8> {
     let mut out = Vec::new();
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -78,7 +78,7 @@ pub fn varint(mut value: u64) -> Vec<u8> {
 }
 
 /// CRC-32 as of zip and Ethernet: reflected polynomial 0xEDB88320, all ones before and after.
-pub fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for byte in bytes {
         crc ^= u32::from(*byte);

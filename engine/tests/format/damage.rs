@@ -148,7 +148,8 @@ fn a_page_is_healed_from_its_copy_or_named() {
         // The page header, the node header, heads and slots, the heap's end.
         let every = if page <= 4 { 1 } else { 7 };
         let bytes = (0..64).step_by(every).chain([64, 70, 130, 200, 8000, 8191]).map(|at| page as usize * 8192 + at);
-        let outcome = sound.check("data", bytes, &["`data`", &format!("page {page} at byte {}", page * 8192), "backup"]);
+        let outcome =
+            sound.check("data", bytes, &["`data`", &format!("page {page} at byte {}", page * 8192), "backup"]);
         let has_copy = copies.contains(&page);
         assert_eq!((outcome.healed > 0, outcome.refused > 0), (has_copy, !has_copy), "page {page}: {outcome:?}");
         seen[usize::from(has_copy)] += 1;
@@ -205,11 +206,14 @@ fn behind_the_last_checkpoint_damage_ends_the_log() {
     let mut in_checkpoint = sound.rows.clone();
     in_checkpoint.retain(|key, _| key.as_slice() <= b"row-040".as_slice());
     for (at, frame) in frames.iter().enumerate().filter(|(_, frame)| frame.start >= newest.record_end).step_by(5) {
-        let commits = frames[..at].iter().filter(|frame| frame.start >= newest.record_end && frame.payload[0] == 0x20).count();
+        let commits =
+            frames[..at].iter().filter(|frame| frame.start >= newest.record_end && frame.payload[0] == 0x20).count();
         let expected: Rows = sound.rows.clone().into_iter().take(in_checkpoint.len() + commits).collect();
         for byte in [0, 3, 4, 7, 8, frame.payload.len() as u64 + 7] {
             match sound.flipped(name, (4096 + frame.start - first + byte) as usize) {
-                Outcome::Other(rows) => assert_eq!(rows, expected, "exactly what was committed before {:#x}", frame.start),
+                Outcome::Other(rows) => {
+                    assert_eq!(rows, expected, "exactly what was committed before {:#x}", frame.start)
+                }
                 Outcome::Whole => panic!("the record at {:#x} was not needed", frame.start),
                 Outcome::Refused(said) => panic!("{said}"),
             }

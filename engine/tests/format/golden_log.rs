@@ -133,15 +133,8 @@ fn records_of_rows_and_transactions<L: CommitLog>() {
         assert_eq!(frame.payload, *expected, "the record at {:#x}", frame.start);
     }
     assert_eq!((frames.len(), frames.last().map(|frame| frame.end)), (log.0.len(), Some(log.end())));
-    let superblock = Superblock {
-        sequence: 4,
-        redo_from,
-        next_txn: 8,
-        next_ts: 6,
-        analysis_from: first_lsn,
-        record,
-        record_end,
-    };
+    let superblock =
+        Superblock { sequence: 4, redo_from, next_txn: 8, next_ts: 6, analysis_from: first_lsn, record, record_end };
     assert_eq!(Superblock::newest(files.file("data")), superblock);
 }
 
@@ -214,7 +207,8 @@ fn records_of_the_tree<L: CommitLog>() {
         }
     }
     assert!(freed_pages >= 2, "{freed_pages}");
-    let left: usize = Node::parse(files.page(2)).children().iter().map(|&page| Node::parse(files.page(page)).entries.len()).sum();
+    let left: usize =
+        Node::parse(files.page(2)).children().iter().map(|&page| Node::parse(files.page(page)).entries.len()).sum();
     assert_eq!(left, 21);
 }
 
@@ -238,7 +232,11 @@ fn a_reopened_log_goes_on_in_a_new_segment<L: CommitLog>() {
     let [old] = files.names().into_iter().filter(|name| name.starts_with("wal-spare-")).collect::<Vec<_>>()[..] else {
         panic!("the old segment, let go of by the checkpoint that ends a recovery: {:?}", files.names())
     };
-    assert_eq!(files.file(old), before.file("wal-0000000001"), "a log is continued in a new segment, never in an old one");
+    assert_eq!(
+        files.file(old),
+        before.file("wal-0000000001"),
+        "a log is continued in a new segment, never in an old one"
+    );
     let first_lsn = end.next_multiple_of(4096);
     let segment = Segment { number: 2, epoch: 2, first_lsn, continues_from: end, body_bytes: 60 << 10 };
     assert_eq!(Segment::parse(files.file("wal-0000000002")), segment);
@@ -270,7 +268,8 @@ fn a_log_longer_than_a_segment<L: CommitLog>() {
         assert_eq!(pair[1], after, "within an incarnation segments follow one another without a gap");
     }
     let frames = log::read(&files);
-    let crosses = |frame: &&Frame| headers[1..].iter().any(|next| frame.start < next.first_lsn && frame.end > next.first_lsn);
+    let crosses =
+        |frame: &&Frame| headers[1..].iter().any(|next| frame.start < next.first_lsn && frame.end > next.first_lsn);
     assert!(frames.iter().any(|frame| crosses(&frame)), "a record may lie in two segments");
     assert_eq!(frames.iter().filter(|frame| frame.payload[0] == 0x01).count(), 150);
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use engine::api::Database;
-use engine::io::SimFs;
+use engine::io::{SimFs, Survival, Vfs};
 use engine::transaction::wal::CommitLog;
 
 use super::bytes::{crc32, put};
@@ -12,7 +12,7 @@ use super::log::{self, Segment};
 use super::pages::{Entry, Node, PAGE, Stamp, Superblock, is_sealed};
 
 engine::on_both_logs! {
-    a_new_database_is_these_files the_superblock_byte_by_byte a_leaf_byte_by_byte an_inner_page_and_its_leaves
+    a_new_database_is_these_files files_that_only_begin_like_ours_stay the_superblock_byte_by_byte a_leaf_byte_by_byte an_inner_page_and_its_leaves
     the_catalog_lists_trees the_doublewrite_area_holds_what_is_in_place
 }
 
@@ -30,6 +30,24 @@ fn a_new_database_is_these_files<L: CommitLog>() {
     assert_eq!(files.file("doublewrite").len(), 8 * PAGE, "a quarter of the frames, at least 8, at most 128 slots");
     let segment = Segment { number: 1, epoch: 1, first_lsn: 4096, continues_from: 0, body_bytes: 60 << 10 };
     assert_eq!(Segment::parse(files.file("wal-0000000001")), segment);
+}
+
+fn files_that_only_begin_like_ours_stay<L: CommitLog>() {
+    for name in ["data.csv", "wal-e.jpg"] {
+        let fs = SimFs::new();
+        fs.create(name).expect("a file");
+        let said = open::<L>(&fs).map(drop).expect_err("must not open").to_string();
+        assert!(said.contains(name) && said.contains("empty directory"), "{said}");
+        // A creation that was cut short is begun anew, and clears away what it had made; not what it had not.
+        let fs = SimFs::new();
+        fs.power_off_at(8);
+        assert!(open::<L>(&fs).is_err());
+        let fs = fs.crash(Survival::Everything);
+        assert!(Files::of(&fs).names().contains(&"data"), "{:?}", Files::of(&fs).names());
+        fs.create(name).expect("a file");
+        drop(open::<L>(&fs).expect("begins anew"));
+        assert!(Files::of(&fs).names().contains(&name));
+    }
 }
 
 fn the_superblock_byte_by_byte<L: CommitLog>() {

@@ -5,26 +5,26 @@ use super::database::Files;
 
 /// What a segment's header block says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
-    pub number: u64,
-    pub epoch: u64,
-    pub first_lsn: u64,
-    pub continues_from: u64,
-    pub body_bytes: u64,
+pub(crate) struct Segment {
+    pub(crate) number: u64,
+    pub(crate) epoch: u64,
+    pub(crate) first_lsn: u64,
+    pub(crate) continues_from: u64,
+    pub(crate) body_bytes: u64,
 }
 
 /// One record with its place.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Frame {
-    pub epoch: u64,
-    pub start: u64,
-    pub end: u64,
-    pub payload: Vec<u8>,
+pub(crate) struct Frame {
+    pub(crate) epoch: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// A record of the tree structure (0x40 to 0x43).
 #[derive(Debug)]
-pub enum Structure {
+pub(crate) enum Structure {
     CreateTree { tree: u32, root: u64, listing: Option<(u64, Vec<u8>, Vec<u8>)> },
     Split { left: u64, parent: u64, keep: u16, separator: Vec<u8>, right: Image },
     SplitRoot { root: u64, separator: Vec<u8>, left: Image, right: Image },
@@ -33,14 +33,14 @@ pub enum Structure {
 
 /// A page without the free bytes in its middle.
 #[derive(Debug)]
-pub struct Image {
-    pub front: Vec<u8>,
-    pub heap: Vec<u8>,
+pub(crate) struct Image {
+    pub(crate) front: Vec<u8>,
+    pub(crate) heap: Vec<u8>,
 }
 
 impl Segment {
     #[track_caller]
-    pub fn parse(file: &[u8]) -> Self {
+    pub(crate) fn parse(file: &[u8]) -> Self {
         assert_eq!(&file[..8], b"ENGWAL01");
         assert_eq!(u32_at(file, 48), crc32(&file[..48]));
         assert!(file[52..4096].iter().all(|&byte| byte == 0), "the rest of the header block is zero");
@@ -58,7 +58,7 @@ impl Segment {
 
 /// Every valid record of the segments present. A log position `p` lies at byte `4096 + p - first_lsn` of its segment.
 #[track_caller]
-pub fn read(files: &Files) -> Vec<Frame> {
+pub(crate) fn read(files: &Files) -> Vec<Frame> {
     let segments: Vec<(Segment, &[u8])> =
         files.segments().into_iter().map(|(_, file)| (Segment::parse(file), &file[4096..])).collect();
     let mut frames = Vec::new();
@@ -94,7 +94,7 @@ fn valid_frame(log: &[u8], at: usize, epoch: u64, first: u64) -> Option<(usize, 
 }
 
 /// The payload's CRC, xor 32 bits mixed from epoch, position and length.
-pub fn check(epoch: u64, start: u64, payload: &[u8]) -> u32 {
+pub(crate) fn check(epoch: u64, start: u64, payload: &[u8]) -> u32 {
     let mut x = start ^ epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((payload.len() as u64) << 40);
     for _ in 0..2 {
         x = (x ^ x >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
@@ -104,7 +104,7 @@ pub fn check(epoch: u64, start: u64, payload: &[u8]) -> u32 {
 
 impl Structure {
     #[track_caller]
-    pub fn parse(payload: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(payload: &[u8]) -> Option<Self> {
         let mut r = Reader::new(payload);
         let record = match r.u8() {
             0x40 => Structure::CreateTree {
@@ -155,7 +155,7 @@ impl Image {
     }
 
     /// The page: front, zeros, heap.
-    pub fn page(&self) -> Vec<u8> {
+    pub(crate) fn page(&self) -> Vec<u8> {
         let mut page = self.front.clone();
         page.resize(8192 - self.heap.len(), 0);
         page.extend(&self.heap);

@@ -2,49 +2,49 @@
 
 use super::bytes::{crc32, u16_at, u32_at, u64_at};
 
-pub const PAGE: usize = 8192;
+pub(crate) const PAGE: usize = 8192;
 
 /// The fields of one superblock slot (4096 bytes at 0 or 4096 of page 0).
 #[derive(Debug, PartialEq, Eq)]
-pub struct Superblock {
-    pub sequence: u64,
-    pub redo_from: u64,
-    pub next_txn: u64,
-    pub next_ts: u64,
-    pub analysis_from: u64,
-    pub record: u64,
-    pub record_end: u64,
+pub(crate) struct Superblock {
+    pub(crate) sequence: u64,
+    pub(crate) redo_from: u64,
+    pub(crate) next_txn: u64,
+    pub(crate) next_ts: u64,
+    pub(crate) analysis_from: u64,
+    pub(crate) record: u64,
+    pub(crate) record_end: u64,
 }
 
 /// A slotted page, entries decoded.
 #[derive(Debug)]
-pub struct Node {
-    pub lsn: u64,
-    pub id: u64,
-    pub tree: u32,
-    pub level: u8,
-    pub lower: Vec<u8>,
-    pub upper: Option<Vec<u8>>,
-    pub prefix: Vec<u8>,
-    pub entries: Vec<Entry>,
+pub(crate) struct Node {
+    pub(crate) lsn: u64,
+    pub(crate) id: u64,
+    pub(crate) tree: u32,
+    pub(crate) level: u8,
+    pub(crate) lower: Vec<u8>,
+    pub(crate) upper: Option<Vec<u8>>,
+    pub(crate) prefix: Vec<u8>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum Entry {
+pub(crate) enum Entry {
     Row { key: Vec<u8>, stamp: u64, undo: u64, row: Vec<u8> },
     Child { separator: Vec<u8>, page: u64 },
 }
 
 /// What a stamp's 64 bits say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stamp {
+pub(crate) enum Stamp {
     Writer { txn: u64, deleted: bool },
     Committed { ts: u64, deleted: bool },
 }
 
 impl Superblock {
     #[track_caller]
-    pub fn parse(slot: &[u8]) -> Self {
+    pub(crate) fn parse(slot: &[u8]) -> Self {
         assert_eq!(&slot[..8], b"ENGINEdb");
         assert_eq!((u32_at(slot, 8), u32_at(slot, 12)), (1, 8192), "format version and page size");
         assert_eq!(u32_at(slot, 4092), crc32(&slot[..4092]));
@@ -62,7 +62,7 @@ impl Superblock {
 
     /// The slot that counts: of two intact ones that with the higher sequence number.
     #[track_caller]
-    pub fn newest(data: &[u8]) -> Self {
+    pub(crate) fn newest(data: &[u8]) -> Self {
         let [a, b] = [0, 4096].map(|at| Self::parse(&data[at..at + 4096]));
         assert_eq!([a.sequence % 2, b.sequence % 2], [0, 1], "even numbers in the first slot, odd ones in the second");
         if a.sequence > b.sequence { a } else { b }
@@ -70,21 +70,21 @@ impl Superblock {
 }
 
 /// Whether bytes 4.. have the CRC that bytes 0..4 say.
-pub fn is_sealed(page: &[u8]) -> bool {
+pub(crate) fn is_sealed(page: &[u8]) -> bool {
     u32_at(page, 0) == crc32(&page[4..PAGE])
 }
 
 impl Node {
     /// A page as it is on disk.
     #[track_caller]
-    pub fn parse(page: &[u8]) -> Self {
+    pub(crate) fn parse(page: &[u8]) -> Self {
         assert!(is_sealed(page), "the checksum");
         Self::parse_unsealed(page)
     }
 
     /// A page whose checksum is not set yet, as in a page image of the log.
     #[track_caller]
-    pub fn parse_unsealed(page: &[u8]) -> Self {
+    pub(crate) fn parse_unsealed(page: &[u8]) -> Self {
         assert_eq!(page.len(), PAGE);
         let (count, capacity) = (usize::from(u16_at(page, 32)), usize::from(u16_at(page, 34)));
         let (heap_start, garbage) = (usize::from(u16_at(page, 36)), usize::from(u16_at(page, 38)));
@@ -124,8 +124,16 @@ impl Node {
         }
         check_heap(pieces, heap_start, garbage);
         let upper = (unbounded == 0).then_some(upper);
-        let node =
-            Self { lsn: u64_at(page, 8), id: u64_at(page, 16), tree: u32_at(page, 24), level, lower, upper, prefix, entries };
+        let node = Self {
+            lsn: u64_at(page, 8),
+            id: u64_at(page, 16),
+            tree: u32_at(page, 24),
+            level,
+            lower,
+            upper,
+            prefix,
+            entries,
+        };
         node.check_order();
         node
     }
@@ -134,13 +142,15 @@ impl Node {
     fn check_order(&self) {
         let keys: Vec<&[u8]> = self.entries.iter().map(Entry::key).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "keys ascend");
-        assert!(keys.iter().all(|key| *key >= &self.lower[..] && self.upper.as_deref().is_none_or(|upper| *key < upper)));
+        assert!(
+            keys.iter().all(|key| *key >= &self.lower[..] && self.upper.as_deref().is_none_or(|upper| *key < upper))
+        );
         if self.level > 0 {
             assert_eq!(keys[0], self.lower, "the first child begins at the lower fence");
         }
     }
 
-    pub fn children(&self) -> Vec<u64> {
+    pub(crate) fn children(&self) -> Vec<u64> {
         let child = |entry: &Entry| match entry {
             Entry::Child { page, .. } => Some(*page),
             Entry::Row { .. } => None,
@@ -164,7 +174,7 @@ fn check_heap(mut pieces: Vec<(usize, usize)>, heap_start: usize, garbage: usize
 }
 
 impl Entry {
-    pub fn key(&self) -> &[u8] {
+    pub(crate) fn key(&self) -> &[u8] {
         match self {
             Entry::Row { key, .. } => key,
             Entry::Child { separator, .. } => separator,
@@ -173,7 +183,7 @@ impl Entry {
 }
 
 impl Stamp {
-    pub fn parse(bits: u64) -> Self {
+    pub(crate) fn parse(bits: u64) -> Self {
         let (value, deleted) = (bits & (u64::MAX >> 2), bits & 1 << 62 != 0);
         if bits >> 63 == 1 { Stamp::Writer { txn: value, deleted } } else { Stamp::Committed { ts: value, deleted } }
     }

@@ -12,7 +12,7 @@ use crate::io::{DurableHorizon, Vfs};
 use crate::metrics::Metrics;
 use crate::storage::Volume;
 use crate::storage::catalog::Catalog;
-use crate::storage::superblock::{Control, DATA_FILE, Superblock};
+use crate::storage::superblock::{Control, DATA_FILE, NEW_DATA_FILE, Superblock};
 use crate::sync::Arc;
 use crate::transaction::checkpoint::Checkpoint;
 use crate::transaction::engine::{Engine, Parts};
@@ -163,7 +163,7 @@ fn table_of(number: u64) -> TableId {
 
 /// Whether a crash while a database is made may leave a file of this name.
 fn is_ours(name: &str) -> bool {
-    name.starts_with(DATA_FILE) || name == DOUBLEWRITE_FILE || name.starts_with("wal-")
+    [DATA_FILE, NEW_DATA_FILE, DOUBLEWRITE_FILE].contains(&name) || LogFiles::owns(name)
 }
 
 /// Removes what an unfinished creation left, except for the data file, which the new creation replaces.

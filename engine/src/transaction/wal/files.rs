@@ -66,6 +66,11 @@ impl LogFiles {
         Ok(LogFiles { vfs, segments, spares })
     }
 
+    /// Whether a file of this name is a log's.
+    pub fn owns(name: &str) -> bool {
+        LogFileName::parse(name).is_some()
+    }
+
     /// Whether there is no log.
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
