@@ -27,7 +27,7 @@ fn a_new_database_is_these_files<L: CommitLog>() {
     let files = Files::of(&fs);
     assert_eq!(files.names(), ["data", "doublewrite", "wal-0000000001"]);
     assert_eq!(files.file("data").len(), 2 * PAGE, "superblock and catalog root");
-    assert_eq!(files.file("doublewrite").len(), 8 * PAGE, "a quarter of the frames, at least 8, at most 128 slots");
+    assert_eq!(files.file("doublewrite").len(), 8 * PAGE, "a slot for every fourth frame");
     let segment = Segment { number: 1, epoch: 1, first_lsn: 4096, continues_from: 0, body_bytes: 60 << 10 };
     assert_eq!(Segment::parse(files.file("wal-0000000001")), segment);
 }
