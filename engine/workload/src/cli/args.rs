@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use probe::protocol::{Failure, ParamKind, ParamSpec, Params, WorkloadSpec};
 use tabled::settings::Style;
 
@@ -49,6 +49,12 @@ fn command(specs: &[WorkloadSpec]) -> Command {
             .arg(number("ops", "", "Run this many transactions instead"))
             .arg(number("warm-up", "1", "Seconds to run before, not counted"))
             .arg(number("seed", "1", "The same seed means the same data and the same inputs"))
+            .arg(
+                Arg::new("layers")
+                    .long("layers")
+                    .action(ArgAction::SetTrue)
+                    .help("Show where the CPU time of a transaction goes, by layer and by kind"),
+            )
             .arg(Arg::new("profile").long("profile").value_name("FILE").help("Write a folded CPU profile of the run"))
             .args(spec.params.iter().map(|(name, param)| argument(name, param)))
     });
@@ -100,6 +106,7 @@ fn plan(name: &str, given: &ArgMatches, specs: &[WorkloadSpec]) -> Plan {
         seconds: number("seconds").unwrap_or_default(),
         ops: number("ops"),
         warm_up_seconds: number("warm-up").unwrap_or_default(),
+        layers: given.get_flag("layers"),
         profile: given.get_one::<String>("profile").map(Into::into),
         params,
     }

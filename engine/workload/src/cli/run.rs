@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use probe::driver::{CpuProfile, MAX_HZ, Waited, cpu_ns, peak_memory_bytes};
+use probe::driver::{CpuProfile, MAX_HZ, ProfileError, Waited, cpu_ns, peak_memory_bytes};
 use probe::protocol::{Budget, Failure, Params, Progress};
 
 use super::table::{self, Run};
@@ -24,6 +24,7 @@ pub(super) struct Plan {
     pub(super) ops: Option<u64>,
     pub(super) warm_up_seconds: u64,
     pub(super) profile: Option<PathBuf>,
+    pub(super) layers: bool,
     pub(super) params: Params,
 }
 
@@ -43,29 +44,30 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
         watched(bench, budget, "warm-up").map_err(failure)?;
     }
 
-    let profile = match &plan.profile {
-        Some(path) => Some((path, CpuProfile::start(MAX_HZ).map_err(|error| Failure::new(error.to_string(), ""))?)),
-        None => None,
-    };
+    let profiled = plan.layers || plan.profile.is_some();
+    let unprofiled = |error: ProfileError| Failure::new(error.to_string(), "run without --profile and --layers");
+    let profile = profiled.then(|| CpuProfile::start(MAX_HZ)).transpose().map_err(unprofiled)?;
     let budget = plan.ops.map_or(Budget::Time(Duration::from_secs(plan.seconds)), Budget::Ops);
     let (counters, waits, cpu) = (bench.counters(), bench.waits(), cpu_ns());
     let stats = watched(bench, budget, "tps").map_err(failure)?;
     let cpu_ns = cpu_ns() - cpu;
     let (counters, waits) = (since(bench.counters(), &counters), Waited::since(bench.waits(), &waits));
-    if let Some((path, profile)) = profile {
-        let profile = profile.stop().map_err(|error| Failure::new(error.to_string(), "run without --profile"))?;
+    let profile = profile.map(CpuProfile::stop).transpose().map_err(unprofiled)?;
+    if let (Some(path), Some(profile)) = (&plan.profile, &profile) {
         let written = std::fs::write(path, &profile.folded);
         let shown = path.display();
         written.map_err(|error| Failure::new(format!("{shown} cannot be written: {error}"), "name another file"))?;
         say(&format!("{} samples in {shown}", profile.samples));
     }
+    let profile = profile.filter(|_| plan.layers).map(|profile| profile.folded);
 
     let peak_memory_bytes = peak_memory_bytes();
     say("checking");
     let check = bench.check().map_err(failure)?;
     let features = features_text(&bench.features());
     opened.bench.finish().map_err(failure)?;
-    let run = Run { params: &opened.params, features, stats, cpu_ns, counters, waits, check, peak_memory_bytes };
+    let run =
+        Run { params: &opened.params, features, stats, cpu_ns, counters, waits, check, peak_memory_bytes, profile };
     print(&table::render(opened.name, &run))?;
     Ok(run.check.ok)
 }

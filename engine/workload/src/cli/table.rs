@@ -9,6 +9,7 @@ use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Object, Rows};
 use tabled::settings::{Alignment, Style};
 
+use super::layers;
 use crate::runner::Stats;
 
 /// All that a run found out.
@@ -21,6 +22,8 @@ pub(super) struct Run<'a> {
     pub(super) waits: BTreeMap<String, Waited>,
     pub(super) check: Check,
     pub(super) peak_memory_bytes: Option<u64>,
+    /// A folded CPU profile, if the layers are to be shown.
+    pub(super) profile: Option<String>,
 }
 
 /// The whole report.
@@ -28,11 +31,12 @@ pub(super) fn render(workload: &str, run: &Run<'_>) -> String {
     let params: Vec<_> =
         run.params.iter().filter(|(_, value)| *value != "").map(|(name, value)| format!("{name}={value}")).collect();
     format!(
-        "{workload} {}\nimprovements on: {}\n\n{}\n{}\n{}\n",
+        "{workload} {}\nimprovements on: {}\n\n{}\n{}\n{}{}\n",
         params.join(" ").replace('"', ""),
         run.features,
         transactions(&run.stats),
         figures(run),
+        run.profile.as_ref().map_or_else(String::new, |folded| layers::render(folded, &run.stats, run.cpu_ns) + "\n"),
         checks(&run.check),
     )
 }
