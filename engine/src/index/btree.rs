@@ -90,7 +90,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
                 Some(leaf) => leaf,
                 None => self.exclusive(key)?,
             };
-            self.policy.landed(leaf.page_id(), leaf.upper_fence().is_none());
+            self.policy.landed(leaf.page_id());
             if leaf.has_room(room) {
                 return Ok(leaf);
             }

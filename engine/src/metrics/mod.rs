@@ -10,3 +10,4 @@ mod sharded;
 
 pub use names::{Counter, Wait};
 pub use sharded::{Metrics, WaitTimer, WaitTotal};
+pub(crate) use sharded::{THREAD_SHARDS, shard_of_this_thread};

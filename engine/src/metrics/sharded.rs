@@ -14,6 +14,8 @@ use std::time::Instant;
 const PRIVATE_SHARDS: usize = 32;
 /// The shard of every thread that found no private one.
 const SHARED: usize = PRIVATE_SHARDS;
+/// Numbers that [`shard_of_this_thread`] gives out.
+pub(crate) const THREAD_SHARDS: usize = PRIVATE_SHARDS + 1;
 /// A wait takes two cells: how often, how long.
 const CELLS: usize = Counter::COUNT + 2 * Wait::COUNT;
 
@@ -162,8 +164,10 @@ impl Drop for ShardLease {
     }
 }
 
+/// The calling thread's number among those that run: below [`THREAD_SHARDS`], and its own unless there are more threads, who
+/// share the last one.
 #[inline]
-fn shard_of_this_thread() -> usize {
+pub(crate) fn shard_of_this_thread() -> usize {
     let shard = SHARD.get();
     if shard == UNASSIGNED { assign_shard() } else { shard }
 }

@@ -28,5 +28,5 @@ impl SplitPolicy for Half {
     }
 
     #[inline]
-    fn landed(&self, _leaf: PageId, _is_last: bool) {}
+    fn landed(&self, _leaf: PageId) {}
 }
