@@ -13,6 +13,7 @@ pub const ACTIVE: &[(&str, bool)] = &[
     ("m003", cfg!(feature = "m003")),
     ("b001", cfg!(feature = "b001")),
     ("b002", cfg!(feature = "b002")),
+    ("b004", cfg!(feature = "b004")),
     ("i001", cfg!(feature = "i001")),
 ];
 
@@ -66,6 +67,10 @@ pub type Prefetch = crate::buffer::prefetch::none::NoPrefetch;
 
 // B004 --------------------------------------------------------------------------------------------
 /// Who writes dirty pages, and when.
+#[cfg(feature = "b004")]
+pub type Flush = crate::buffer::flush::paced::Paced;
+/// Who writes dirty pages, and when.
+#[cfg(not(feature = "b004"))]
 pub type Flush = crate::buffer::flush::sharp::Sharp;
 
 // I001 --------------------------------------------------------------------------------------------

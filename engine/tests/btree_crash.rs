@@ -19,7 +19,7 @@ struct Moment {
 /// Splits, unlinks, evictions and checkpoints in a pool of 16 frames; the disk is kept at every `every`-th write or sync.
 fn run(seed: u64, every: u64) -> (Arc<MemLog>, Vec<Moment>) {
     let fixture = <Fixture>::new(16);
-    fixture.volume.pool.checkpoint().unwrap();
+    fixture.volume.pool.checkpoint(fixture.volume.log.tail()).unwrap();
     let log = Arc::clone(&fixture.log);
     let moments = Arc::new(Mutex::new(Vec::new()));
     let (kept, seen) = (Arc::clone(&moments), Arc::clone(&log));
@@ -41,7 +41,7 @@ fn run(seed: u64, every: u64) -> (Arc<MemLog>, Vec<Moment>) {
             live.insert(key, row);
         }
         if step % 300 == 299 {
-            fixture.volume.pool.checkpoint().unwrap();
+            fixture.volume.pool.checkpoint(fixture.volume.log.tail()).unwrap();
         }
     }
     assert_eq!(scan(&fixture.tree, b""), live.into_iter().collect::<Vec<_>>());

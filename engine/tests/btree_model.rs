@@ -73,7 +73,7 @@ fn run(fixture: &Fixture, steps: Vec<Step>) -> Model {
                 let expected: Vec<_> = model.range(..from.clone()).rev().map(|(k, _)| k.clone()).collect();
                 assert_eq!(scan_down(tree, Some(&from)), expected);
             }
-            Step::Checkpoint => fixture.volume.pool.checkpoint().unwrap(),
+            Step::Checkpoint => fixture.volume.pool.checkpoint(fixture.volume.log.tail()).unwrap(),
         }
     }
     model

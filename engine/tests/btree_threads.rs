@@ -54,7 +54,7 @@ fn four_threads_insert_search_remove_and_scan() {
             });
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    fixture.volume.pool.checkpoint().unwrap();
+                    fixture.volume.pool.checkpoint(fixture.volume.log.tail()).unwrap();
                 }
             });
             models = writers.into_iter().map(|writer| writer.join().unwrap()).collect();

@@ -1,13 +1,32 @@
-//! The pool under pressure and on a bad disk: every page stays itself, whatever is evicted, torn or refused.
+//! The pool under pressure and on a bad disk: every page stays itself, whatever is evicted, torn or refused. With pages
+//! written on demand and in the background.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
+use engine::buffer::flush::paced::Paced;
+use engine::buffer::flush::sharp::Sharp;
+use engine::buffer::flush::{Flusher, make};
 use engine::buffer::{BufferError, BufferPool, HealReport, PAGE_SIZE, PageId, PageType, PoolOptions, TreeId, Visit};
 use engine::io::{DurableHorizon, Fault, FaultKind, IoAction, IoError, Lsn, SimFs, Survival, Vfs};
 use engine::metrics::{Counter, Metrics};
 use engine::testing::random::Xorshift;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! with_both_flushers {
+    ($($case:ident)+) => {
+        mod sharp {
+            $(#[test] fn $case() { super::$case::<super::Sharp>(); })+
+        }
+        mod paced {
+            $(#[test] fn $case() { super::$case::<super::Paced>(); })+
+        }
+    };
+}
+
+with_both_flushers! {
+    a_page_is_found_again_after_eviction sixty_four_frames_under_four_threads two_threads_that_miss_a_page_read_it_once a_pool_whose_every_frame_is_held_says_so a_checkpoint_is_on_disk_and_the_log_was_first torn_pages_are_healed damage_without_a_copy_is_named after_a_failed_sync_nothing_more_is_written a_full_disk_loses_nothing_and_is_got_over
+}
 
 const TREE: TreeId = TreeId(9);
 
@@ -28,15 +47,15 @@ impl DurableHorizon for Log {
     }
 }
 
-fn open(fs: &SimFs, frames: usize, log: &Arc<Log>) -> (BufferPool, HealReport) {
+fn open<F: Flusher>(fs: &SimFs, frames: usize, log: &Arc<Log>) -> (BufferPool, HealReport) {
     let data = fs.open("data").or_else(|_| fs.create("data")).unwrap();
     fs.sync_dir().unwrap();
-    let options = PoolOptions { frames, doublewrite_slots: 8, sync: true };
+    let options = PoolOptions { frames, doublewrite_slots: 8, sync: true, flusher: make::<F> };
     BufferPool::open(fs, data, options, Arc::clone(log) as Arc<dyn DurableHorizon>, Arc::new(Metrics::new())).unwrap()
 }
 
-fn pool(fs: &SimFs, frames: usize) -> BufferPool {
-    open(fs, frames, &Arc::default()).0
+fn pool<F: Flusher>(fs: &SimFs, frames: usize) -> BufferPool {
+    open::<F>(fs, frames, &Arc::default()).0
 }
 
 /// Makes pages 1..=count, each full of a value that starts as its id.
@@ -62,10 +81,9 @@ fn read_all(bytes: &[u8; PAGE_SIZE]) -> u64 {
     first
 }
 
-#[test]
-fn a_page_is_found_again_after_eviction() {
+fn a_page_is_found_again_after_eviction<F: Flusher>() {
     let fs = SimFs::new();
-    let pool = pool(&fs, 16);
+    let pool = pool::<F>(&fs, 16);
     fill(&pool, 200);
     for number in (1..=200).rev() {
         assert_eq!(read_all(pool.shared(PageId::new(number), Visit::Leaf).unwrap().bytes()), number);
@@ -77,11 +95,10 @@ fn a_page_is_found_again_after_eviction() {
 }
 
 /// Four threads, a pool a quarter of the data. A page's content is id + 1000 × (writes so far); readers check it.
-#[test]
-fn sixty_four_frames_under_four_threads() {
+fn sixty_four_frames_under_four_threads<F: Flusher>() {
     const PAGES: u64 = 256;
     let fs = SimFs::new();
-    let pool = pool(&fs, 64);
+    let pool = pool::<F>(&fs, 64);
     fill(&pool, PAGES);
     let lsn = AtomicU64::new(PAGES + 1);
     let writes: Vec<AtomicU64> = (0..=PAGES).map(|_| AtomicU64::new(0)).collect();
@@ -118,7 +135,7 @@ fn sixty_four_frames_under_four_threads() {
                 }
             });
         }
-        scope.spawn(|| (0..20).for_each(|_| pool.checkpoint().unwrap()));
+        scope.spawn(|| (0..20).for_each(|_| pool.checkpoint(Lsn::ZERO).unwrap()));
     });
     for number in 1..=PAGES {
         let expected = number + 1000 * writes[number as usize].load(Ordering::Relaxed);
@@ -126,12 +143,11 @@ fn sixty_four_frames_under_four_threads() {
     }
 }
 
-#[test]
-fn two_threads_that_miss_a_page_read_it_once() {
+fn two_threads_that_miss_a_page_read_it_once<F: Flusher>() {
     let fs = SimFs::new();
-    fill_and_close(&fs, 40);
+    fill_and_close::<F>(&fs, 40);
     for round in 1..=40 {
-        let pool = pool(&fs, 16);
+        let pool = pool::<F>(&fs, 16);
         let barrier = std::sync::Barrier::new(4);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -145,10 +161,9 @@ fn two_threads_that_miss_a_page_read_it_once() {
     }
 }
 
-#[test]
-fn a_pool_whose_every_frame_is_held_says_so() {
+fn a_pool_whose_every_frame_is_held_says_so<F: Flusher>() {
     let fs = SimFs::new();
-    let pool = pool(&fs, 16);
+    let pool = pool::<F>(&fs, 16);
     fill(&pool, 30);
     let held: Vec<_> = (1..=16).map(|number| pool.shared(PageId::new(number), Visit::Leaf).unwrap()).collect();
     let error = pool.shared(PageId::new(20), Visit::Leaf).unwrap_err();
@@ -157,17 +172,16 @@ fn a_pool_whose_every_frame_is_held_says_so() {
     assert_eq!(read_all(pool.shared(PageId::new(20), Visit::Leaf).unwrap().bytes()), 20);
 }
 
-#[test]
-fn a_checkpoint_is_on_disk_and_the_log_was_first() {
+fn a_checkpoint_is_on_disk_and_the_log_was_first<F: Flusher>() {
     let fs = SimFs::new();
     let log = Arc::new(Log::default());
-    let (pool, _) = open(&fs, 64, &log);
+    let (pool, _) = open::<F>(&fs, 64, &log);
     fill(&pool, 50);
     assert_eq!(log.durable(), Lsn(0), "nothing was written yet");
-    pool.checkpoint().unwrap();
+    pool.checkpoint(Lsn::ZERO).unwrap();
     assert_eq!(log.durable(), Lsn(50));
     let after = fs.crash(Survival::Nothing);
-    let (pool, report) = open(&after, 64, &log);
+    let (pool, report) = open::<F>(&after, 64, &log);
     assert_eq!(report.healed, []);
     for number in 1..=50 {
         assert_eq!(read_all(pool.shared(PageId::new(number), Visit::Leaf).unwrap().bytes()), number);
@@ -175,25 +189,24 @@ fn a_checkpoint_is_on_disk_and_the_log_was_first() {
 }
 
 /// Every write of the second round is torn in many ways; each page must come back as one of its two versions, whole.
-#[test]
-fn torn_pages_are_healed() {
+fn torn_pages_are_healed<F: Flusher>() {
     let fs = SimFs::new();
-    fill_and_close(&fs, 12);
+    fill_and_close::<F>(&fs, 12);
     let healed_before_sync = std::sync::Mutex::new(0);
     for stop_after in 1..60 {
         let run = fs.image().restart(Survival::Everything);
-        let pool = pool(&run, 16);
+        let pool = pool::<F>(&run, 16);
         for number in 1..=12 {
             let mut page = pool.exclusive(PageId::new(number), Visit::Leaf).unwrap();
             write_all(page.bytes_mut(), number + 1000);
             pool.mark_dirty(&mut page, Lsn(100 + number));
         }
         run.power_off_at(run.op_count() + stop_after);
-        let finished = pool.checkpoint().is_ok();
+        let finished = pool.checkpoint(Lsn::ZERO).is_ok();
         let image = run.image();
         for survival in image.survivals(24, stop_after) {
             let after = image.restart(survival);
-            let (pool, report) = open(&after, 16, &Arc::default());
+            let (pool, report) = open::<F>(&after, 16, &Arc::default());
             *healed_before_sync.lock().unwrap() += report.healed.len();
             for number in 1..=12 {
                 let value = read_all(pool.shared(PageId::new(number), Visit::Leaf).unwrap().bytes());
@@ -204,12 +217,11 @@ fn torn_pages_are_healed() {
     assert!(*healed_before_sync.lock().unwrap() > 100, "the crashes tore nothing: the test shows nothing");
 }
 
-#[test]
-fn damage_without_a_copy_is_named() {
+fn damage_without_a_copy_is_named<F: Flusher>() {
     let fs = SimFs::new();
-    fill_and_close(&fs, 40);
+    fill_and_close::<F>(&fs, 40);
     fs.corrupt("data", 3 * PAGE_SIZE as u64 + 5000, 0x40);
-    let pool = pool(&fs, 16);
+    let pool = pool::<F>(&fs, 16);
     let error = pool.shared(PageId::new(3), Visit::Leaf).unwrap_err();
     assert!(matches!(error, BufferError::Corruption { page, offset: 24576, .. } if page == PageId::new(3)), "{error}");
     assert!(
@@ -220,44 +232,42 @@ fn damage_without_a_copy_is_named() {
     assert_eq!(read_all(pool.shared(PageId::new(4), Visit::Leaf).unwrap().bytes()), 4, "the others are readable");
 }
 
-#[test]
-fn after_a_failed_sync_nothing_more_is_written() {
+fn after_a_failed_sync_nothing_more_is_written<F: Flusher>() {
     let fs = SimFs::new();
-    let pool = pool(&fs, 16);
+    let pool = pool::<F>(&fs, 16);
     fill(&pool, 10);
     fs.inject(Fault { action: IoAction::Sync, file_prefix: "data".into(), after: 0, kind: FaultKind::Device });
-    assert!(matches!(pool.checkpoint(), Err(BufferError::Io(_))));
+    assert!(matches!(pool.checkpoint(Lsn::ZERO), Err(BufferError::Io(_))));
     let mut page = pool.exclusive(PageId::new(1), Visit::Leaf).unwrap();
     pool.mark_dirty(&mut page, Lsn(1000));
     drop(page);
-    let error = pool.checkpoint().unwrap_err();
+    let error = pool.checkpoint(Lsn::ZERO).unwrap_err();
     assert!(matches!(error, BufferError::Stopped { .. }), "{error}");
     assert_eq!(read_all(pool.shared(PageId::new(5), Visit::Leaf).unwrap().bytes()), 5, "reading goes on");
 }
 
-#[test]
-fn a_full_disk_loses_nothing_and_is_got_over() {
+fn a_full_disk_loses_nothing_and_is_got_over<F: Flusher>() {
     let fs = SimFs::new();
-    let pool = pool(&fs, 16);
+    let pool = pool::<F>(&fs, 16);
     fill(&pool, 10);
     fs.inject(Fault { action: IoAction::Write, file_prefix: "data".into(), after: 1, kind: FaultKind::DiskFull });
-    let error = pool.checkpoint().unwrap_err();
+    let error = pool.checkpoint(Lsn::ZERO).unwrap_err();
     assert!(matches!(&error, BufferError::Io(io) if io.is_out_of_space()), "{error}");
-    pool.checkpoint().unwrap();
-    let pool = open(&fs.image().restart(Survival::Nothing), 16, &Arc::default()).0;
+    pool.checkpoint(Lsn::ZERO).unwrap();
+    let pool = open::<F>(&fs.image().restart(Survival::Nothing), 16, &Arc::default()).0;
     for number in 1..=10 {
         assert_eq!(read_all(pool.shared(PageId::new(number), Visit::Leaf).unwrap().bytes()), number);
     }
 }
 
-fn fill_and_close(fs: &SimFs, count: u64) {
-    let pool = pool(fs, 64);
+fn fill_and_close<F: Flusher>(fs: &SimFs, count: u64) {
+    let pool = pool::<F>(fs, 64);
     fill(&pool, count);
-    pool.checkpoint().unwrap();
+    pool.checkpoint(Lsn::ZERO).unwrap();
     // A second checkpoint's worth of writes moves the copies of the first pages out of the ring.
     for number in count.saturating_sub(8)..=count {
         let mut page = pool.exclusive(PageId::new(number.max(1)), Visit::Leaf).unwrap();
         pool.mark_dirty(&mut page, Lsn(99));
     }
-    pool.checkpoint().unwrap();
+    pool.checkpoint(Lsn::ZERO).unwrap();
 }

@@ -1,8 +1,9 @@
-//! Every crash of a busy little database, on both logs: nothing acknowledged is lost, nothing unfinished stays.
+//! Every crash of a busy little database, on both logs and with both ways to write pages: nothing acknowledged is lost,
+//! nothing unfinished stays.
 //!
 //! One thread, tiny pool (pages are evicted all the time), tiny log segments (recycled all the time): transfers between
 //! accounts, inserts and deletes that split and empty leaves, rows that grow and shrink, rollbacks, a second transaction that
-//! stays open across many others, checkpoints and vacuum in between.
+//! stays open across many others, checkpoints, background writing and vacuum in between.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -10,6 +11,9 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use engine::api::{CommitTicket, Database, Error, Options, TableId, Txn};
+use engine::buffer::flush::paced::Paced;
+use engine::buffer::flush::sharp::Sharp;
+use engine::buffer::flush::{Flusher, make};
 use engine::io::SimFs;
 use engine::metrics::Counter;
 use engine::testing::crash::{Plan, Progress, Promise, Report, enumerate};
@@ -22,15 +26,21 @@ const ACCOUNTS: u32 = 24;
 
 #[test]
 fn serial_log_keeps_its_promises() {
-    enough(crash_everywhere::<SerialLog>(1, 500));
+    enough(crash_everywhere::<SerialLog, Sharp>(1, 500));
 }
 
 #[test]
 fn grouped_log_keeps_its_promises() {
-    enough(crash_everywhere::<GroupedLog>(2, 700));
+    enough(crash_everywhere::<GroupedLog, Sharp>(2, 700));
 }
 
-/// Half of the 20,000 different disks that the two runs together must have opened.
+#[test]
+fn background_writing_keeps_its_promises() {
+    // Each of its batches is many writes, so many crash points.
+    enough(crash_everywhere::<GroupedLog, Paced>(3, 150));
+}
+
+/// Half of the 20,000 different disks that two runs together must have opened.
 #[expect(clippy::print_stdout, reason = "`--nocapture` shows how many there were")]
 fn enough(report: Report) {
     println!("{report:?}");
@@ -38,8 +48,12 @@ fn enough(report: Report) {
     assert!(report.second_states >= 500, "only {report:?}");
 }
 
-fn options() -> Options {
+/// So much log, and redo should begin: little enough that old pages are written all the time.
+const REDO_BYTES: u64 = 24 << 10;
+
+fn options<F: Flusher>() -> Options {
     Options {
+        flusher: make::<F>,
         background: false,
         pool_bytes: 16 * 8192,
         wal_segment_bytes: 32 << 10,
@@ -60,10 +74,10 @@ struct Model {
     items: Rows,
 }
 
-fn crash_everywhere<L: CommitLog>(seed: u64, txns: u32) -> Report {
+fn crash_everywhere<L: CommitLog, F: Flusher>(seed: u64, txns: u32) -> Report {
     let hasher = RandomState::new();
     let (fs, progress, history) = (SimFs::new(), Arc::new(Progress::default()), History::default());
-    let db = open::<L>(fs.clone());
+    let db = open::<L, F>(fs.clone());
     let tables = Tables { accounts: create(&db, "accounts"), items: create(&db, "items") };
     history.push(hasher.hash_one(Model::default()));
     let plan = Plan { seed, ..Plan::default() };
@@ -85,11 +99,11 @@ fn crash_everywhere<L: CommitLog>(seed: u64, txns: u32) -> Report {
             assert!(db.metrics().get(counter) > 10, "too quiet to prove anything: {}", counter.name());
         }
     };
-    enumerate(plan, &fs, &progress, workload, open::<L>, |db, promise| check(&db, tables, promise, &history, &hasher))
+    enumerate(plan, &fs, &progress, workload, open::<L, F>, |db, promise| check(&db, tables, promise, &history, &hasher))
 }
 
-fn open<L: CommitLog>(fs: SimFs) -> Database<L> {
-    Database::open_with(Arc::new(fs), options()).unwrap_or_else(|error| panic!("does not open: {error}"))
+fn open<L: CommitLog, F: Flusher>(fs: SimFs) -> Database<L> {
+    Database::open_with(Arc::new(fs), options::<F>()).unwrap_or_else(|error| panic!("does not open: {error}"))
 }
 
 fn create<L: CommitLog>(db: &Database<L>, name: &str) -> TableId {
@@ -175,6 +189,9 @@ impl<'a, L: CommitLog> Run<'a, L> {
         let mut long: Option<Long<'a, L>> = None;
         for n in 0..txns {
             self.one();
+            if n % 3 == 0 {
+                self.db.write_pages(REDO_BYTES).expect("a working disk");
+            }
             match (n % 30, &mut long) {
                 (3, long) => *long = Some((self.begin(), Vec::new())),
                 (5 | 9 | 13, Some((txn, written))) => {
@@ -313,10 +330,10 @@ fn balance(row: &[u8]) -> i64 {
 
 #[test]
 fn a_crash_while_the_database_is_made_leaves_one_that_can_be_made() {
-    fn case<L: CommitLog>() -> Report {
+    fn case<L: CommitLog, F: Flusher>() -> Report {
         let (fs, progress) = (SimFs::new(), Arc::new(Progress::default()));
         let make = || {
-            let db = open::<L>(fs.clone());
+            let db = open::<L, F>(fs.clone());
             create(&db, "items");
             progress.ack(1);
         };
@@ -327,9 +344,9 @@ fn a_crash_while_the_database_is_made_leaves_one_that_can_be_made() {
             create(&db, "another");
         };
         let plan = Plan { survivals: 24, second_every: 1, second_survivals: 16, ..Plan::default() };
-        enumerate(plan, &fs, &progress, make, open::<L>, check)
+        enumerate(plan, &fs, &progress, make, open::<L, F>, check)
     }
-    for report in [case::<SerialLog>(), case::<GroupedLog>()] {
+    for report in [case::<SerialLog, Sharp>(), case::<GroupedLog, Paced>()] {
         assert!(report.states > 50, "{report:?}");
     }
 }

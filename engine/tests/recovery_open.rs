@@ -1,15 +1,30 @@
-//! Directories as they may be found, disks that fail, and what is said about it. On both logs.
+//! Directories as they may be found, disks that fail, and what is said about it. On both logs, and with pages written on
+//! demand and in the background.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use engine::api::{Database, Error, OpenError, Options, TableId};
+use engine::buffer::flush::paced::Paced;
+use engine::buffer::flush::sharp::Sharp;
+use engine::buffer::flush::{Flusher, make};
 use engine::io::{Fault, FaultKind, IoAction, SimFs, Survival, Vfs};
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::serial::SerialLog;
 
-engine::on_both_logs! {
+macro_rules! on_both_logs_with_both_flushers {
+    ($($case:ident)+) => {
+        mod serial_sharp {
+            $(#[test] fn $case() { super::$case::<super::SerialLog, super::Sharp>(); })+
+        }
+        mod grouped_paced {
+            $(#[test] fn $case() { super::$case::<super::GroupedLog, super::Paced>(); })+
+        }
+    };
+}
+
+on_both_logs_with_both_flushers! {
     other_peoples_files_are_left_alone options_that_cannot_work_are_named a_foreign_data_file_is_named
     a_hole_in_the_log_is_named_not_skipped a_missing_log_is_named a_log_without_its_database_is_named
     a_damaged_page_is_named a_failed_sync_poisons_and_a_restart_recovers a_failed_page_write_poisons
@@ -17,8 +32,9 @@ engine::on_both_logs! {
     an_idle_database_recovers_from_its_checkpoint_alone
 }
 
-fn options() -> Options {
+fn options<F: Flusher>() -> Options {
     Options {
+        flusher: make::<F>,
         background: false,
         pool_bytes: 32 * 8192,
         wal_segment_bytes: 64 << 10,
@@ -27,8 +43,8 @@ fn options() -> Options {
     }
 }
 
-fn open<L: CommitLog>(fs: &SimFs) -> Result<Database<L>, OpenError> {
-    Database::open_with(Arc::new(fs.clone()), options())
+fn open<L: CommitLog, F: Flusher>(fs: &SimFs) -> Result<Database<L>, OpenError> {
+    Database::open_with(Arc::new(fs.clone()), options::<F>())
 }
 
 fn put<L: CommitLog>(db: &Database<L>, table: TableId, key: &[u8], row: &[u8]) -> Result<(), Error> {
@@ -39,9 +55,9 @@ fn put<L: CommitLog>(db: &Database<L>, table: TableId, key: &[u8], row: &[u8]) -
 }
 
 /// A database with rows 0..n, which was killed.
-fn killed<L: CommitLog>(rows: u32) -> (SimFs, TableId) {
+fn killed<L: CommitLog, F: Flusher>(rows: u32) -> (SimFs, TableId) {
     let fs = SimFs::new();
-    let db = open::<L>(&fs).expect("an empty directory");
+    let db = open::<L, F>(&fs).expect("an empty directory");
     let table = db.create_table("t").expect("a new table");
     for n in 0..rows {
         put(&db, table, &n.to_be_bytes(), &[b'x'; 300]).expect("a working disk");
@@ -60,74 +76,74 @@ fn count<L: CommitLog>(db: &Database<L>, table: TableId) -> Result<u32, Error> {
 }
 
 #[track_caller]
-fn refused<L: CommitLog>(fs: &SimFs, words: &[&str]) {
+fn refused<L: CommitLog, F: Flusher>(fs: &SimFs, words: &[&str]) {
     let before = fs.state_hash();
-    let said = open::<L>(fs).map(drop).expect_err("must not open").to_string();
+    let said = open::<L, F>(fs).map(drop).expect_err("must not open").to_string();
     for word in words {
         assert!(said.contains(word), "`{word}` is missing in: {said}");
     }
     assert_eq!(fs.state_hash(), before, "a refusal must change nothing");
 }
 
-fn other_peoples_files_are_left_alone<L: CommitLog>() {
+fn other_peoples_files_are_left_alone<L: CommitLog, F: Flusher>() {
     let fs = SimFs::new();
     fs.create("thesis.tex").expect("a file");
-    refused::<L>(&fs, &["thesis.tex", "empty directory"]);
+    refused::<L, F>(&fs, &["thesis.tex", "empty directory"]);
 }
 
-fn options_that_cannot_work_are_named<L: CommitLog>() {
+fn options_that_cannot_work_are_named<L: CommitLog, F: Flusher>() {
     for (name, options) in [
-        ("wal_segment_bytes", Options { wal_segment_bytes: 5000, ..options() }),
-        ("wal_buffer_bytes", Options { wal_buffer_bytes: 100_000, ..options() }),
-        ("pool_bytes", Options { pool_bytes: 8192, ..options() }),
+        ("wal_segment_bytes", Options { wal_segment_bytes: 5000, ..options::<F>() }),
+        ("wal_buffer_bytes", Options { wal_buffer_bytes: 100_000, ..options::<F>() }),
+        ("pool_bytes", Options { pool_bytes: 8192, ..options::<F>() }),
     ] {
         let said = Database::<L>::open_with(Arc::new(SimFs::new()), options).map(drop).expect_err("must not open");
         assert!(said.to_string().contains(name), "{said}");
     }
 }
 
-fn a_foreign_data_file_is_named<L: CommitLog>() {
-    let (fs, _) = killed::<L>(5);
+fn a_foreign_data_file_is_named<L: CommitLog, F: Flusher>() {
+    let (fs, _) = killed::<L, F>(5);
     for slot in [0, 4096] {
         fs.corrupt("data", slot, 0xff);
     }
-    refused::<L>(&fs, &["data", "not a database"]);
+    refused::<L, F>(&fs, &["data", "not a database"]);
 }
 
-fn a_hole_in_the_log_is_named_not_skipped<L: CommitLog>() {
-    let (fs, _) = killed::<L>(600);
+fn a_hole_in_the_log_is_named_not_skipped<L: CommitLog, F: Flusher>() {
+    let (fs, _) = killed::<L, F>(600);
     let mut logs: Vec<String> = fs.list().expect("a directory").into_iter().filter(|name| is_segment(name)).collect();
     logs.sort();
     assert!(logs.len() > 2, "{logs:?}");
     fs.corrupt(&logs[logs.len() / 2], 20_000, 1);
-    refused::<L>(&fs, &[&logs[logs.len() / 2], "damaged", "restore"]);
+    refused::<L, F>(&fs, &[&logs[logs.len() / 2], "damaged", "restore"]);
 }
 
-fn a_missing_log_is_named<L: CommitLog>() {
-    let (fs, _) = killed::<L>(5);
+fn a_missing_log_is_named<L: CommitLog, F: Flusher>() {
+    let (fs, _) = killed::<L, F>(5);
     for name in fs.list().expect("a directory").into_iter().filter(|name| is_segment(name)) {
         fs.remove(&name).expect("a file");
     }
-    refused::<L>(&fs, &["wal-", "damaged"]);
+    refused::<L, F>(&fs, &["wal-", "damaged"]);
 }
 
-fn a_log_without_its_database_is_named<L: CommitLog>() {
-    let (fs, _) = killed::<L>(5);
+fn a_log_without_its_database_is_named<L: CommitLog, F: Flusher>() {
+    let (fs, _) = killed::<L, F>(5);
     fs.remove("data").expect("a file");
-    refused::<L>(&fs, &["wal-", "no database"]);
+    refused::<L, F>(&fs, &["wal-", "no database"]);
 }
 
 fn is_segment(name: &str) -> bool {
     name.starts_with("wal-") && !name.contains("spare")
 }
 
-fn a_damaged_page_is_named<L: CommitLog>() {
-    let (fs, table) = killed::<L>(300);
-    open::<L>(&fs).expect("recovers").close().expect("a clean end");
+fn a_damaged_page_is_named<L: CommitLog, F: Flusher>() {
+    let (fs, table) = killed::<L, F>(300);
+    open::<L, F>(&fs).expect("recovers").close().expect("a clean end");
     // The catalog is page 1: without it nothing opens. Page 3 is one of the table's.
     let fs = fs.crash(Survival::Nothing);
     fs.corrupt("data", 3 * 8192 + 5000, 1);
-    let db = open::<L>(&fs).expect("opens: nobody has looked at the page");
+    let db = open::<L, F>(&fs).expect("opens: nobody has looked at the page");
     let said = count(&db, table).expect_err("must not invent rows").to_string();
     assert!(said.contains("`data`") && said.contains("page 3") && said.contains("backup"), "{said}");
     let said = db.verify().expect_err("must not pass").to_string();
@@ -135,14 +151,14 @@ fn a_damaged_page_is_named<L: CommitLog>() {
     drop(db);
     let fs = fs.crash(Survival::Nothing);
     fs.corrupt("data", 8192 + 5000, 1);
-    refused_but_opened::<L>(&fs, &["`data`", "page 1"]);
+    refused_but_opened::<L, F>(&fs, &["`data`", "page 1"]);
 }
 
 /// As [`refused`], but recovery had begun: the log may have a new segment.
 #[track_caller]
-fn refused_but_opened<L: CommitLog>(fs: &SimFs, words: &[&str]) {
+fn refused_but_opened<L: CommitLog, F: Flusher>(fs: &SimFs, words: &[&str]) {
     for _ in 0..2 {
-        let said = open::<L>(fs).map(drop).expect_err("must not open").to_string();
+        let said = open::<L, F>(fs).map(drop).expect_err("must not open").to_string();
         for word in words {
             assert!(said.contains(word), "`{word}` is missing in: {said}");
         }
@@ -153,10 +169,10 @@ fn fail(action: IoAction, prefix: &str, after: u64, kind: FaultKind) -> Fault {
     Fault { action, file_prefix: prefix.to_owned(), after, kind }
 }
 
-fn a_failed_sync_poisons_and_a_restart_recovers<L: CommitLog>() {
+fn a_failed_sync_poisons_and_a_restart_recovers<L: CommitLog, F: Flusher>() {
     for after in [0, 3, 7] {
         let fs = SimFs::new();
-        let db = open::<L>(&fs).expect("an empty directory");
+        let db = open::<L, F>(&fs).expect("an empty directory");
         let table = db.create_table("t").expect("a new table");
         fs.inject(fail(IoAction::Sync, "wal-", after, FaultKind::Device));
         let mut told = 0;
@@ -182,7 +198,7 @@ fn a_failed_sync_poisons_and_a_restart_recovers<L: CommitLog>() {
         drop(reader);
         drop(db);
         for survival in [Survival::Nothing, Survival::Everything] {
-            let db = open::<L>(&fs.image().restart(survival)).expect("recovers");
+            let db = open::<L, F>(&fs.image().restart(survival)).expect("recovers");
             let found = count(&db, table).expect("a read");
             assert!((told..=told + 1).contains(&found), "told {told}, found {found}, {survival:?}");
             put(&db, table, b"new", b"row").expect("works again");
@@ -190,10 +206,10 @@ fn a_failed_sync_poisons_and_a_restart_recovers<L: CommitLog>() {
     }
 }
 
-fn a_failed_page_write_poisons<L: CommitLog>() {
+fn a_failed_page_write_poisons<L: CommitLog, F: Flusher>() {
     for file in ["data", "doublewrite"] {
-        let (fs, table) = killed::<L>(50);
-        let db = open::<L>(&fs).expect("recovers");
+        let (fs, table) = killed::<L, F>(50);
+        let db = open::<L, F>(&fs).expect("recovers");
         put(&db, table, b"one more", b"row").expect("a working disk");
         fs.inject(fail(IoAction::Write, file, 0, FaultKind::Device));
         assert!(matches!(db.checkpoint(), Err(Error::Poisoned(_) | Error::Storage(_))));
@@ -201,14 +217,14 @@ fn a_failed_page_write_poisons<L: CommitLog>() {
         assert!(matches!(refused, Err(Error::Poisoned(_))), "{refused:?}");
         assert_eq!(count(&db, table).expect("a read"), 51);
         drop(db);
-        let db = open::<L>(&fs.crash(Survival::Nothing)).expect("recovers");
+        let db = open::<L, F>(&fs.crash(Survival::Nothing)).expect("recovers");
         assert_eq!(count(&db, table).expect("a read"), 51);
     }
 }
 
-fn a_full_disk_is_told_and_survived<L: CommitLog>() {
-    let (fs, table) = killed::<L>(10);
-    let db = open::<L>(&fs).expect("recovers");
+fn a_full_disk_is_told_and_survived<L: CommitLog, F: Flusher>() {
+    let (fs, table) = killed::<L, F>(10);
+    let db = open::<L, F>(&fs).expect("recovers");
     let used: u64 = fs
         .list()
         .expect("a directory")
@@ -228,17 +244,17 @@ fn a_full_disk_is_told_and_survived<L: CommitLog>() {
     assert!(count(&db, table).expect("a read") >= 10 + told);
     drop(db);
     fs.set_capacity(None);
-    let db = open::<L>(&fs.crash(Survival::Nothing)).expect("recovers once there is space");
+    let db = open::<L, F>(&fs.crash(Survival::Nothing)).expect("recovers once there is space");
     assert_eq!(count(&db, table).expect("a read"), 10 + told);
     db.verify().expect("a sound tree");
 }
 
-fn losers_are_undone_and_ids_go_on<L: CommitLog>() {
-    let (fs, table) = killed::<L>(20);
+fn losers_are_undone_and_ids_go_on<L: CommitLog, F: Flusher>() {
+    let (fs, table) = killed::<L, F>(20);
     let mut ids = Vec::new();
     let mut fs = fs;
     for round in 0..4u32 {
-        let db = open::<L>(&fs).expect("recovers");
+        let db = open::<L, F>(&fs).expect("recovers");
         assert_eq!(count(&db, table).expect("a read"), 20 + round);
         let mut loser = db.begin().expect("a seat");
         ids.push(loser.id());
@@ -254,7 +270,7 @@ fn losers_are_undone_and_ids_go_on<L: CommitLog>() {
         fs = fs.crash(Survival::Everything);
         drop(db);
     }
-    let db = open::<L>(&fs).expect("recovers");
+    let db = open::<L, F>(&fs).expect("recovers");
     let mut row = Vec::new();
     for key in [3u32, 4] {
         assert!(db.begin().expect("a seat").get(table, &key.to_be_bytes(), &mut row).expect("a read"));
@@ -263,36 +279,36 @@ fn losers_are_undone_and_ids_go_on<L: CommitLog>() {
     assert!(ids.is_sorted_by(|a, b| a < b), "an id was used twice: {ids:?}");
 }
 
-fn a_kill_without_a_power_cut_loses_nothing<L: CommitLog>() {
-    let (fs, table) = killed::<L>(30);
-    let db = open::<L>(&fs).expect("recovers");
+fn a_kill_without_a_power_cut_loses_nothing<L: CommitLog, F: Flusher>() {
+    let (fs, table) = killed::<L, F>(30);
+    let db = open::<L, F>(&fs).expect("recovers");
     let mut txn = db.begin().expect("a seat");
     txn.insert(table, b"unfinished", b"row").expect("free");
     txn.rollback().expect("a rollback");
     drop(db);
-    let db = open::<L>(&fs.crash(Survival::Everything)).expect("recovers");
+    let db = open::<L, F>(&fs.crash(Survival::Everything)).expect("recovers");
     assert_eq!(count(&db, table).expect("a read"), 30);
 }
 
-fn an_idle_database_recovers_from_its_checkpoint_alone<L: CommitLog>() {
-    let (fs, table) = killed::<L>(30);
+fn an_idle_database_recovers_from_its_checkpoint_alone<L: CommitLog, F: Flusher>() {
+    let (fs, table) = killed::<L, F>(30);
     for _ in 0..5 {
-        open::<L>(&fs).expect("recovers").close().expect("a clean end");
+        open::<L, F>(&fs).expect("recovers").close().expect("a clean end");
         let segments = fs.list().expect("a directory").into_iter().filter(|name| is_segment(name)).count();
         assert!(segments <= 3, "the log is let go of: {segments} segments");
     }
-    assert_eq!(count(&open::<L>(&fs).expect("opens"), table).expect("a read"), 30);
+    assert_eq!(count(&open::<L, F>(&fs).expect("opens"), table).expect("a read"), 30);
 }
 
 #[test]
-fn what_one_log_wrote_the_other_opens() {
-    let (fs, table) = killed::<SerialLog>(40);
-    let db = open::<GroupedLog>(&fs).expect("recovers");
+fn what_one_wrote_the_other_opens() {
+    let (fs, table) = killed::<SerialLog, Sharp>(40);
+    let db = open::<GroupedLog, Paced>(&fs).expect("recovers");
     put(&db, table, b"by the other", b"row").expect("a working disk");
     drop(db);
     let fs = fs.crash(Survival::Nothing);
-    let db = open::<SerialLog>(&fs).expect("recovers");
+    let db = open::<SerialLog, Sharp>(&fs).expect("recovers");
     assert_eq!(count(&db, table).expect("a read"), 41);
     db.close().expect("a clean end");
-    assert_eq!(count(&open::<GroupedLog>(&fs).expect("opens"), table).expect("a read"), 41);
+    assert_eq!(count(&open::<GroupedLog, Paced>(&fs).expect("opens"), table).expect("a read"), 41);
 }

@@ -1,4 +1,4 @@
-//! The threads behind an open database: vacuum, and checkpoints.
+//! The threads behind an open database: vacuum, checkpoints, and, if they are written in the background, pages.
 
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use std::thread::JoinHandle;
 
 /// How often the length of the log is looked at.
 const CHECKPOINT_POLL: Duration = Duration::from_millis(50);
+
+/// How long the page writer rests if nobody wakes it.
+const PAGE_WRITER_REST: Duration = Duration::from_millis(5);
 
 /// Running threads; dropping stops them and waits for them.
 #[derive(Debug)]
@@ -34,16 +37,15 @@ impl Background {
             let _ = engine.vacuum();
         };
         background.spawn("vacuum", engine, options.vacuum_interval, vacuum)?;
-        let bytes = options.checkpoint_wal_bytes;
+        let redo_bytes = options.checkpoint_wal_bytes;
         let checkpoint = move |engine: &Engine<L>| {
-            if engine.checkpoint_age_bytes() >= bytes {
-                // A failed checkpoint has poisoned the log, which tells everybody.
-                let _ = engine.checkpoint();
-            }
-            // Likewise: the writer that fails stops the pool.
-            let _ = engine.tick();
+            // A failed checkpoint has poisoned the log, which tells everybody.
+            let _ = engine.checkpoint_if_due(redo_bytes);
         };
         background.spawn("checkpoint", engine, CHECKPOINT_POLL, checkpoint)?;
+        for number in 0..engine.flusher().background_threads() {
+            background.spawn_page_writer(&format!("page-writer-{number}"), engine, redo_bytes)?;
+        }
         Ok(background)
     }
 
@@ -55,11 +57,31 @@ impl Background {
         mut round: impl FnMut(&Engine<L>) + Send + 'static,
     ) -> Result<(), OpenError> {
         let (engine, stop) = (Arc::clone(engine), Arc::clone(&self.stop));
-        let work = move || {
+        self.spawn_thread(name, move || {
             while stop.sleep(interval) {
                 round(&engine);
             }
-        };
+        })
+    }
+
+    /// It rests in its own way: whoever takes a frame may wake it.
+    fn spawn_page_writer<L: CommitLog>(
+        &mut self,
+        name: &str,
+        engine: &Arc<Engine<L>>,
+        redo_bytes: u64,
+    ) -> Result<(), OpenError> {
+        let (engine, stop) = (Arc::clone(engine), Arc::clone(&self.stop));
+        self.spawn_thread(name, move || {
+            while !stop.is_stopped() {
+                engine.flusher().rest(PAGE_WRITER_REST);
+                // A failed disk has poisoned the log, which tells everybody. A full one may be better the next time.
+                let _ = engine.write_pages(redo_bytes);
+            }
+        })
+    }
+
+    fn spawn_thread(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(work)
@@ -70,6 +92,10 @@ impl Background {
 }
 
 impl Stop {
+    fn is_stopped(&self) -> bool {
+        *self.stopped.lock()
+    }
+
     /// Sleeps; false if there is nothing more to do.
     fn sleep(&self, interval: Duration) -> bool {
         let mut stopped = self.stopped.lock();

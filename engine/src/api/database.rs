@@ -124,6 +124,13 @@ impl<L: CommitLog> Database<L> {
         self.engine.checkpoint()
     }
 
+    /// Writes the pages that are due, if the engine writes pages in the background (B004), and makes the checkpoint that is
+    /// due. Runs by itself if [`background`](Options::background) is set.
+    pub fn write_pages(&self, redo_bytes: u64) -> Result<(), Error> {
+        self.engine.write_pages(redo_bytes)?;
+        self.engine.checkpoint_if_due(redo_bytes)
+    }
+
     /// Drops versions and removes deleted rows that nobody can see any more. Runs by itself every
     /// [`vacuum_interval`](Options::vacuum_interval) if [`background`](Options::background) is set.
     pub fn vacuum(&self) -> Result<Vacuumed, Error> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::buffer::flush::{MakeFlusher, make};
 use crate::buffer::{PAGE_SIZE, PoolOptions};
+use crate::select;
 use crate::transaction::recovery::EngineOptions;
 use crate::transaction::wal::{Durability, WalOptions};
 
@@ -24,7 +26,9 @@ pub struct Options {
     pub vacuum_interval: Duration,
     /// How long a transaction waits for a lock before it gives up; deadlocks are found without it.
     pub lock_timeout: Option<Duration>,
-    /// Whether to run vacuum and checkpoints on threads of their own. Without, they run only when called: what
+    /// Who writes pages, and when: what the features chose, or what a test names.
+    pub flusher: MakeFlusher,
+    /// Whether to run vacuum, checkpoints and page writing on threads of their own. Without, they run only when called: what
     /// a deterministic test wants.
     pub background: bool,
 }
@@ -43,8 +47,9 @@ impl Options {
             },
             pool: PoolOptions {
                 frames,
-                doublewrite_slots: (frames / 4).clamp(8, 128),
+                doublewrite_slots: (frames / 4).clamp(8, 512),
                 sync: self.durability != Durability::Off,
+                flusher: self.flusher,
             },
             lock_timeout: self.lock_timeout,
         }
@@ -61,6 +66,7 @@ impl Default for Options {
             checkpoint_wal_bytes: 256 << 20,
             vacuum_interval: Duration::from_millis(100),
             lock_timeout: None,
+            flusher: make::<select::Flush>,
             background: true,
         }
     }

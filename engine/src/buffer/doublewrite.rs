@@ -16,7 +16,7 @@ use std::io::IoSlice;
 
 use super::page::{PAGE_SIZE, Page, PageId};
 use crate::io::{File, IoError, Vfs};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+use crate::sync::{Arc, Condvar, Mutex};
 
 /// Name of the file that holds the ring.
 pub const DOUBLEWRITE_FILE: &str = "doublewrite";
@@ -46,8 +46,17 @@ struct Ring {
     reserved: u64,
     /// Every position below was followed by a sync of the data file.
     reusable: u64,
-    /// Positions handed out whose pages are not yet written in place.
-    in_flight: u64,
+    /// Where the batches begin whose pages are not yet written in place.
+    in_flight: Vec<u64>,
+    /// Somebody is syncing the data file to make slots reusable.
+    syncing: bool,
+}
+
+impl Ring {
+    /// The pages of every position below are written in place: a sync of the data file from now on covers them.
+    fn in_place(&self) -> u64 {
+        self.in_flight.iter().copied().min().unwrap_or(self.reserved)
+    }
 }
 
 impl DoubleWrite {
@@ -80,21 +89,18 @@ impl DoubleWrite {
         let start = self.reserve(data, pages.len() as u64)?;
         let written = self.write_reserved(data, pages, start);
         let mut ring = self.ring.lock();
-        ring.in_flight -= pages.len() as u64;
+        ring.in_flight.retain(|&batch| batch != start);
         self.settled.notify_all();
         written
     }
 
     /// Runs `sync` of the data file and frees the slots of every page written in place before.
     pub(super) fn around_data_sync(&self, sync: impl FnOnce() -> Result<(), IoError>) -> Result<(), IoError> {
-        let covered = {
-            let ring = self.ring.lock();
-            // With writes in flight it is not known which of the positions below are covered.
-            if ring.in_flight == 0 { ring.reserved } else { ring.reusable }
-        };
+        let covered = self.ring.lock().in_place();
         sync()?;
         let mut ring = self.ring.lock();
         ring.reusable = ring.reusable.max(covered);
+        self.settled.notify_all();
         Ok(())
     }
 
@@ -150,22 +156,25 @@ impl DoubleWrite {
     fn reserve(&self, data: &dyn File, count: u64) -> Result<u64, IoError> {
         let mut ring = self.ring.lock();
         while ring.reserved + count > ring.reusable + self.slots {
-            if ring.in_flight > 0 {
-                ring = self.wait(ring);
+            let covered = ring.in_place();
+            // One sync serves all who wait here; and before the oldest batch is in place, none would help.
+            if ring.syncing || covered == ring.reusable {
+                ring = self.settled.wait(ring);
                 continue;
             }
-            // Nobody has anything in flight and nobody can reserve: the lock holds up only those who need this sync too.
-            data.sync_data()?;
-            ring.reusable = ring.reserved;
+            ring.syncing = true;
+            drop(ring);
+            let synced = data.sync_data();
+            ring = self.ring.lock();
+            ring.syncing = false;
+            self.settled.notify_all();
+            synced?;
+            ring.reusable = ring.reusable.max(covered);
         }
         let start = ring.reserved;
         ring.reserved += count;
-        ring.in_flight += count;
+        ring.in_flight.push(start);
         Ok(start)
-    }
-
-    fn wait<'a>(&self, ring: MutexGuard<'a, Ring>) -> MutexGuard<'a, Ring> {
-        self.settled.wait(ring)
     }
 }
 

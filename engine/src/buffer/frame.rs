@@ -2,11 +2,12 @@
 
 use std::ptr::NonNull;
 
+use super::dirty::DirtyWord;
 use super::memory::FrameMemory;
 use super::page::{PAGE_SIZE, Page, PageId};
 use crate::concurrent::latch::HybridLatch;
 use crate::io::IoError;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Number of a frame, dense from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,14 +21,13 @@ impl FrameId {
     }
 }
 
-/// The head of a frame, on a cache line of its own. `page` and `dirty` change only under the exclusive latch, except
-/// that a writer-out, which holds it shared, clears `dirty`.
+/// The head of a frame, on a cache line of its own. `page` changes only under the exclusive latch.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Frame {
     pub(super) latch: HybridLatch,
     page: AtomicU64,
-    dirty: AtomicBool,
+    pub(super) dirty: DirtyWord,
 }
 
 impl Frame {
@@ -40,21 +40,6 @@ impl Frame {
     pub(super) fn set_page_id(&self, page: PageId) {
         self.page.store(page.get(), Ordering::Relaxed);
     }
-
-    #[inline]
-    pub(super) fn is_dirty(&self) -> bool {
-        self.dirty.load(Ordering::Relaxed)
-    }
-
-    /// Returns what it was before.
-    #[inline]
-    pub(super) fn set_dirty(&self, dirty: bool) -> bool {
-        let before = self.is_dirty();
-        if before != dirty {
-            self.dirty.store(dirty, Ordering::Relaxed);
-        }
-        before
-    }
 }
 
 /// All frames of a pool.
@@ -66,7 +51,7 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn new(count: usize) -> Result<Self, IoError> {
-        let head = |_| Frame { latch: HybridLatch::new(), page: AtomicU64::new(0), dirty: AtomicBool::new(false) };
+        let head = |_| Frame { latch: HybridLatch::new(), page: AtomicU64::new(0), dirty: DirtyWord::new() };
         Ok(Self { heads: (0..count).map(head).collect(), memory: FrameMemory::new(count)? })
     }
 

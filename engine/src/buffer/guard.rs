@@ -24,7 +24,8 @@ pub struct SharedPage<'p> {
     frame: FrameId,
 }
 
-/// A page held exclusively. Dereferences to [`Page`]; a change must be followed by [`Self::mark_dirty`].
+/// A page held exclusively. Dereferences to [`Page`]; a change must be followed by
+/// [`BufferPool::mark_dirty`](super::BufferPool::mark_dirty).
 #[derive(Debug)]
 pub struct ExclusivePage<'p> {
     residents: &'p Residents,
@@ -118,17 +119,21 @@ impl<'p> ExclusivePage<'p> {
         self.residents.frames.get(self.frame).page_id()
     }
 
-    /// Whether the frame holds changes that are not in the data file.
-    pub fn is_dirty(&self) -> bool {
-        self.residents.frames.get(self.frame).is_dirty()
+    /// Whether every change of the page is in the data file.
+    pub fn is_clean(&self) -> bool {
+        self.residents.frames.get(self.frame).dirty.is_clean()
     }
 
-    /// Says that the change described by the log up to `lsn` is now in the page.
+    /// Says that the change described by the log up to `lsn` is now in the page. `since` is asked, if the page had no
+    /// change before, for a position in the log at or below the start of that record.
     #[inline]
-    pub fn mark_dirty(&mut self, lsn: Lsn) {
+    pub(super) fn mark_dirty(&mut self, lsn: Lsn, since: impl FnOnce() -> Lsn) {
         debug_assert!(lsn >= self.lsn(), "{:?} would go back from {} to {lsn}", self.page_id(), self.lsn());
         self.set_lsn(lsn);
-        self.residents.frames.get(self.frame).set_dirty(true);
+        let dirty = &self.residents.frames.get(self.frame).dirty;
+        if !dirty.is_changed() {
+            dirty.change(since());
+        }
     }
 
     /// Gives writing up and goes on reading; no other writer gets in between.

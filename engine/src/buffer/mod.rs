@@ -22,6 +22,7 @@
 //!
 //! Start at [`BufferPool`](pool::BufferPool); [`guard`] is what callers hold.
 
+pub mod dirty;
 mod doublewrite;
 mod error;
 pub mod flush;

@@ -2,7 +2,7 @@
 
 use super::doublewrite::HealReport;
 use super::error::BufferError;
-use super::flush::Flusher as _;
+use super::flush::{Flusher, MakeFlusher, make};
 use super::frame::FrameId;
 use super::guard::{ExclusivePage, OptimisticPage, SharedPage};
 use super::page::PageId;
@@ -11,7 +11,7 @@ use super::prefetch::{PageSource, Prefetcher as _};
 use super::replacer::Replacer as _;
 use super::residents::{Residents, Visit};
 use super::store::PageStore;
-use crate::io::{DurableHorizon, File, Vfs};
+use crate::io::{DurableHorizon, File, Lsn, Vfs};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::select;
 use crate::sync::Arc;
@@ -27,11 +27,13 @@ pub struct PoolOptions {
     /// Whether pages are made durable and safe from tearing. Without, a crash may leave nothing of use: for measuring
     /// everything but the disk.
     pub sync: bool,
+    /// Who writes dirty pages: what the features chose, or what a test names.
+    pub flusher: MakeFlusher,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { frames: 32 * 1024, doublewrite_slots: 128, sync: true }
+        Self { frames: 32 * 1024, doublewrite_slots: 512, sync: true, flusher: make::<select::Flush> }
     }
 }
 
@@ -39,7 +41,7 @@ impl Default for PoolOptions {
 #[derive(Debug)]
 pub struct BufferPool {
     residents: Residents,
-    flusher: select::Flush,
+    flusher: Box<dyn Flusher>,
     prefetcher: select::Prefetch,
 }
 
@@ -100,7 +102,7 @@ impl BufferPool {
         let frames = options.frames.max(16);
         let pool = Self {
             residents: Residents::new(frames, store)?,
-            flusher: select::Flush::new(frames),
+            flusher: (options.flusher)(frames),
             prefetcher: select::Prefetch::new(),
         };
         Ok((pool, report))
@@ -250,24 +252,33 @@ impl BufferPool {
         }
     }
 
-    /// Marks a page dirty after a change: as [`ExclusivePage::mark_dirty`], telling the flusher too.
+    /// Says that the change described by the log up to `lsn` is now in the page. The latch has been held since before that
+    /// record was appended.
     #[inline]
-    pub fn mark_dirty(&self, page: &mut ExclusivePage<'_>, lsn: crate::io::Lsn) {
-        if !page.is_dirty() {
-            self.flusher.on_dirty(page.frame(), lsn);
-        }
-        page.mark_dirty(lsn);
+    pub fn mark_dirty(&self, page: &mut ExclusivePage<'_>, lsn: Lsn) {
+        page.mark_dirty(lsn, || self.flusher.floor());
     }
 
-    /// Writes out every page that a log record before this call has changed, and makes it durable in place. A checkpoint
-    /// may name any LSN that was the log's end before the call.
-    pub fn checkpoint(&self) -> Result<(), BufferError> {
-        self.flusher.checkpoint(&self.residents)
+    /// Writes out every page that a log record before this call has changed, and makes it durable in place. `end` was the
+    /// log's end before the call: a checkpoint may name it.
+    pub fn checkpoint(&self, end: Lsn) -> Result<(), BufferError> {
+        self.flusher.checkpoint(&self.residents, end)
     }
 
-    /// Does what background writing is due; to be called now and then.
-    pub fn tick(&self) -> Result<(), BufferError> {
-        self.flusher.tick(&self.residents)
+    /// Returns a position such that the changes of all records below are in the data file, durably: as far as `end` if
+    /// the flusher writes everything now, less if it has its own pace. `end` was the log's end before the call.
+    pub fn redo_point(&self, end: Lsn) -> Result<Lsn, BufferError> {
+        self.flusher.redo_point(&self.residents, end)
+    }
+
+    /// Who writes dirty pages: to be asked for background work, and when.
+    pub fn flusher(&self) -> &dyn Flusher {
+        &*self.flusher
+    }
+
+    /// Does what background writing is due, which ends at `end`. Redo is to begin no more than `redo_bytes` before that.
+    pub fn tick(&self, end: Lsn, redo_bytes: u64) -> Result<(), BufferError> {
+        self.flusher.tick(&self.residents, end, redo_bytes)
     }
 
     /// What reads ahead of scans.

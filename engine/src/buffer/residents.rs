@@ -9,6 +9,7 @@ use super::page::{Page, PageId};
 use super::page_table::PageTable as _;
 use super::replacer::{Replacer as _, Take};
 use super::store::PageStore;
+use crate::io::Lsn;
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::select;
 use crate::sync::Mutex;
@@ -65,10 +66,17 @@ impl Residents {
         &self.store.metrics
     }
 
-    /// Takes a frame that holds no page, if there is one, latched.
-    pub fn take_free(&self) -> Option<ExclusivePage<'_>> {
-        let frame = self.free.lock().pop()?;
-        Some(self.latch_exclusive(frame))
+    /// Takes a frame that holds no page, if there is one, latched; and says how many are left.
+    pub fn take_free(&self) -> Option<(ExclusivePage<'_>, usize)> {
+        let mut free = self.free.lock();
+        let (frame, left) = (free.pop()?, free.len());
+        drop(free);
+        Some((self.latch_exclusive(frame), left))
+    }
+
+    /// Frames that hold no page, at this moment.
+    pub fn free_count(&self) -> usize {
+        self.free.lock().len()
     }
 
     /// Takes the frame of a page that `incoming` may replace, latched. The page in it stays findable until
@@ -80,6 +88,98 @@ impl Residents {
         Some(unsafe { ExclusivePage::latched(self, frame) })
     }
 
+    /// As [`Self::take_victim`], but only a frame whose page need not be written, and only among the next `offers`.
+    pub fn take_clean_victim(&self, incoming: PageId, offers: usize) -> Option<ExclusivePage<'_>> {
+        let mut left = offers;
+        let take = |frame: FrameId| {
+            if left == 0 {
+                return Take::Enough;
+            }
+            left -= 1;
+            let head = self.frames.get(frame);
+            if !head.dirty.is_clean() || !head.latch.try_exclusive() {
+                return Take::Busy;
+            }
+            if head.dirty.is_clean() {
+                return Take::Taken;
+            }
+            // SAFETY: latched above, and nothing was written.
+            unsafe { head.latch.unlock_exclusive_unchanged() };
+            Take::Busy
+        };
+        let frame = self.replacer.evict(incoming, take)?;
+        // SAFETY: `take` latched the frame that `evict` returned.
+        Some(unsafe { ExclusivePage::latched(self, frame) })
+    }
+
+    /// Adds to `out` those of the next `count` victims, about, that would have to be written first.
+    pub fn upcoming_dirty(&self, count: usize, out: &mut Vec<FrameId>) {
+        let from = out.len();
+        self.replacer.upcoming(count, out);
+        let mut at = from;
+        while at < out.len() {
+            if self.frames.get(out[at]).dirty.is_claimable() {
+                at += 1;
+            } else {
+                out.swap_remove(at);
+            }
+        }
+    }
+
+    /// Visits every frame that holds changes which are not in the data file: its page, and since when.
+    ///
+    /// A change is logged, made and marked under one exclusive latch, and each frame is looked at when nobody holds that.
+    /// So of the records appended before the call, no change is overlooked: it is marked, or in the data file.
+    pub fn visit_dirty(&self, mut visit: impl FnMut(FrameId, PageId, Lsn)) {
+        for frame in self.frames.ids() {
+            let head = self.frames.get(frame);
+            head.latch.optimistic();
+            if let Some(since) = head.dirty.since() {
+                visit(frame, head.page_id(), since);
+            }
+        }
+    }
+
+    /// The page in a frame: a hint without its latch.
+    pub fn page_in(&self, frame: FrameId) -> PageId {
+        self.frames.get(frame).page_id()
+    }
+
+    /// Claims the change in a frame and adds a copy of the page to `copies`. Without `wait`, a latch that is taken makes it
+    /// [`Claim::Busy`]: whoever holds latches must not wait here.
+    ///
+    /// After the copy is written, or could not be, [`Self::settle`] must follow.
+    pub fn claim_copy(&self, frame: FrameId, wait: bool, copies: &mut Vec<Page>) -> Claim {
+        let head = self.frames.get(frame);
+        if head.dirty.is_clean() {
+            return Claim::Clean;
+        }
+        if !head.dirty.is_claimable() || !wait && !head.latch.try_shared() {
+            return Claim::Busy;
+        }
+        // SAFETY: latched by the condition above.
+        let page = if wait { self.latch_shared(frame) } else { unsafe { SharedPage::latched(self, frame) } };
+        if head.dirty.claim() {
+            copies.push(page.clone());
+            return Claim::Copied;
+        }
+        if head.dirty.is_clean() { Claim::Clean } else { Claim::Busy }
+    }
+
+    /// Writes claimed copies to the data file: not yet synced.
+    pub fn write_copies(&self, copies: &mut [Page]) -> Result<(), BufferError> {
+        self.store.write(copies)
+    }
+
+    /// Ends a claim. `next`: where changes begin, at the earliest, that are not in the copy; nothing if it was not written.
+    pub fn settle(&self, frame: FrameId, next: Option<Lsn>) {
+        let dirty = &self.frames.get(frame).dirty;
+        match next {
+            Some(next) => dirty.written(next),
+            None => dirty.not_written(),
+        }
+    }
+
     /// Puts a victim back that could not be replaced after all.
     pub fn put_back(&self, victim: ExclusivePage<'_>) {
         self.replacer.admit(victim.frame(), victim.page_id(), Visit::Leaf);
@@ -87,7 +187,7 @@ impl Residents {
 
     /// Takes the page out of its frame: from here on, who looks for it reads the disk. The frame must be clean.
     pub fn unmap(&self, victim: &mut ExclusivePage<'_>) {
-        assert!(!victim.is_dirty(), "{:?} would be lost", victim.page_id());
+        assert!(victim.is_clean(), "{:?} would be lost", victim.page_id());
         self.table.remove(victim.page_id());
         self.frames.get(victim.frame()).set_page_id(PageId::NONE);
         self.metrics().inc(Counter::BufferEvictions);
@@ -114,7 +214,7 @@ impl Residents {
         }
         // SAFETY: latched above.
         let page = unsafe { SharedPage::latched(self, frame) };
-        if self.frames.get(frame).is_dirty() { DirtyCheck::Dirty(page) } else { DirtyCheck::Clean }
+        if self.frames.get(frame).dirty.is_changed() { DirtyCheck::Dirty(page) } else { DirtyCheck::Clean }
     }
 
     /// How many pages one [`Self::write_out`] may carry.
@@ -126,18 +226,24 @@ impl Residents {
     pub fn write_out(&self, pages: &[SharedPage<'_>], scratch: &mut Vec<Page>) -> Result<(), BufferError> {
         scratch.clear();
         scratch.extend(pages.iter().map(|page| (**page).clone()));
-        self.store.write(scratch)?;
-        for page in pages {
-            self.frames.get(page.frame()).set_dirty(false);
-        }
-        Ok(())
+        self.write_held(pages.iter().map(SharedPage::frame), scratch)
     }
 
     /// Writes a victim out.
     pub fn write_victim(&self, victim: &mut ExclusivePage<'_>) -> Result<(), BufferError> {
-        self.store.write(std::slice::from_mut(&mut **victim))?;
-        self.frames.get(victim.frame()).set_dirty(false);
-        Ok(())
+        let frame = victim.frame();
+        self.write_held(std::iter::once(frame), std::slice::from_mut(&mut **victim))
+    }
+
+    /// Writes pages whose frames are latched until the end, so that nothing changes meanwhile.
+    fn write_held(&self, frames: impl Iterator<Item = FrameId> + Clone, pages: &mut [Page]) -> Result<(), BufferError> {
+        for frame in frames.clone() {
+            assert!(self.frames.get(frame).dirty.claim(), "two writers of one page");
+        }
+        let written = self.store.write(pages);
+        let next = written.is_ok().then_some(Lsn::ZERO);
+        frames.for_each(|frame| self.settle(frame, next));
+        written
     }
 
     /// Makes every page written out so far durable in place.
@@ -165,6 +271,17 @@ impl Residents {
         // SAFETY: latched above.
         unsafe { SharedPage::latched(self, frame) }
     }
+}
+
+/// What came of [`Residents::claim_copy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The page is the caller's to write.
+    Copied,
+    /// There is nothing to write.
+    Clean,
+    /// Somebody else is writing it, or holds its latch.
+    Busy,
 }
 
 /// What [`Residents::latch_if_dirty`] found.

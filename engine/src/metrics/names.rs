@@ -67,6 +67,16 @@ named! {
         BufferEvictions = "buffer.evictions",
         /// Pages written out, for a frame or for a checkpoint.
         BufferWrites = "buffer.writes",
+        /// Pages written by a session that needed a frame.
+        FlushForegroundWrites = "flush.foreground_writes",
+        /// Pages written by a thread that has nothing else to do, before anybody needs their frames or their log.
+        FlushBackgroundWrites = "flush.background_writes",
+        /// Batches of pages that shared one sync of the double-write area.
+        FlushBatches = "flush.batches",
+        /// Times a session found no free frame in reserve.
+        FlushReserveMisses = "flush.reserve_misses",
+        /// Checkpoints made.
+        Checkpoints = "checkpoint.count",
         /// Pages that came back while they were remembered, and so trained the replacer.
         ReplacerGhostHits = "replacer.ghost_hits",
         /// Pages that the replacer moved to those seen again.

@@ -4,7 +4,8 @@
 //!
 //! 1. `redo from` := the end of the log;
 //! 2. every page that a record below it has changed is written out, by visiting every frame under its latch (a record
-//!    is appended and its page changed under one exclusive latch, so what the visit finds is complete);
+//!    is appended and its page changed under one exclusive latch, so what the visit finds is complete); or, if pages are
+//!    written in the background at a pace of their own (B004), `redo from` goes back to the oldest change that is not yet;
 //! 3. the checkpoint record is appended: `redo from`, the clock, and the transactions that have written and not ended;
 //! 4. the log is synced, then the superblock switches to the new checkpoint, then the log below it is let go.
 //!
@@ -19,7 +20,9 @@ use super::error::Error;
 use super::running::Writer;
 use super::stamp::{Ts, TxnId};
 use super::wal::CommitLog;
+use crate::buffer::{BufferError, BufferPool};
 use crate::io::Lsn;
+use crate::metrics::Counter;
 use crate::storage::superblock::Control;
 
 /// The kind of a checkpoint record.
@@ -43,22 +46,54 @@ pub(super) struct Checkpoint {
 }
 
 impl<L: CommitLog> Engine<L> {
-    /// Makes a checkpoint.
+    /// Makes a checkpoint from which redo has nothing to do: everything changed before is written.
     ///
     /// # Errors
     /// Nothing acknowledged is lost: the checkpoint before still counts. If the disk failed, the database is poisoned.
     pub fn checkpoint(&self) -> Result<(), Error> {
+        self.checkpoint_at(|pool, end| pool.checkpoint(end).map(|()| end))
+    }
+
+    /// Makes a checkpoint in the background if it is time, so that redo will have to read about `redo_bytes` at most.
+    ///
+    /// # Errors
+    /// As [`Self::checkpoint`].
+    pub fn checkpoint_if_due(&self, redo_bytes: u64) -> Result<(), Error> {
+        if self.checkpoint_age_bytes() < self.volume.pool.flusher().checkpoint_interval(redo_bytes) {
+            return Ok(());
+        }
+        self.checkpoint_at(BufferPool::redo_point)
+    }
+
+    /// Does the background writing of pages that is due.
+    ///
+    /// # Errors
+    /// As [`Self::checkpoint`].
+    pub fn write_pages(&self, redo_bytes: u64) -> Result<(), Error> {
+        let done = self.volume.pool.tick(self.volume.log.tail(), redo_bytes);
+        done.map_err(Error::from).inspect_err(|error| self.fail_unless_full(error))
+    }
+
+    fn checkpoint_at(&self, redo_point: impl FnOnce(&BufferPool, Lsn) -> Result<Lsn, BufferError>) -> Result<(), Error> {
         let mut checkpointed = self.checkpointed.lock();
-        let redo_from = self.volume.log.tail();
-        let analysis_from = self.try_checkpoint(redo_from).inspect_err(|error| match error {
-            // Nothing was promised, and everything is still in memory and in the log.
-            Error::NoSpace(_) => {}
-            _ => self.fail(error),
-        })?;
-        *checkpointed = redo_from;
+        let end = self.volume.log.tail();
+        let redo_from = redo_point(&self.volume.pool, end).map_err(Error::from);
+        let analysis_from = redo_from
+            .and_then(|redo_from| self.record_checkpoint(redo_from))
+            .inspect_err(|error| self.fail_unless_full(error))?;
+        *checkpointed = end;
         drop(checkpointed);
+        self.metrics.inc(Counter::Checkpoints);
         // The checkpoint counts; what is not let go of now is by the next one.
         Ok(self.volume.log.recycle_below(analysis_from)?)
+    }
+
+    /// After a full disk nothing was promised, and everything is still in memory and in the log.
+    fn fail_unless_full(&self, error: &Error) {
+        match error {
+            Error::NoSpace(_) => {}
+            _ => self.fail(error),
+        }
     }
 
     /// Log written since the last checkpoint.
@@ -71,9 +106,9 @@ impl<L: CommitLog> Engine<L> {
     }
 
     /// Returns where the log that is still needed begins.
-    fn try_checkpoint(&self, redo_from: Lsn) -> Result<Lsn, Error> {
+    fn record_checkpoint(&self, redo_from: Lsn) -> Result<Lsn, Error> {
+        assert!(redo_from > Lsn::ZERO, "a checkpoint at zero would say that there was none");
         let log = &self.volume.log;
-        self.volume.pool.checkpoint()?;
         let writers = self.running.writers();
         let analysis_from = writers.iter().map(|writer| writer.first_lsn).min().unwrap_or(redo_from).min(redo_from);
         let analysis_from = if cfg!(planted = "checkpoint_lsn_too_high") { redo_from } else { analysis_from };

@@ -10,6 +10,7 @@ use super::running::Running;
 use super::stamp::{Origin, Stamp, Ts, TxnId};
 use super::txn::{TableId, TxnState};
 use super::wal::CommitLog;
+use crate::buffer::flush::Flusher;
 use crate::index::BTree;
 use crate::io::{IoAction, IoError, Lsn, Span};
 use crate::metrics::Metrics;
@@ -42,7 +43,7 @@ pub struct Engine<L: CommitLog> {
     #[expect(clippy::vec_box, reason = "a state moves between here and its transaction: one pointer, not the whole")]
     pub(super) spare: Mutex<Vec<Box<TxnState>>>,
     pub(super) superblock: Superblock,
-    /// Where redo began at the last checkpoint; held during one.
+    /// The log's end at the begin of the last checkpoint; held during one.
     pub(super) checkpointed: Mutex<Lsn>,
     /// Held during a vacuum.
     pub(super) vacuuming: Mutex<()>,
@@ -130,9 +131,9 @@ impl<L: CommitLog> Engine<L> {
         &self.metrics
     }
 
-    /// Background writing of pages that is due.
-    pub fn tick(&self) -> Result<(), Error> {
-        Ok(self.volume.pool.tick()?)
+    /// Who writes pages: to be asked whether, and when, it has work in the background.
+    pub fn flusher(&self) -> &dyn Flusher {
+        self.volume.pool.flusher()
     }
 
     /// The catalog, and through it all trees.

@@ -158,7 +158,7 @@ impl<P: SplitPolicy> Fixture<P> {
 }
 
 pub fn volume(fs: &SimFs, superblock: &Superblock, log: &Arc<MemLog>, frames: usize) -> Arc<Volume<MemLog>> {
-    let options = PoolOptions { frames, doublewrite_slots: 16, sync: true };
+    let options = PoolOptions { frames, doublewrite_slots: 16, sync: true, ..PoolOptions::default() };
     let horizon = Arc::clone(log) as Arc<dyn DurableHorizon>;
     let (pool, _) = BufferPool::open(fs, superblock.data_file(), options, horizon, Arc::new(Metrics::new())).unwrap();
     Arc::new(Volume::new(pool, Arc::clone(log)))

@@ -1,12 +1,14 @@
 //! The baseline: whoever needs a frame writes the dirty page in it; a checkpoint writes them all, in pool order.
 
+use std::time::Duration;
+
 use super::Flusher;
 use crate::buffer::error::BufferError;
-use crate::buffer::frame::FrameId;
 use crate::buffer::guard::ExclusivePage;
 use crate::buffer::page::{Page, PageId};
 use crate::buffer::residents::{DirtyCheck, Residents};
 use crate::io::Lsn;
+use crate::metrics::Counter;
 use crate::sync::Mutex;
 
 /// Synchronous write-out. Keeps no state but the checkpoint's scratch memory.
@@ -21,26 +23,30 @@ impl Flusher for Sharp {
     }
 
     fn need_frame<'p>(&self, pool: &'p Residents, incoming: PageId) -> Result<Option<ExclusivePage<'p>>, BufferError> {
-        if let Some(free) = pool.take_free() {
+        if let Some((free, _left)) = pool.take_free() {
             return Ok(Some(free));
         }
         let Some(mut victim) = pool.take_victim(incoming) else { return Ok(None) };
-        if victim.is_dirty()
-            && let Err(error) = pool.write_victim(&mut victim)
-        {
-            pool.put_back(victim);
-            return Err(error);
+        if !victim.is_clean() {
+            if let Err(error) = pool.write_victim(&mut victim) {
+                pool.put_back(victim);
+                return Err(error);
+            }
+            pool.metrics().inc(Counter::FlushForegroundWrites);
         }
         pool.unmap(&mut victim);
         Ok(Some(victim))
     }
 
-    fn on_dirty(&self, _frame: FrameId, _lsn: Lsn) {}
+    /// Nobody asks how old a change is: a checkpoint writes them all.
+    fn floor(&self) -> Lsn {
+        Lsn::ZERO
+    }
 
     /// Every frame is visited under a shared latch. A change logged before the call was made under an exclusive one,
     /// held from the append to the last byte, so the visit sees it; and if its page has moved on to another frame or to
     /// the disk meanwhile, it was written on the way.
-    fn checkpoint(&self, pool: &Residents) -> Result<(), BufferError> {
+    fn checkpoint(&self, pool: &Residents, _end: Lsn) -> Result<(), BufferError> {
         let mut scratch = self.scratch.lock();
         let mut batch = Vec::with_capacity(pool.batch_pages());
         for frame in pool.frame_ids() {
@@ -66,7 +72,26 @@ impl Flusher for Sharp {
         pool.sync()
     }
 
-    fn tick(&self, _pool: &Residents) -> Result<(), BufferError> {
+    fn redo_point(&self, pool: &Residents, end: Lsn) -> Result<Lsn, BufferError> {
+        self.checkpoint(pool, end)?;
+        Ok(end)
+    }
+
+    fn checkpoint_interval(&self, redo_bytes: u64) -> u64 {
+        redo_bytes
+    }
+
+    fn background_threads(&self) -> usize {
+        0
+    }
+
+    fn tick(&self, _pool: &Residents, _end: Lsn, _redo_bytes: u64) -> Result<(), BufferError> {
         Ok(())
     }
+
+    fn rest(&self, at_most: Duration) {
+        std::thread::sleep(at_most);
+    }
+
+    fn wake(&self) {}
 }

@@ -151,20 +151,44 @@ impl Replacer for Car {
                     state.rings.remove(frame);
                     state.rings.push(frame, clock);
                 }
+                Take::Enough => return None,
             }
         }
         // Whoever is left is in use or wanted at this very moment: take what can be taken.
         for clock in [Clock::Once, Clock::Again] {
             for _ in 0..state.rings.len(clock) {
                 let Some(frame) = state.rings.hand(clock) else { break };
-                if take(FrameId(frame)) == Take::Taken {
-                    return Some(state.bury(frame, clock));
+                match take(FrameId(frame)) {
+                    Take::Taken => return Some(state.bury(frame, clock)),
+                    Take::Busy => {
+                        state.rings.remove(frame);
+                        state.rings.push(frame, clock);
+                    }
+                    Take::Enough => return None,
                 }
-                state.rings.remove(frame);
-                state.rings.push(frame, clock);
             }
         }
         None
+    }
+
+    /// From both clocks in turn, since which one is next depends on the pages to come.
+    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>) {
+        // Frames that were referenced are passed over, but not for ever: the mutex is held.
+        const STEPS_PER_FRAME: usize = 4;
+        let state = self.state.lock();
+        let mut once = state.rings.walk(Clock::Once);
+        let mut again = state.rings.walk(Clock::Again);
+        let wanted = out.len() + count;
+        for step in 0..STEPS_PER_FRAME * count {
+            let next = if step % 2 == 0 { once.next().or_else(|| again.next()) } else { again.next().or_else(|| once.next()) };
+            let Some(frame) = next else { break };
+            if !self.marks[frame as usize].referenced.load(Ordering::Relaxed) {
+                out.push(FrameId(frame));
+                if out.len() == wanted {
+                    break;
+                }
+            }
+        }
     }
 
     fn forget(&self, frame: FrameId) {

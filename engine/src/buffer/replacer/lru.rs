@@ -74,9 +74,22 @@ impl Replacer for Lru {
                     return Some(FrameId(candidate));
                 }
                 Take::Busy => candidate = list.links[candidate as usize].newer,
+                Take::Enough => return None,
             }
         }
         None
+    }
+
+    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>) {
+        let list = self.list.lock();
+        let mut candidate = list.oldest;
+        for _ in 0..count {
+            if candidate == NONE {
+                break;
+            }
+            out.push(FrameId(candidate));
+            candidate = list.links[candidate as usize].newer;
+        }
     }
 
     fn forget(&self, frame: FrameId) {

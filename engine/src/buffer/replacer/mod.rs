@@ -28,8 +28,10 @@ use crate::sync::Arc;
 pub enum Take {
     /// Yes; it is the caller's now.
     Taken,
-    /// No, somebody holds its latch: offer another.
+    /// No, somebody holds its latch, or it would have to be written first: offer another.
     Busy,
+    /// No, and enough were offered.
+    Enough,
 }
 
 /// The order in which frames are given up. Called by all threads; `take` never blocks.
@@ -44,8 +46,12 @@ pub trait Replacer: Send + Sync {
     fn admit(&self, frame: FrameId, page: PageId, visit: Visit);
 
     /// Offers frames until one is taken; that one has then left. `incoming` is the page that needs it. Nothing if all
-    /// are busy.
+    /// are busy, or enough were offered.
     fn evict(&self, incoming: PageId, take: impl FnMut(FrameId) -> Take) -> Option<FrameId>;
+
+    /// Adds to `out` the frames that [`Replacer::evict`] would offer next if no page were used meanwhile, about `count` of
+    /// them. Changes nothing.
+    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>);
 
     /// The frame holds no page any more.
     fn forget(&self, frame: FrameId);

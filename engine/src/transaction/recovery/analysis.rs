@@ -21,6 +21,8 @@ pub(super) struct Analysis {
     /// Commits whose timestamps, taken after their records, are not in the log.
     ts_taken_later: u64,
     saw_checkpoint: bool,
+    /// Where reading began: of transactions that had ended by the checkpoint, records may lie below.
+    from: Lsn,
 }
 
 /// A change that may have to be undone.
@@ -41,6 +43,7 @@ impl Analysis {
             ts: checkpoint.ts,
             ts_taken_later: 0,
             saw_checkpoint: false,
+            from: checkpoint.analysis_from,
         };
         while let Some(record) = reader.next()? {
             let lsn = record.span.start;
@@ -68,8 +71,9 @@ impl Analysis {
                 self.losers.entry(txn).or_default().push(Done { lsn, payload: payload.into() });
             }
             Record::UndoInsert { txn, undone, .. } | Record::UndoChange { txn, undone, .. } => {
-                let last = self.losers.get_mut(&txn).and_then(Vec::pop);
-                if last.is_none_or(|last| last.lsn != undone) {
+                let last = self.losers.get_mut(&txn).and_then(Vec::pop).map(|done| done.lsn);
+                let is_below = last.is_none() && undone < self.from;
+                if last != Some(undone) && !is_below {
                     let why =
                         format!("it undoes the record at {undone}, which is not the last of transaction {}", txn.0);
                     return Err(OpenError::Record { lsn, why });
