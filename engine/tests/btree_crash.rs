@@ -6,6 +6,7 @@ mod tree_support;
 
 use engine::io::{DiskImage, IoAction, Survival};
 use engine::testing::random::Xorshift;
+use engine::transaction::wal::CommitLog as _;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tree_support::{Fixture, MemLog, put, remove, scan};

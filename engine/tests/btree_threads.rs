@@ -4,6 +4,7 @@ mod tree_support;
 
 use engine::io::Survival;
 use engine::testing::random::Xorshift;
+use engine::transaction::wal::CommitLog as _;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tree_support::{Fixture, get, put, remove, scan};

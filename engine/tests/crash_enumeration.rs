@@ -37,7 +37,7 @@ fn grouped_log_keeps_its_promises() {
 #[test]
 fn background_writing_keeps_its_promises() {
     // Each of its batches is many writes, so many crash points.
-    enough(crash_everywhere::<GroupedLog, Paced>(3, 150));
+    enough(crash_everywhere::<GroupedLog, Paced>(3, 300));
 }
 
 /// Half of the 20,000 different disks that two runs together must have opened.
@@ -99,7 +99,9 @@ fn crash_everywhere<L: CommitLog, F: Flusher>(seed: u64, txns: u32) -> Report {
             assert!(db.metrics().get(counter) > 10, "too quiet to prove anything: {}", counter.name());
         }
     };
-    enumerate(plan, &fs, &progress, workload, open::<L, F>, |db, promise| check(&db, tables, promise, &history, &hasher))
+    enumerate(plan, &fs, &progress, workload, open::<L, F>, |db, promise| {
+        check(&db, tables, promise, &history, &hasher)
+    })
 }
 
 fn open<L: CommitLog, F: Flusher>(fs: SimFs) -> Database<L> {

@@ -74,7 +74,10 @@ impl<L: CommitLog> Engine<L> {
         done.map_err(Error::from).inspect_err(|error| self.fail_unless_full(error))
     }
 
-    fn checkpoint_at(&self, redo_point: impl FnOnce(&BufferPool, Lsn) -> Result<Lsn, BufferError>) -> Result<(), Error> {
+    fn checkpoint_at(
+        &self,
+        redo_point: impl FnOnce(&BufferPool, Lsn) -> Result<Lsn, BufferError>,
+    ) -> Result<(), Error> {
         let mut checkpointed = self.checkpointed.lock();
         let end = self.volume.log.tail();
         let redo_from = redo_point(&self.volume.pool, end).map_err(Error::from);

@@ -42,8 +42,10 @@ use crate::sync::{Condvar, Mutex};
 const THREADS: usize = 3;
 /// One frame of so many is kept free.
 const RESERVE_SHARE: usize = 32;
-/// Victims looked at for a clean one, before any is written.
+/// Victims looked at for a clean one, before any is written. In a small pool fewer: where nearly everything is dirty, the
+/// only clean page may be the one that was just read, on the way to the page that needs the frame.
 const CLEAN_OFFERS: usize = 64;
+const CLEAN_OFFERS_SHARE: usize = 16;
 /// Pages that a session without a frame writes.
 const FOREGROUND_PAGES: usize = 32;
 /// Upcoming victims looked at for every page that a batch may hold: most are clean already.
@@ -63,6 +65,8 @@ const SURVEY_SHARE: u32 = 20;
 pub struct Paced {
     /// Frames to be kept free.
     reserve: usize,
+    /// Victims looked at for a clean one.
+    offers: usize,
     /// The log's end, as far as we were told.
     seen: AtomicU64,
     /// See [`Flusher::floor`].
@@ -95,6 +99,7 @@ impl Flusher for Paced {
     fn new(frames: usize) -> Self {
         Self {
             reserve: (frames / RESERVE_SHARE).max(1),
+            offers: (frames / CLEAN_OFFERS_SHARE).clamp(1, CLEAN_OFFERS),
             seen: AtomicU64::new(0),
             floor: AtomicU64::new(0),
             plan: Mutex::default(),
@@ -113,7 +118,7 @@ impl Flusher for Paced {
         }
         pool.metrics().inc(Counter::FlushReserveMisses);
         self.wake();
-        let mut victim = pool.take_clean_victim(incoming, CLEAN_OFFERS);
+        let mut victim = pool.take_clean_victim(incoming, self.offers);
         if victim.is_none() {
             let written = self.write_victims(pool, FOREGROUND_PAGES)?;
             pool.metrics().add(Counter::FlushForegroundWrites, written as u64);
@@ -201,7 +206,7 @@ impl Paced {
             let mut missing = self.reserve.saturating_sub(pool.free_count());
             let mut freed = false;
             while missing > 0
-                && let Some(mut victim) = pool.take_clean_victim(PageId::NONE, CLEAN_OFFERS)
+                && let Some(mut victim) = pool.take_clean_victim(PageId::NONE, self.offers)
             {
                 pool.unmap(&mut victim);
                 pool.release_free(victim);

@@ -180,7 +180,8 @@ impl Replacer for Car {
         let mut again = state.rings.walk(Clock::Again);
         let wanted = out.len() + count;
         for step in 0..STEPS_PER_FRAME * count {
-            let next = if step % 2 == 0 { once.next().or_else(|| again.next()) } else { again.next().or_else(|| once.next()) };
+            let next =
+                if step % 2 == 0 { once.next().or_else(|| again.next()) } else { again.next().or_else(|| once.next()) };
             let Some(frame) = next else { break };
             if !self.marks[frame as usize].referenced.load(Ordering::Relaxed) {
                 out.push(FrameId(frame));
