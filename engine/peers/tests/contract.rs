@@ -4,7 +4,10 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
+use engine::api::Options;
+use engine::io::SimFs;
 use engine_peers::contestant::{Contestant, Durability};
 use engine_peers::driver;
 use engine_peers::one_writer::{BATCH_MAX, Batched, OneWriter, Plain};
@@ -14,7 +17,7 @@ use engine_peers::stores::lmdb::Lmdb;
 use engine_peers::stores::redb::Redb;
 use engine_peers::stores::sqlite::Sqlite;
 use engine_workload::runner::{Decision, Workload, state_digest};
-use engine_workload::store::{MemoryStore, Store, StoreError, TableId, Txn};
+use engine_workload::store::{EngineStore, MemoryStore, Store, StoreError, TableId, Txn};
 use engine_workload::tpcc::{Scale, Tpcc, keys};
 use probe::protocol::{Budget, Params};
 
@@ -189,6 +192,16 @@ fn every_store_ends_in_the_state_of_the_reference() {
     on!(Redb);
     on!(Sqlite);
     on!(Fjall);
+    #[cfg(feature = "rocksdb")]
+    {
+        use engine_peers::stores::rocksdb::{Optimistic, Pessimistic};
+        let dir = tempfile::tempdir().unwrap();
+        same(Pessimistic::open(&config(dir.path(), keys::TABLES, false)).unwrap(), "RocksDB", &expected);
+        let dir = tempfile::tempdir().unwrap();
+        same(Optimistic::open(&config(dir.path(), keys::TABLES, false)).unwrap(), "RocksDB optimistic", &expected);
+    }
+    let ours: EngineStore = EngineStore::open(Arc::new(SimFs::new()), Options::default(), keys::TABLES).unwrap();
+    same(ours, "ours", &expected);
 }
 
 fn batch_of<S: OneWriter>(store: S, name: &str) {

@@ -28,6 +28,8 @@ pub type Optimistic = Rocks<OptimisticTransactionDB<SingleThreaded>>;
 
 /// What the two kinds do differently.
 pub trait Kind: DBAccess + Send + Sync + Sized + 'static {
+    /// Most threads that may load it.
+    const LOADERS: usize;
     /// Opens or creates it.
     fn open(options: &Options, config: &Config<'_>, families: Vec<ColumnFamilyDescriptor>) -> Result<Self, Error>;
     /// A column family.
@@ -37,6 +39,8 @@ pub trait Kind: DBAccess + Send + Sync + Sized + 'static {
 }
 
 impl Kind for TransactionDB<SingleThreaded> {
+    const LOADERS: usize = usize::MAX;
+
     fn open(options: &Options, config: &Config<'_>, families: Vec<ColumnFamilyDescriptor>) -> Result<Self, Error> {
         TransactionDB::open_cf_descriptors(options, &TransactionDBOptions::default(), config.dir, families)
     }
@@ -53,6 +57,9 @@ impl Kind for TransactionDB<SingleThreaded> {
 }
 
 impl Kind for OptimisticTransactionDB<SingleThreaded> {
+    /// One: large commits side by side ask to be run again when they cannot see far enough back, which a load does not do.
+    const LOADERS: usize = 1;
+
     fn open(options: &Options, config: &Config<'_>, families: Vec<ColumnFamilyDescriptor>) -> Result<Self, Error> {
         OptimisticTransactionDB::open_cf_descriptors(options, config.dir, families)
     }
@@ -100,6 +107,8 @@ impl<K: Kind> Rocks<K> {
         options.set_max_background_jobs(2);
         options.set_write_buffer_size(64 << 20);
         options.set_max_total_wal_size(1 << 30);
+        // Optimistic commits look for conflicts in memory: so much of the past must still be there.
+        options.set_max_write_buffer_size_to_maintain(256 << 20);
         let families = config.tables.iter().map(|name| ColumnFamilyDescriptor::new(*name, options.clone())).collect();
         let database = K::open(&options, config, families).map_err(fatal)?;
         let (unsynced, mut synced) = (WriteOptions::default(), WriteOptions::default());
@@ -128,6 +137,10 @@ impl<K: Kind> Store for Rocks<K> {
         let (mut options, snapshot) = (ReadOptions::default(), SnapshotWithThreadMode::new(&self.database));
         options.set_snapshot(&snapshot);
         Ok(RocksTxn::Read(self, options, snapshot))
+    }
+
+    fn loaders(&self, workers: usize) -> usize {
+        K::LOADERS.min(workers)
     }
 
     fn is_durable(&self, (): &()) -> Result<bool, StoreError> {
