@@ -49,9 +49,8 @@ impl Ages {
         let mut rate = 0.0_f64;
         for (bucket, &count) in self.counts.iter().enumerate().rev() {
             older += count;
-            // Of the bucket's ages the highest; of what is overdue, as if a bucket's worth of log were left.
-            let buckets_left = (BUCKETS - 1 - bucket).max(1);
-            let bytes_left = self.deadline_bytes as f64 / BUCKETS as f64 * buckets_left as f64;
+            // For what is overdue, as if a bucket's worth of log were left.
+            let bytes_left = self.deadline_bytes as f64 / BUCKETS as f64 * (BUCKETS - bucket) as f64;
             rate = rate.max(f64::from(older) / bytes_left);
         }
         rate
