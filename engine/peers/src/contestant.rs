@@ -110,10 +110,9 @@ impl Contestant {
 
     /// Threads that serve it best with `sessions` sessions. `writes`: the workload does.
     ///
-    /// Stores with one writer are fastest on one thread, durable or not: it was tried with 64 threads for 64 sessions, where
-    /// readers run beside a sync, and queueing for the writer cost more than that gained (TPC-C durable: 20 % to 40 %, one run
-    /// each; the README has the figures). RocksDB's writers share syncs, so durable it gets a
-    /// thread per session. Reading alone, everybody gets the cores.
+    /// Stores with one writer get one thread, durable or not: 64 threads for 64 sessions let readers go on beside a sync, but
+    /// queueing for the writer cost at least what that gained (the README has the trial). RocksDB's writers share syncs, so
+    /// durable it gets a thread per session. Reading alone, everybody gets the cores.
     #[cfg_attr(not(feature = "rocksdb"), expect(unused_variables, reason = "only RocksDB's number depends on them"))]
     pub fn workers(self, sessions: u64, durability: Durability, writes: bool) -> u64 {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
