@@ -48,7 +48,7 @@ impl Fjall {
             .map_err(fatal)?;
         let keyspace = |name: &&'static str| {
             let options = || KeyspaceCreateOptions::default().manual_journal_persist(true);
-            database.keyspace(*name, options).map_err(fatal)
+            database.keyspace(name, options).map_err(fatal)
         };
         let keyspaces = config.tables.iter().map(keyspace).collect::<Result<_, _>>()?;
         Ok(Fjall(Arc::new(Inner { keyspaces, database, syncing: Syncing::new(config) })))
