@@ -9,6 +9,7 @@ pub const ACTIVE: &[(&str, bool)] = &[
     ("t001", cfg!(feature = "t001")),
     ("t002", cfg!(feature = "t002")),
     ("t003", cfg!(feature = "t003")),
+    ("t004", cfg!(feature = "t004")),
     ("m001", cfg!(feature = "m001")),
     ("m003", cfg!(feature = "m003")),
     ("b001", cfg!(feature = "b001")),
@@ -43,6 +44,10 @@ pub type CommitLog = crate::transaction::wal::serial::SerialLog;
 
 // T004 --------------------------------------------------------------------------------------------
 /// How deadlocks are found.
+#[cfg(feature = "t004")]
+pub type DeadlockPolicy = crate::transaction::deadlock::lazy_edges::LazyEdges;
+/// How deadlocks are found.
+#[cfg(not(feature = "t004"))]
 pub type DeadlockPolicy = crate::transaction::deadlock::eager_dfs::EagerDfs;
 
 // B001 --------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ use engine::concurrent::lock_table::mutex_map::MutexMap;
 use engine::concurrent::lock_table::{Act, BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId, WaitGraph};
 use engine::sync::{Arc, Mutex, thread};
 use engine::transaction::deadlock::eager_dfs::EagerDfs;
+use engine::transaction::deadlock::lazy_edges::LazyEdges;
 use shuttle::rand::{Rng, thread_rng};
 
 /// Schedules of a test.
@@ -55,7 +56,10 @@ impl LockTable for Small {
 
 macro_rules! every_variant {
     ($($case:ident)+) => {
-        every_variant!(@of [$($case)+] map_eager: MutexMap, EagerDfs; words_eager: Small, EagerDfs;);
+        every_variant!(@of [$($case)+]
+            map_eager: MutexMap, EagerDfs; words_eager: Small, EagerDfs;
+            map_lazy: MutexMap, LazyEdges; words_lazy: Small, LazyEdges;
+        );
     };
     (@of $cases:tt $($variant:ident: $table:ty, $policy:ty;)+) => {
         $(mod $variant { every_variant!(@one $cases $table, $policy); })+

@@ -10,6 +10,7 @@ use engine::concurrent::lock_table::cas_buckets::CasBuckets;
 use engine::concurrent::lock_table::mutex_map::MutexMap;
 use engine::concurrent::lock_table::{BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId};
 use engine::transaction::deadlock::eager_dfs::EagerDfs;
+use engine::transaction::deadlock::lazy_edges::LazyEdges;
 
 macro_rules! lock_contract {
     ($($variant:ident: $table:ty, $policy:ty;)+) => {
@@ -32,6 +33,8 @@ macro_rules! lock_contract {
 lock_contract! {
     mutex_map_eager_dfs: MutexMap, EagerDfs;
     cas_buckets_eager_dfs: CasBuckets, EagerDfs;
+    mutex_map_lazy_edges: MutexMap, LazyEdges;
+    cas_buckets_lazy_edges: CasBuckets, LazyEdges;
 }
 
 fn owner(id: u64) -> Owner {

@@ -119,6 +119,12 @@ named! {
         LocksFast = "locks.fast",
         /// Locks given back that stood in a queue object, under a mutex.
         LocksQueued = "locks.queued",
+        /// Searches for a cycle of waiting transactions.
+        DeadlockChecks = "deadlock.checks",
+        /// Nanoseconds spent on finding deadlocks: what the beginning of each wait and each search took.
+        DeadlockCheckNs = "deadlock.check_ns",
+        /// Nanoseconds that those who found a cycle had waited by then, summed.
+        DeadlockBreakNs = "deadlock.break_ns",
         /// Transactions that were rolled back to break a cycle of waiting ones.
         TxnDeadlocks = "txn.deadlocks",
         /// Locks that were not granted at once.

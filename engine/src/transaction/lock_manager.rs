@@ -7,6 +7,7 @@ use crate::concurrent::lock_table::{Act, BlockPolicy, LockError, LockId, LockTab
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::select::{DeadlockPolicy, LockTable};
 use crate::sync::Arc;
+use crate::transaction::deadlock::DeadlockPolicy as _;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -17,8 +18,8 @@ pub struct LockManager {
     metrics: Arc<Metrics>,
 }
 
-/// The policy, watched: with a clock that starts when a wait does (who gets the lock at once reads no clock), and with a
-/// count of its victims.
+/// The policy, watched: with a clock that starts when a wait does (who gets the lock at once reads no clock), with the time
+/// that its answers take, and with a count of its victims.
 struct Watched<'a> {
     policy: &'a DeadlockPolicy,
     metrics: &'a Metrics,
@@ -28,7 +29,7 @@ struct Watched<'a> {
 impl LockManager {
     /// No locks; waits end after `patience`.
     pub fn new(patience: Option<Duration>, metrics: Arc<Metrics>) -> Self {
-        Self { table: LockTable::default(), policy: DeadlockPolicy::default(), patience, metrics }
+        Self { table: LockTable::default(), policy: DeadlockPolicy::new(Arc::clone(&metrics)), patience, metrics }
     }
 
     /// Locks a row exclusively; its table must be locked with [`lock_table`](Self::lock_table) before.
@@ -68,9 +69,16 @@ impl LockManager {
 }
 
 impl Watched<'_> {
-    fn counted(&self, act: Act) -> Act {
+    /// Asks the policy, from `asked` on.
+    fn watched(&self, asked: Instant, blocked_at: Instant, ask: impl FnOnce(&DeadlockPolicy) -> Act) -> Act {
+        let act = ask(self.policy);
+        let answered = Instant::now();
+        self.metrics.add(Counter::DeadlockCheckNs, nanos(asked, answered));
         match act {
-            Act::Abort(_) => self.metrics.inc(Counter::TxnDeadlocks),
+            Act::Abort(_) => {
+                self.metrics.inc(Counter::TxnDeadlocks);
+                self.metrics.add(Counter::DeadlockBreakNs, nanos(blocked_at, answered));
+            }
             Act::Wait { .. } => {}
         }
         act
@@ -79,17 +87,23 @@ impl Watched<'_> {
 
 impl BlockPolicy for Watched<'_> {
     fn on_block(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
-        if self.blocked_at.get().is_none() {
-            self.blocked_at.set(Some(Instant::now()));
-        }
-        self.counted(self.policy.on_block(waiter, graph))
+        let asked = Instant::now();
+        let blocked_at = self.blocked_at.get().unwrap_or(asked);
+        self.blocked_at.set(Some(blocked_at));
+        self.watched(asked, blocked_at, |policy| policy.on_block(waiter, graph))
     }
 
     fn on_patience(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
-        self.counted(self.policy.on_patience(waiter, graph))
+        let asked = Instant::now();
+        let blocked_at = self.blocked_at.get().unwrap_or(asked);
+        self.watched(asked, blocked_at, |policy| policy.on_patience(waiter, graph))
     }
 
     fn on_wake(&self, waiter: &Owner) {
         self.policy.on_wake(waiter);
     }
+}
+
+fn nanos(from: Instant, to: Instant) -> u64 {
+    to.saturating_duration_since(from).as_nanos() as u64
 }

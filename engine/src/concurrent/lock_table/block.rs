@@ -37,6 +37,6 @@ pub trait BlockPolicy {
     /// `waiter` has waited as long as the policy wanted.
     fn on_patience(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act;
 
-    /// `waiter` waits no more, for whatever reason.
+    /// `waiter` waits no more, for whatever reason. May be said twice.
     fn on_wake(&self, waiter: &Owner);
 }

@@ -8,6 +8,7 @@ pub struct Owner {
     id: OwnerId,
     pub(super) rows: Vec<LockId>,
     pub(super) tables: Vec<HeldTable>,
+    work: u64,
 }
 
 /// A table's lock, and where its table keeps it.
@@ -26,7 +27,7 @@ impl Owner {
     /// An owner that holds nothing.
     #[must_use]
     pub fn new(id: OwnerId) -> Self {
-        Self { id, rows: Vec::new(), tables: Vec::new() }
+        Self { id, rows: Vec::new(), tables: Vec::new(), work: 0 }
     }
 
     /// Starts over under another id, keeping the lists' memory.
@@ -35,7 +36,7 @@ impl Owner {
     /// If locks are still held.
     pub fn renew(&mut self, id: OwnerId) {
         assert!(self.held() == 0, "an owner with locks cannot be renewed");
-        self.id = id;
+        (self.id, self.work) = (id, 0);
     }
 
     /// The owner's id.
@@ -43,6 +44,18 @@ impl Owner {
     #[inline]
     pub fn id(&self) -> OwnerId {
         self.id
+    }
+
+    /// Notes that the transaction has logged so many bytes more: what its rollback would undo.
+    #[inline]
+    pub fn note_work(&mut self, bytes: u64) {
+        self.work += bytes;
+    }
+
+    /// Bytes logged so far.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// How many locks are held.

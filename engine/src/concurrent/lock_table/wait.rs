@@ -39,6 +39,8 @@ pub(super) fn wait_out<T: Waitable, P: BlockPolicy>(
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let mut fate = slot.sleep(recheck_after.into_iter().chain(left).min());
         if fate == Fate::Waiting && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            // First: it shall not be found in a cycle that it has left.
+            policy.on_wake(owner);
             table.withdraw(owner.id());
             fate = slot.fate();
             if fate == Fate::Waiting {

@@ -1,35 +1,30 @@
 //! The baseline: a depth-first search at every block.
 
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+
+use super::DeadlockPolicy;
 use crate::concurrent::lock_table::{Act, BlockPolicy, Owner, OwnerId, WaitGraph};
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::metrics::{Counter, Metrics};
+use crate::sync::Arc;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub struct EagerDfs {
-    searches: AtomicU64,
-    victims: AtomicU64,
+    metrics: Arc<Metrics>,
 }
 
-impl EagerDfs {
-    /// How many searches were made: one per block, and one more after each victim that was not the searcher.
-    pub fn searches(&self) -> u64 {
-        self.searches.load(Ordering::Relaxed)
-    }
-
-    /// How many transactions were chosen as victims.
-    pub fn victims(&self) -> u64 {
-        self.victims.load(Ordering::Relaxed)
+impl DeadlockPolicy for EagerDfs {
+    fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics }
     }
 }
 
 impl BlockPolicy for EagerDfs {
     fn on_block(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
-        self.searches.fetch_add(1, Ordering::Relaxed);
+        self.metrics.inc(Counter::DeadlockChecks);
         match youngest_in_cycle(waiter.id(), graph) {
-            Some(victim) => {
-                self.victims.fetch_add(1, Ordering::Relaxed);
-                Act::Abort(victim)
-            }
+            Some(victim) => Act::Abort(victim),
             None => Act::Wait { recheck_after: None },
         }
     }
@@ -42,10 +37,10 @@ impl BlockPolicy for EagerDfs {
 }
 
 /// The youngest member of a cycle through `start`, if there is one.
-fn youngest_in_cycle(start: OwnerId, graph: &dyn WaitGraph) -> Option<OwnerId> {
+pub(super) fn youngest_in_cycle(start: OwnerId, graph: &dyn WaitGraph) -> Option<OwnerId> {
     // An explicit stack of (node, its depth): a convoy may be thousands long. `path` is the way to the node at hand.
     let mut path: Vec<OwnerId> = Vec::new();
-    let mut seen: Vec<OwnerId> = vec![start];
+    let mut seen: HashSet<OwnerId, FixedState> = HashSet::from_iter([start]);
     let mut stack = vec![(start, 0)];
     while let Some((node, depth)) = stack.pop() {
         path.truncate(depth);
@@ -53,8 +48,7 @@ fn youngest_in_cycle(start: OwnerId, graph: &dyn WaitGraph) -> Option<OwnerId> {
         let mut closes = false;
         graph.blockers(node, &mut |next| {
             closes |= next == start;
-            if !seen.contains(&next) {
-                seen.push(next);
+            if seen.insert(next) {
                 stack.push((next, depth + 1));
             }
         });

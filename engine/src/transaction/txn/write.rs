@@ -136,7 +136,9 @@ impl<L: CommitLog> Txn<'_, L> {
             self.db.running.will_write(self.seat, self.db.log().tail());
             self.phase = Phase::Writing;
         }
-        self.db.append(&mut self.state.encoder, record)
+        let span = self.db.append(&mut self.state.encoder, record)?;
+        self.state.owner.note_work(span.end.0 - span.start.0);
+        Ok(span)
     }
 
     #[inline]
