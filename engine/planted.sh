@@ -34,6 +34,8 @@ inflation_forgets_the_holder            txn_locks           cas_buckets
 notes_not_collected                     txn_locks           cas_buckets
 release_without_exchange                loom_lock_table     writers
 intent_without_second_look              loom_lock_table     whole_table
+cycle_unproven                          lock_differential   nobody_gives_way
+long_wait_taken_for_deadlock            txn_locks           lazy_edges
 '
 
 missed=0

@@ -1,12 +1,14 @@
 //! Both lock tables side by side, one thread, random schedules: what one grants the other grants. And tables so small that
-//! names collide all the time: what they grant a table without collisions grants, too.
+//! names collide all the time: what they grant a table without collisions grants, too. Both deadlock policies on the same
+//! graphs: they find the same cycles and, if nobody has done more than another, name the same victims.
 
 use std::time::Duration;
 
 use engine::concurrent::lock_table::cas_buckets::{CasBuckets, Geometry};
 use engine::concurrent::lock_table::mutex_map::MutexMap;
-use engine::concurrent::lock_table::{LockId, LockTable, Mode, Owner, OwnerId};
+use engine::concurrent::lock_table::{Act, BlockPolicy, LockId, LockTable, Mode, Owner, OwnerId, WaitGraph};
 use engine::transaction::deadlock::eager_dfs::EagerDfs;
+use engine::transaction::deadlock::lazy_edges::LazyEdges;
 use proptest::prelude::*;
 
 const OWNERS: usize = 5;
@@ -69,6 +71,39 @@ fn check(steps: Vec<Step>, geometry: Geometry, exact: bool) -> Result<(), TestCa
     Ok(())
 }
 
+/// Whom transaction n + 1 waits for, if anybody.
+#[derive(Debug, Clone)]
+struct Waits(Vec<Option<u64>>);
+
+impl WaitGraph for Waits {
+    fn blockers(&self, waiter: OwnerId, visit: &mut dyn FnMut(OwnerId)) {
+        self.blocker(waiter).into_iter().for_each(visit);
+    }
+
+    fn blocker(&self, waiter: OwnerId) -> Option<OwnerId> {
+        self.0[waiter.0 as usize - 1].map(OwnerId)
+    }
+}
+
+impl Waits {
+    fn owners(&self) -> Vec<Owner> {
+        (1..=self.0.len() as u64).map(|id| Owner::new(OwnerId(id))).collect()
+    }
+}
+
+fn waits_on(act: Act) -> bool {
+    matches!(act, Act::Wait { .. })
+}
+
+/// Graphs of up to seven transactions that wait for at most one other each, as for rows locked exclusively.
+fn waits() -> impl Strategy<Value = Waits> {
+    (2..8_u64).prop_flat_map(|n| {
+        let blocker =
+            move |me: u64| prop::option::weighted(0.8, (1..n).prop_map(move |to| if to >= me { to + 1 } else { to }));
+        (1..=n).map(blocker).collect::<Vec<_>>().prop_map(Waits)
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -99,5 +134,42 @@ proptest! {
         table.release_all(&mut owner);
         prop_assert!(table.is_empty());
         check(steps, geometry, false)?;
+    }
+
+    #[test]
+    fn both_policies_name_the_same_victims(graph in waits()) {
+        let (eager, lazy) = (EagerDfs::default(), LazyEdges::default());
+        for owner in graph.owners() {
+            prop_assert!(waits_on(lazy.on_block(&owner, &graph)));
+        }
+        for owner in graph.owners() {
+            match eager.on_block(&owner, &graph) {
+                Act::Abort(victim) => prop_assert_eq!(lazy.on_patience(&owner, &graph), Act::Abort(victim)),
+                Act::Wait { .. } => prop_assert!(waits_on(lazy.on_patience(&owner, &graph))),
+            }
+        }
+    }
+
+    /// What the words say may be past: between the block and the look some of the waits have ended, or gone elsewhere.
+    #[test]
+    fn nobody_gives_way_for_what_is_past(before in waits(), now in waits()) {
+        let now = Waits((0..before.0.len()).map(|n| now.0.get(n).copied().flatten()).collect());
+        let lazy = LazyEdges::default();
+        for owner in before.owners() {
+            lazy.on_block(&owner, &before);
+        }
+        for owner in before.owners() {
+            if let Act::Abort(victim) = lazy.on_patience(&owner, &now) {
+                let mut at = victim;
+                let around = (0..now.0.len()).any(|_| match now.0.get(at.0 as usize - 1).copied().flatten() {
+                    Some(next) => {
+                        at = OwnerId(next);
+                        at == victim
+                    }
+                    None => false,
+                });
+                prop_assert!(around, "{:?} waits for nobody who waits for it", victim);
+            }
+        }
     }
 }

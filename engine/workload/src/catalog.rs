@@ -8,7 +8,7 @@ use probe::protocol::{Failure, MetricSpec, Params, Unit, WorkloadSpec};
 use crate::entry::{Entry, Site, common_params};
 use crate::place::DataDir;
 use crate::runner::Bench;
-use crate::{alloc_micro, commit_storm, insert, lock_micro, point_read, tpcc, ycsb};
+use crate::{alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, tpcc, transfer, ycsb};
 
 /// The workloads of this driver.
 const ALL: &[Entry] = &[
@@ -19,6 +19,8 @@ const ALL: &[Entry] = &[
     insert::ENTRY,
     alloc_micro::ENTRY,
     lock_micro::ENTRY,
+    hot_row::ENTRY,
+    transfer::ENTRY,
 ];
 
 /// All workloads with their metrics and parameters.

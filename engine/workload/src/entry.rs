@@ -80,11 +80,17 @@ impl Named for Durability {
 /// Most sessions: a session's number is half of a history key, and the upper half belongs to the load.
 const SESSIONS_MAX: u64 = 4096;
 
+/// Most threads that run sessions.
+const WORKERS_MAX: u64 = 256;
+
 /// The parameters of every workload: what [`Site::bench`] reads.
 pub fn common_params() -> Vec<(&'static str, ParamSpec)> {
     vec![
         ("sessions", ParamSpec::integer(64, 1, SESSIONS_MAX, "Concurrent sessions")),
-        ("workers", ParamSpec::integer(0, 0, 256, "Threads that run the sessions; 0: as many as cores")),
+        (
+            "workers",
+            ParamSpec::integer(0, 0, WORKERS_MAX, "Threads that run the sessions; 0: as many as suit the workload"),
+        ),
         ("store", StoreKind::spec("engine", "The database it runs on")),
         ("durability", Durability::spec("full", "When a commit is acknowledged: synced, soon synced, never")),
         ("pool_mb", ParamSpec::integer(512, 8, 1_000_000, "Page cache of the engine in MiB")),
@@ -119,18 +125,33 @@ impl Site<'_> {
     /// # Errors
     /// If the store cannot be opened or the threads cannot be started.
     pub fn bench<W: Workload>(&mut self, workload: W) -> Result<Box<dyn Bench>, Failure> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        self.bench_on(workload, cores)
+    }
+
+    /// The same with a thread for each session, unless `workers` says otherwise: for transactions that wait for each other,
+    /// which their worker's other sessions would have to wait out.
+    ///
+    /// # Errors
+    /// As of [`Site::bench`].
+    pub fn bench_blocking<W: Workload>(&mut self, workload: W) -> Result<Box<dyn Bench>, Failure> {
+        let sessions = self.integer("sessions").min(WORKERS_MAX) as usize;
+        self.bench_on(workload, sessions)
+    }
+
+    fn bench_on<W: Workload>(&mut self, workload: W, workers: usize) -> Result<Box<dyn Bench>, Failure> {
         match self.choice("store")? {
             StoreKind::Engine => {
                 let store = self.engine(W::TABLES)?;
-                self.run(store, workload)
+                self.run(store, workload, workers)
             }
-            StoreKind::Memory => self.run(MemoryStore::new(W::TABLES), workload),
+            StoreKind::Memory => self.run(MemoryStore::new(W::TABLES), workload, workers),
         }
     }
 
-    fn run<S: Store, W: Workload>(&self, store: S, workload: W) -> Result<Box<dyn Bench>, Failure> {
+    fn run<S: Store, W: Workload>(&self, store: S, workload: W, workers: usize) -> Result<Box<dyn Bench>, Failure> {
         let workers = match self.integer("workers") {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => workers,
             workers => workers as usize,
         };
         let options = RunnerOptions { sessions: self.integer("sessions") as u16, workers };

@@ -25,7 +25,20 @@ fn hello_describes_every_workload() {
     let names: Vec<_> = workloads.iter().map(|workload| workload.name.as_str()).collect();
     assert_eq!(
         (driver.as_str(), names),
-        ("engine-workload", vec!["tpcc", "commit-storm", "point-read", "ycsb", "insert", "alloc-micro", "lock-micro"])
+        (
+            "engine-workload",
+            vec![
+                "tpcc",
+                "commit-storm",
+                "point-read",
+                "ycsb",
+                "insert",
+                "alloc-micro",
+                "lock-micro",
+                "hot-row",
+                "transfer"
+            ]
+        )
     );
     assert_eq!(features.contains(&"t003".to_owned()), cfg!(feature = "t003"));
     for workload in workloads {

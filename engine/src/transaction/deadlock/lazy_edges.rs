@@ -119,6 +119,9 @@ impl BlockPolicy for LazyEdges {
     fn on_patience(&self, waiter: &Owner, graph: &dyn WaitGraph) -> Act {
         self.metrics.inc(Counter::DeadlockChecks);
         let me = waiter.id();
+        if cfg!(planted = "long_wait_taken_for_deadlock") {
+            return Act::Abort(me);
+        }
         let Some(seat) = self.seat(me.0).or_else(|| self.sit_down(waiter)) else {
             return self.look_at_all(me, graph);
         };
