@@ -15,6 +15,7 @@ pub const ACTIVE: &[(&str, bool)] = &[
     ("b001", cfg!(feature = "b001")),
     ("b002", cfg!(feature = "b002")),
     ("b004", cfg!(feature = "b004")),
+    ("c003", cfg!(feature = "c003")),
     ("i001", cfg!(feature = "i001")),
 ];
 
@@ -104,4 +105,8 @@ pub type TxnMem<T> = crate::memory::txn_mem::heap::HeapMem<T>;
 
 // C003 --------------------------------------------------------------------------------------------
 /// When retired memory is freed.
-pub type Reclaim = crate::concurrent::reclaim::crossbeam::Crossbeam;
+#[cfg(feature = "c003")]
+pub type Reclaim<T> = crate::concurrent::reclaim::epochs::Epochs<T>;
+/// When retired memory is freed.
+#[cfg(not(feature = "c003"))]
+pub type Reclaim<T> = crate::concurrent::reclaim::crossbeam::Crossbeam<T>;

@@ -183,7 +183,11 @@ impl<S: VersionStore> World<S> {
                     !stamp.is_deleted()
                 } else {
                     let newest = Newest { reference: row.reference, bytes: &row.bytes };
-                    self.store.read(id_of(&key), newest, &snapshot, &mut out) == Vis::Row
+                    // A reader's memory of its own: what it is does not matter here.
+                    let mut undo = S::Txn::default();
+                    let seen = self.store.read(&mut undo, id_of(&key), newest, &snapshot, &mut out);
+                    self.store.rest(&mut undo);
+                    seen == Vis::Row
                 }
             }
         };

@@ -91,6 +91,16 @@ named! {
         PoolSlabObjects = "pool.slab_objects",
         /// Empty magazines that a thread brought to the depot for a full one.
         PoolRefills = "pool.refills",
+        /// Bytes that were made unreachable and left to the reclamation.
+        ReclaimRetiredBytes = "reclaim.retired_bytes",
+        /// Of these, the ones that it has freed.
+        ReclaimFreedBytes = "reclaim.freed_bytes",
+        /// The most that was ever retired and not freed.
+        ReclaimPeakBytes = "reclaim.peak_bytes",
+        /// Times the epoch moved on because bytes were retired.
+        ReclaimEpochs = "reclaim.epochs",
+        /// Times it did not because of a reader.
+        ReclaimHeldUp = "reclaim.held_up",
         /// Times a transaction's bookkeeping asked the heap for memory.
         TxnAllocations = "txn.allocations",
         /// Tree pages split.

@@ -8,7 +8,9 @@ use probe::protocol::{Failure, MetricSpec, Params, Unit, WorkloadSpec};
 use crate::entry::{Entry, Site, common_params};
 use crate::place::DataDir;
 use crate::runner::Bench;
-use crate::{alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, tpcc, transfer, ycsb};
+use crate::{
+    alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, stalled_reader, tpcc, transfer, ycsb,
+};
 
 /// The workloads of this driver.
 const ALL: &[Entry] = &[
@@ -21,6 +23,7 @@ const ALL: &[Entry] = &[
     lock_micro::ENTRY,
     hot_row::ENTRY,
     transfer::ENTRY,
+    stalled_reader::ENTRY,
 ];
 
 /// All workloads with their metrics and parameters.
@@ -30,17 +33,19 @@ pub fn specs() -> Vec<WorkloadSpec> {
 
 fn spec(entry: &Entry) -> WorkloadSpec {
     let params = (entry.params)().into_iter().chain(common_params());
+    let own = (entry.name == stalled_reader::ENTRY.name).then(stalled_reader::metric);
+    let metrics = vec![
+        MetricSpec::higher("tps", Unit::PerSecond),
+        MetricSpec::lower("p50", Unit::Nanoseconds),
+        MetricSpec::lower("p95", Unit::Nanoseconds),
+        MetricSpec::lower("p99", Unit::Nanoseconds),
+        MetricSpec::lower("p999", Unit::Nanoseconds),
+        MetricSpec::lower("retries", Unit::Count),
+    ];
     WorkloadSpec {
         name: entry.name.to_owned(),
         summary: entry.summary.to_owned(),
-        metrics: vec![
-            MetricSpec::higher("tps", Unit::PerSecond),
-            MetricSpec::lower("p50", Unit::Nanoseconds),
-            MetricSpec::lower("p95", Unit::Nanoseconds),
-            MetricSpec::lower("p99", Unit::Nanoseconds),
-            MetricSpec::lower("p999", Unit::Nanoseconds),
-            MetricSpec::lower("retries", Unit::Count),
-        ],
+        metrics: metrics.into_iter().chain(own).collect(),
         params: params.map(|(name, spec)| (name.to_owned(), spec)).collect(),
     }
 }

@@ -7,6 +7,7 @@ use probe::protocol::{Budget, Check, Failure, Load, Loaded, Params, Progress};
 
 use crate::catalog::{self, Opened};
 use crate::runner::Stats;
+use crate::stalled_reader;
 use crate::store::StoreError;
 
 /// Speaks the driver protocol for the workloads of the [`catalog`].
@@ -85,10 +86,11 @@ pub fn measured(stats: &Stats, mut counters: BTreeMap<String, u64>, waits: BTree
         ("p999", latency_ns.value_at_quantile(0.999) as f64),
         ("retries", stats.retries() as f64),
     ];
+    let own = stalled_reader::unreclaimed_bytes(&counters).map(|bytes| (stalled_reader::metric().name, bytes));
     Measured {
         ops: stats.commits(),
         elapsed: stats.elapsed,
-        values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+        values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(own).collect(),
         latency: Some(latency_ns),
         counters,
         waits: waits.into_iter().map(|(cause, waited)| (cause, waited.ns)).collect(),

@@ -17,6 +17,7 @@ pub mod point_read;
 pub mod relay;
 pub mod rng;
 pub mod runner;
+pub mod stalled_reader;
 pub mod store;
 pub mod tpcc;
 pub mod transfer;

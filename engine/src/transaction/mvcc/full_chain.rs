@@ -16,7 +16,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::{Before, Newest, Pruned, RowId, VersionStore, Vis};
-use crate::concurrent::reclaim::{Reclaim as _, Retired};
+use crate::concurrent::reclaim::{self, Reclaim as _, Retired};
 use crate::memory::pool::{AnyPool as _, BytePool, ObjPool};
 use crate::metrics::{Counter, Metrics};
 use crate::select::{Pool, Reclaim};
@@ -27,6 +27,8 @@ use crate::transaction::stamp::{Stamp, Ts, TxnId};
 
 const SHARDS: usize = 64;
 
+type Reader = <Reclaim<Version> as reclaim::Reclaim<Version>>::Reader;
+
 /// See the [module](self).
 #[derive(Debug)]
 pub struct FullChain {
@@ -34,7 +36,7 @@ pub struct FullChain {
     hasher: FixedState,
     pool: Pool<Version>,
     rows: Pool<[u8]>,
-    reclaim: Reclaim,
+    reclaim: Reclaim<Version>,
     metrics: Arc<Metrics>,
 }
 
@@ -60,8 +62,9 @@ enum Key {
     Long(Box<[u8]>),
 }
 
+/// An older version of a row.
 #[derive(Debug)]
-struct Version {
+pub struct Version {
     stamp: Stamp,
     end: AtomicU64,
     next: AtomicPtr<Version>,
@@ -72,7 +75,7 @@ struct Version {
 unsafe impl Send for Chain {}
 
 impl VersionStore for FullChain {
-    type Txn = ();
+    type Txn = Reader;
 
     fn new(_first_id: TxnId, _first_ts: Ts, metrics: Arc<Metrics>) -> Self {
         Self {
@@ -80,7 +83,7 @@ impl VersionStore for FullChain {
             hasher: FixedState::default(),
             pool: Pool::new(&metrics),
             rows: Pool::new(&metrics),
-            reclaim: Reclaim::default(),
+            reclaim: Reclaim::new(&metrics),
             metrics,
         }
     }
@@ -94,13 +97,20 @@ impl VersionStore for FullChain {
         stamp
     }
 
-    fn read(&self, row: RowId<'_>, _newest: Newest<'_>, snapshot: &Snapshot, out: &mut Vec<u8>) -> Vis {
-        let _guard = self.reclaim.pin();
+    fn read(
+        &self,
+        reader: &mut Reader,
+        row: RowId<'_>,
+        _newest: Newest<'_>,
+        snapshot: &Snapshot,
+        out: &mut Vec<u8>,
+    ) -> Vis {
+        let _guard = self.reclaim.enter(reader);
         let hash = self.hash(row);
         let Some(mut at) = self.shard(hash).lock().newest(hash, row) else { return Vis::Nothing };
         let mut steps = 0;
         let seen = loop {
-            // SAFETY: reachable after the pin, so it stays allocated until `_guard` drops.
+            // SAFETY: reachable after the announcement, so it stays allocated until `_guard` drops.
             let version = unsafe { at.as_ref() };
             steps += 1;
             if snapshot.sees(version.stamp) {
@@ -123,7 +133,11 @@ impl VersionStore for FullChain {
         seen
     }
 
-    fn before_change(&self, (): &mut (), change: Before<'_>, _open: &dyn Fn(&mut Vec<Ts>)) -> u64 {
+    fn rest(&self, reader: &mut Reader) {
+        self.reclaim.rest(reader);
+    }
+
+    fn before_change(&self, _reader: &mut Reader, change: Before<'_>, _open: &dyn Fn(&mut Vec<Ts>)) -> u64 {
         let Before { row, stamp, bytes, .. } = change;
         let version = Version {
             stamp,
@@ -170,11 +184,15 @@ impl VersionStore for FullChain {
         }
     }
 
-    fn commit(&self, (): &mut (), _id: TxnId, _ts: Ts) {}
+    fn commit(&self, _reader: &mut Reader, _id: TxnId, _ts: Ts) {}
 
-    fn end(&self, (): &mut (), _id: TxnId) {}
+    fn end(&self, reader: &mut Reader, _id: TxnId) {
+        self.reclaim.rest(reader);
+    }
 
-    fn abandon(&self, (): &mut ()) {}
+    fn abandon(&self, reader: &mut Reader) {
+        self.reclaim.rest(reader);
+    }
 
     fn before_image(&self, row: RowId<'_>, _newest: Newest<'_>, out: &mut Vec<u8>) -> Option<(Stamp, u64)> {
         let hash = self.hash(row);
@@ -187,7 +205,6 @@ impl VersionStore for FullChain {
     }
 
     fn roll_back(&self, row: RowId<'_>, _newest: u64) {
-        let guard = self.reclaim.pin();
         let hash = self.hash(row);
         let mut shard = self.shard(hash).lock();
         let Ok(mut entry) = shard.chains.find_entry(hash, |chain| chain.row() == row) else { return };
@@ -204,18 +221,20 @@ impl VersionStore for FullChain {
         shard.versions -= 1;
         shard.bytes -= kept;
         // SAFETY: just unlinked under the mutex, by us alone.
-        unsafe { self.reclaim.retire(&guard, last, kept as usize) };
+        unsafe { self.reclaim.retire(last, kept as usize) };
     }
 
     fn prune(&self, oldest: Ts) -> Pruned {
         let mut pruned = Pruned::default();
         for shard in &self.shards {
-            let guard = self.reclaim.pin();
+            let batch = self.reclaim.batch();
             let mut here = Pruned::default();
             let mut shard = shard.lock();
-            shard.chains.retain(|chain| self.cut(chain, oldest, &guard, &mut here));
+            shard.chains.retain(|chain| self.cut(chain, oldest, &mut here));
             shard.versions -= here.versions;
             shard.bytes -= here.bytes;
+            drop((shard, batch));
+            self.reclaim.collect();
             pruned.versions += here.versions;
             pruned.bytes += here.bytes;
         }
@@ -243,13 +262,7 @@ impl FullChain {
     }
 
     /// Cuts off the tail that nobody from `oldest` on needs. Returns whether anything is left.
-    fn cut(
-        &self,
-        chain: &mut Chain,
-        oldest: Ts,
-        guard: &<Reclaim as crate::concurrent::reclaim::Reclaim>::Guard,
-        pruned: &mut Pruned,
-    ) -> bool {
+    fn cut(&self, chain: &mut Chain, oldest: Ts, pruned: &mut Pruned) -> bool {
         let mut before: Option<NonNull<Version>> = None;
         let mut at = Some(chain.newest);
         while let Some(this) = at {
@@ -274,7 +287,7 @@ impl FullChain {
             pruned.bytes += kept;
             at = NonNull::new(version.next.load(Ordering::Relaxed));
             // SAFETY: unlinked by the store above, or by the caller, which drops the chain if nothing precedes the cut.
-            unsafe { self.reclaim.retire(guard, this, kept as usize) };
+            unsafe { self.reclaim.retire(this, kept as usize) };
         }
         before.is_some()
     }
@@ -364,13 +377,14 @@ mod tests {
 
     fn keep(store: &FullChain, stamp: Stamp, bytes: &[u8]) {
         let before = Before { row: ROW, txn: TxnId(999), stamp, reference: 0, bytes, patch: &Patch::NONE };
-        assert_eq!(store.before_change(&mut (), before, &|_| ()), 0);
+        assert_eq!(store.before_change(&mut Reader::default(), before, &|_| ()), 0);
     }
 
     fn see(store: &FullChain, ts: u64) -> Option<Vec<u8>> {
         let mut out = b"stale".to_vec();
         let view = Snapshot { ts: Ts(ts), own: TxnId(999), first_id: TxnId(1) };
-        (store.read(ROW, Newest { reference: 0, bytes: b"" }, &view, &mut out) == Vis::Row).then_some(out)
+        (store.read(&mut Reader::default(), ROW, Newest { reference: 0, bytes: b"" }, &view, &mut out) == Vis::Row)
+            .then_some(out)
     }
 
     #[test]

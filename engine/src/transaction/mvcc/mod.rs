@@ -100,7 +100,17 @@ pub trait VersionStore: Debug + Send + Sync {
     fn resolve(&self, stamp: Stamp) -> Stamp;
 
     /// Finds what `snapshot` sees of a row whose newest version it does not see. A row found replaces the contents of `out`.
-    fn read(&self, row: RowId<'_>, newest: Newest<'_>, snapshot: &Snapshot, out: &mut Vec<u8>) -> Vis;
+    fn read(
+        &self,
+        txn: &mut Self::Txn,
+        row: RowId<'_>,
+        newest: Newest<'_>,
+        snapshot: &Snapshot,
+        out: &mut Vec<u8>,
+    ) -> Vis;
+
+    /// The transaction has read what it wanted of a leaf.
+    fn rest(&self, txn: &mut Self::Txn);
 
     /// Keeps the row as it is before a change. Returns the reference to put into the changed row's header. `open` lists
     /// the open snapshots; the store may ask for them.

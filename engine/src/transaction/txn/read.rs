@@ -4,9 +4,10 @@ use std::ops::{Bound, ControlFlow, RangeBounds};
 
 use super::txn::{TableId, Txn};
 use crate::index::{Leaf, LeafRef};
+use crate::select;
 use crate::transaction::engine::Engine;
 use crate::transaction::error::Error;
-use crate::transaction::mvcc::{Newest, RowId, VersionStore as _, Vis};
+use crate::transaction::mvcc::{Newest, RowId, VersionStore, Vis};
 use crate::transaction::snapshot::Snapshot;
 use crate::transaction::stamp::Stamp;
 use crate::transaction::wal::CommitLog;
@@ -22,7 +23,9 @@ impl<L: CommitLog> Txn<'_, L> {
             let stamp = txn.db.versions.resolve(Stamp::from_bits(header.stamp));
             if !snapshot.sees(stamp) {
                 let newest = Newest { reference: header.undo, bytes: newest };
-                let older = txn.db.versions.read(RowId { table: table.0, key }, newest, &snapshot, row);
+                let (versions, undo) = (&txn.db.versions, &mut txn.state.undo);
+                let older = versions.read(undo, RowId { table: table.0, key }, newest, &snapshot, row);
+                versions.rest(undo);
                 return Ok(older == Vis::Row);
             }
             if stamp.is_deleted() {
@@ -63,10 +66,12 @@ impl<L: CommitLog> Txn<'_, L> {
         self.guarded(|txn| {
             let snapshot = txn.snapshot();
             let db = txn.db;
-            txn.with_buffers(|_, key, older| {
+            txn.with_buffers(|txn, key, older| {
                 let scan =
                     Scan { db, table, snapshot, range: (range.start_bound().cloned(), range.end_bound().cloned()) };
-                scan.run(visit, key, older)
+                let done = scan.run(&mut txn.state.undo, visit, key, older);
+                db.versions.rest(&mut txn.state.undo);
+                done
             })
         })
     }
@@ -75,6 +80,9 @@ impl<L: CommitLog> Txn<'_, L> {
 /// Leaves that a scan visits as a look-up does. A few rows in a row are an order's lines, wanted again soon; beyond that the
 /// scan is just passing, and the replacer is told so.
 const SHORT_SCAN_LEAVES: u32 = 4;
+
+/// What a transaction carries for the version store.
+type Undo = <select::VersionStore as VersionStore>::Txn;
 
 struct Scan<'a, L: CommitLog> {
     db: &'a Engine<L>,
@@ -87,6 +95,7 @@ impl<L: CommitLog> Scan<'_, L> {
     /// Leaf by leaf, each found by the upper fence of the one before. `key` and `older` are buffers.
     fn run(
         &self,
+        undo: &mut Undo,
         mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
         key: &mut Vec<u8>,
         older: &mut Vec<u8>,
@@ -114,7 +123,7 @@ impl<L: CommitLog> Scan<'_, L> {
                 if !whole && !self.contains(key) {
                     return Ok(());
                 }
-                if let Some(row) = self.see(&leaf, at, key, older)
+                if let Some(row) = self.see(undo, &leaf, at, key, older)
                     && visit(key, row).is_break()
                 {
                     return Ok(());
@@ -129,6 +138,7 @@ impl<L: CommitLog> Scan<'_, L> {
                 Some(_) | None => return Ok(()),
             }
             drop(leaf);
+            self.db.versions.rest(undo);
             from = &next;
         }
     }
@@ -144,13 +154,20 @@ impl<L: CommitLog> Scan<'_, L> {
 
     /// What the snapshot sees of entry `at`.
     #[inline]
-    fn see<'r>(&self, leaf: &'r LeafRef<'_>, at: usize, key: &[u8], older: &'r mut Vec<u8>) -> Option<&'r [u8]> {
+    fn see<'r>(
+        &self,
+        undo: &mut Undo,
+        leaf: &'r LeafRef<'_>,
+        at: usize,
+        key: &[u8],
+        older: &'r mut Vec<u8>,
+    ) -> Option<&'r [u8]> {
         let leaf: &Leaf = leaf;
         let (header, row) = leaf.entry(at);
         let stamp = Stamp::from_bits(header.stamp);
         if !self.snapshot.sees(self.db.versions.resolve(stamp)) {
             let (row_id, newest) = (RowId { table: self.table.0, key }, Newest { reference: header.undo, bytes: row });
-            return (self.db.versions.read(row_id, newest, &self.snapshot, older) == Vis::Row).then_some(older);
+            return (self.db.versions.read(undo, row_id, newest, &self.snapshot, older) == Vis::Row).then_some(older);
         }
         if stamp.is_deleted() {
             // As it stands in the header: those of this life are known to vacuum already.

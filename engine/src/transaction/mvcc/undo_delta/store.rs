@@ -3,7 +3,7 @@
 use super::record::{Record, Reference};
 use super::segment::{SEGMENT_BYTES, Segment, Shelf, Undo};
 use super::status::{Status, Statuses};
-use crate::concurrent::reclaim::Reclaim as _;
+use crate::concurrent::reclaim::{self, Reclaim as _};
 use crate::metrics::{Counter, Metrics};
 use crate::select::Reclaim;
 use crate::sync::Arc;
@@ -17,6 +17,9 @@ use std::ptr::NonNull;
 /// Changes of one row between two looks through its chain. With more versions that are needed, as many more changes.
 const TRIM_AFTER: u16 = 8;
 
+type Reader = <Reclaim<Segment> as reclaim::Reclaim<Segment>>::Reader;
+type Guard<'r> = <Reclaim<Segment> as reclaim::Reclaim<Segment>>::Guard<'r>;
+
 /// See the [module](super).
 #[derive(Debug)]
 pub struct UndoDelta {
@@ -24,7 +27,7 @@ pub struct UndoDelta {
     /// No snapshot is older: what ended at or before it may be gone.
     floor: AtomicU64,
     shelf: Arc<Shelf>,
-    reclaim: Reclaim,
+    reclaim: Reclaim<Segment>,
     metrics: Arc<Metrics>,
 }
 
@@ -33,6 +36,7 @@ pub struct UndoDelta {
 pub struct DeltaTxn {
     undo: Undo,
     committed: bool,
+    reader: Reader,
     /// For trimming: the open snapshots, and a row in two versions.
     open: Vec<Ts>,
     newer: Vec<u8>,
@@ -47,7 +51,7 @@ impl VersionStore for UndoDelta {
             statuses: Statuses::new(first_id),
             floor: AtomicU64::new(first_ts.0),
             shelf: Arc::new(Shelf::new(&metrics)),
-            reclaim: Reclaim::default(),
+            reclaim: Reclaim::new(&metrics),
             metrics,
         }
     }
@@ -68,7 +72,14 @@ impl VersionStore for UndoDelta {
         }
     }
 
-    fn read(&self, _row: RowId<'_>, newest: Newest<'_>, snapshot: &Snapshot, out: &mut Vec<u8>) -> Vis {
+    fn read(
+        &self,
+        _txn: &mut DeltaTxn,
+        _row: RowId<'_>,
+        newest: Newest<'_>,
+        snapshot: &Snapshot,
+        out: &mut Vec<u8>,
+    ) -> Vis {
         out.clear();
         out.extend_from_slice(newest.bytes);
         let (mut at, mut steps) = (Reference(newest.reference), 0);
@@ -90,13 +101,25 @@ impl VersionStore for UndoDelta {
         seen
     }
 
+    fn rest(&self, txn: &mut DeltaTxn) {
+        self.reclaim.rest(&mut txn.reader);
+    }
+
     fn before_change(&self, txn: &mut DeltaTxn, change: Before<'_>, open: &dyn Fn(&mut Vec<Ts>)) -> u64 {
         let behind = Reference(change.reference);
         let behind = match self.resolve(change.stamp).origin() {
             // Our own change before this one, if any.
             Origin::Writer(_) => behind,
             Origin::Committed(end) if end <= self.floor() => Reference::NONE,
-            Origin::Committed(end) if behind.until_trim() == 0 => self.trim(txn, &change, end, open),
+            Origin::Committed(end) if behind.until_trim() == 0 => {
+                let mut reader = std::mem::take(&mut txn.reader);
+                let guard = self.reclaim.enter(&mut reader);
+                let trimmed = self.trim(&guard, txn, &change, end, open);
+                drop(guard);
+                self.reclaim.rest(&mut reader);
+                txn.reader = reader;
+                trimmed
+            }
             Origin::Committed(_) => behind,
         };
         let until_trim = if behind == Reference::NONE { TRIM_AFTER } else { behind.until_trim().saturating_sub(1) };
@@ -153,13 +176,15 @@ impl VersionStore for UndoDelta {
     fn prune(&self, oldest: Ts) -> Pruned {
         // Before any segment goes: see `trim`.
         self.floor.fetch_max(oldest.0, Ordering::SeqCst);
-        let guard = self.reclaim.pin();
+        let batch = self.reclaim.batch();
         while let Some(segment) = self.shelf.take(oldest) {
             let segment: NonNull<Segment> = NonNull::from(Box::leak(Box::new(segment)));
             // SAFETY: no open snapshot leads to a record in it, and whoever trims looks at the floor first; taken off
             // the shelf once.
-            unsafe { self.reclaim.retire(&guard, segment, SEGMENT_BYTES) };
+            unsafe { self.reclaim.retire(segment, SEGMENT_BYTES) };
         }
+        drop(batch);
+        self.reclaim.collect();
         self.shelf.trim();
         let gone = self.statuses.settle(oldest);
         Pruned { versions: gone.versions, bytes: gone.bytes }
@@ -185,8 +210,14 @@ impl UndoDelta {
     /// The snapshots still to come see the row itself. The caller has none of its own that would keep vacuum off, hence the
     /// guard: a segment that goes from now on stays while we look, and one that went before ended at or below the floor.
     #[cold]
-    fn trim(&self, txn: &mut DeltaTxn, change: &Before<'_>, mut end: Ts, open: &dyn Fn(&mut Vec<Ts>)) -> Reference {
-        let _guard = self.reclaim.pin();
+    fn trim(
+        &self,
+        _guard: &Guard<'_>,
+        txn: &mut DeltaTxn,
+        change: &Before<'_>,
+        mut end: Ts,
+        open: &dyn Fn(&mut Vec<Ts>),
+    ) -> Reference {
         let floor = self.floor();
         txn.open.clear();
         open(&mut txn.open);
