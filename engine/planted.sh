@@ -36,6 +36,8 @@ release_without_exchange                loom_lock_table     writers
 intent_without_second_look              loom_lock_table     whole_table
 cycle_unproven                          lock_differential   nobody_gives_way
 long_wait_taken_for_deadlock            txn_locks           lazy_edges
+epoch_passes_a_reader                   loom_reclaim        a_reader_keeps_what_it_found
+grace_of_one_epoch                      loom_reclaim        a_reader_keeps_what_it_found
 '
 
 missed=0
