@@ -128,7 +128,7 @@ fn a_burst_does_not_fill_limbo() {
 fn a_dropped_domain_leaves_nothing() {
     let (freed, domain) = (Arc::default(), Epochs::new(&Arc::default()));
     let mut reader = super::Reader::default();
-    drop(domain.enter(&mut reader));
+    let _ = domain.enter(&mut reader);
     for _ in 0..3 {
         // SAFETY: nobody has a pointer to the node.
         unsafe { domain.retire(node(&freed), STEP_BYTES) };
@@ -144,7 +144,9 @@ fn seats_are_taken_over_and_more_are_added() {
     let domain = Epochs::<Node>::new(&Arc::default());
     for _ in 0..3 {
         let mut readers: Vec<_> = (0..200).map(|_| super::Reader::default()).collect();
-        readers.iter_mut().for_each(|reader| drop(domain.enter(reader)));
+        for reader in &mut readers {
+            let _ = domain.enter(reader);
+        }
         let freed = Arc::default();
         // SAFETY: nobody has a pointer to the node.
         unsafe { domain.retire(node(&freed), 8) };

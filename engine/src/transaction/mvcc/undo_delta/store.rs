@@ -113,9 +113,10 @@ impl VersionStore for UndoDelta {
             Origin::Committed(end) if end <= self.floor() => Reference::NONE,
             Origin::Committed(end) if behind.until_trim() == 0 => {
                 let mut reader = std::mem::take(&mut txn.reader);
-                let guard = self.reclaim.enter(&mut reader);
-                let trimmed = self.trim(&guard, txn, &change, end, open);
-                drop(guard);
+                let trimmed = {
+                    let guard = self.reclaim.enter(&mut reader);
+                    self.trim(&guard, txn, &change, end, open)
+                };
                 self.reclaim.rest(&mut reader);
                 txn.reader = reader;
                 trimmed
@@ -176,14 +177,15 @@ impl VersionStore for UndoDelta {
     fn prune(&self, oldest: Ts) -> Pruned {
         // Before any segment goes: see `trim`.
         self.floor.fetch_max(oldest.0, Ordering::SeqCst);
-        let batch = self.reclaim.batch();
-        while let Some(segment) = self.shelf.take(oldest) {
-            let segment: NonNull<Segment> = NonNull::from(Box::leak(Box::new(segment)));
-            // SAFETY: no open snapshot leads to a record in it, and whoever trims looks at the floor first; taken off
-            // the shelf once.
-            unsafe { self.reclaim.retire(segment, SEGMENT_BYTES) };
+        {
+            let _batch = self.reclaim.batch();
+            while let Some(segment) = self.shelf.take(oldest) {
+                let segment: NonNull<Segment> = NonNull::from(Box::leak(Box::new(segment)));
+                // SAFETY: no open snapshot leads to a record in it, and whoever trims looks at the floor first; taken off
+                // the shelf once.
+                unsafe { self.reclaim.retire(segment, SEGMENT_BYTES) };
+            }
         }
-        drop(batch);
         self.reclaim.collect();
         self.shelf.trim();
         let gone = self.statuses.settle(oldest);
