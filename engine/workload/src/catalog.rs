@@ -8,9 +8,7 @@ use probe::protocol::{Failure, MetricSpec, Params, Unit, WorkloadSpec};
 use crate::entry::{Entry, Site, common_params};
 use crate::place::DataDir;
 use crate::runner::Bench;
-use crate::{
-    alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, stalled_reader, tpcc, transfer, ycsb,
-};
+use crate::{alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, stalled_reader, tpcc, transfer, ycsb};
 
 /// The workloads of this driver.
 const ALL: &[Entry] = &[
