@@ -139,12 +139,13 @@ fn below_the_redo_point_everything_is_on_disk<F: Flusher>() {
 fn a_write_that_fails_leaves_the_page_dirty() {
     let (fs, log) = (SimFs::new(), Arc::new(Log::default()));
     let pool = open::<Paced>(&fs, 64, &log);
-    (1..=30).for_each(|number| change(&pool, number, 8 * number, true));
+    // Few enough for one batch: none but the failed one could keep the redo point back.
+    (1..=10).for_each(|number| change(&pool, number, 8 * number, true));
     fs.inject(Fault { action: IoAction::Write, file_prefix: "data".into(), after: 0, kind: FaultKind::DiskFull });
-    pool.checkpoint(Lsn(240)).unwrap_err();
-    assert_eq!(pool.redo_point(Lsn(240)).unwrap(), Lsn::ZERO, "nothing was written");
-    pool.checkpoint(Lsn(240)).unwrap();
-    assert_eq!(pool.redo_point(Lsn(240)).unwrap(), Lsn(240));
+    pool.checkpoint(Lsn(80)).unwrap_err();
+    assert_eq!(pool.redo_point(Lsn(80)).unwrap(), Lsn::ZERO, "nothing was written");
+    pool.checkpoint(Lsn(80)).unwrap();
+    assert_eq!(pool.redo_point(Lsn(80)).unwrap(), Lsn(80));
 }
 
 #[test]
