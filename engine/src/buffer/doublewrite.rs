@@ -134,10 +134,22 @@ impl DoubleWrite {
             data.write_at(copy.bytes(), id.offset_bytes())?;
             report.healed.push(id);
         }
-        if !report.healed.is_empty() {
-            data.sync_data()?;
+        // What a killed process wrote in place may be in the device's cache only: until it is durable, its copy is needed.
+        data.sync_data()?;
+        if report.copies > 0 {
+            self.forget()?;
         }
         Ok(report)
+    }
+
+    /// Clears the slots. Positions begin anew with every opening, so an older copy of a page could outlive a newer one.
+    fn forget(&self) -> Result<(), IoError> {
+        let blank = vec![Page::zeroed(); self.batch_pages()];
+        for slot in (0..self.slots).step_by(blank.len()) {
+            let count = blank.len().min((self.slots - slot) as usize);
+            self.file.write_vectored_at(&slices(&blank[..count]), slot * PAGE_SIZE as u64)?;
+        }
+        self.file.sync_data()
     }
 
     fn write_reserved(&self, data: &dyn File, pages: &[Page], start: u64) -> Result<(), IoError> {

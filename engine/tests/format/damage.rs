@@ -223,7 +223,6 @@ fn behind_the_last_checkpoint_damage_ends_the_log() {
 
 /// Positions in the ring begin anew with every opening, so the newest copy of a page may be gone and an older one be left.
 #[test]
-#[ignore = "known defect: after a restart a page may be healed from an older copy than its newest"]
 fn an_older_copy_heals_nothing() {
     let fs = SimFs::new();
     let db: Database = open(&fs).expect("an empty directory");
@@ -252,7 +251,6 @@ fn an_older_copy_heals_nothing() {
 
 /// A killed process leaves pages written in place and not synced. The next one must not use their slots before they are.
 #[test]
-#[ignore = "known defect: an opening does not sync the data file before it uses the double-write area anew"]
 fn a_kill_and_then_a_power_cut_lose_nothing() {
     let fs = SimFs::new();
     let db: Database = open(&fs).expect("an empty directory");
