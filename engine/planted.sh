@@ -30,14 +30,14 @@ page_clean_before_written               buffer_flush        a_write_that_fails_l
 page_installed_twice                    buffer_page_table   one_installer_wins
 magazine_handed_over_twice              loom_pool           an_object_has_one_owner
 magazine_lost_with_its_thread           pool                nothing_is_outstanding
-inflation_forgets_the_holder            txn_locks           cas_buckets
-notes_not_collected                     txn_locks           cas_buckets
+inflation_forgets_the_holder            txn_locks           holders_are_compatible
+notes_not_collected                     txn_locks           holders_are_compatible
 release_without_exchange                loom_lock_table     writers
 intent_without_second_look              loom_lock_table     whole_table
 cycle_unproven                          lock_differential   nobody_gives_way
-long_wait_taken_for_deadlock            txn_locks           lazy_edges
 epoch_passes_a_reader                   loom_reclaim        a_reader_keeps_what_it_found
 grace_of_one_epoch                      loom_reclaim        a_reader_keeps_what_it_found
+long_wait_taken_for_deadlock            txn_locks           nobody_overtakes
 '
 
 missed=0
