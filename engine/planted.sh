@@ -28,7 +28,7 @@ reader_does_not_wait                    txn_database        a_reader_waits_for_w
 redo_point_past_a_dirty_page            crash_enumeration   background_writing_keeps_its_promises
 page_clean_before_written               buffer_flush        a_write_that_fails_leaves_the_page_dirty
 page_installed_twice                    buffer_page_table   one_installer_wins
-magazine_handed_over_twice              loom_pool           an_object_has_one_owner
+magazine_handed_over_twice              pool                nothing_is_outstanding
 magazine_lost_with_its_thread           pool                nothing_is_outstanding
 inflation_forgets_the_holder            txn_locks           holders_are_compatible
 notes_not_collected                     txn_locks           holders_are_compatible
