@@ -21,13 +21,17 @@ pub struct Crossbeam<T> {
     of: PhantomData<fn(T)>,
 }
 
+/// Crossbeam keeps what it needs by thread: a session brings nothing.
+#[derive(Debug, Default)]
+pub struct NoReader;
+
 struct SendPtr<T>(NonNull<T>);
 
 // SAFETY: the pointer is used once, to free a `Retired`, which is `Send`.
 unsafe impl<T: Retired> Send for SendPtr<T> {}
 
 impl<T: Retired + std::fmt::Debug> Reclaim<T> for Crossbeam<T> {
-    type Reader = ();
+    type Reader = NoReader;
     type Guard<'r> = Guard;
     /// A pin within a pin is a count.
     type Batch = Guard;
@@ -36,11 +40,11 @@ impl<T: Retired + std::fmt::Debug> Reclaim<T> for Crossbeam<T> {
         Self { gauge: Arc::new(Gauge::new(metrics)), of: PhantomData }
     }
 
-    fn enter(&self, (): &mut ()) -> Guard {
+    fn enter(&self, _reader: &mut NoReader) -> Guard {
         epoch::pin()
     }
 
-    fn rest(&self, (): &mut ()) {}
+    fn rest(&self, _reader: &mut NoReader) {}
 
     fn batch(&self) -> Guard {
         epoch::pin()
