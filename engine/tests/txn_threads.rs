@@ -28,6 +28,32 @@ fn options() -> Options {
     }
 }
 
+/// Creators who race for the last numbers: none may get one that the next opening cannot place.
+#[test]
+fn tables_are_made_up_to_the_limit_and_no_further() {
+    let fs = SimFs::new();
+    let open = || <Database>::open(Arc::new(fs.clone()), options());
+    let db = open().expect("an empty directory");
+    let made = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let (db, made) = (&db, &made);
+            scope.spawn(move || {
+                for number in 0.. {
+                    match db.create_table(&format!("table {thread} {number}")) {
+                        Ok(_) => _ = made.fetch_add(1, Ordering::Relaxed),
+                        Err(Error::TooManyTables(limit)) => return assert_eq!(limit, 1023),
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(made.into_inner(), 1023);
+    db.close().expect("a clean end");
+    assert_eq!(open().expect("opens again").tables().expect("a list").len(), 1023);
+}
+
 fn bank<L: CommitLog>(fs: &SimFs) -> (Database<L>, TableId) {
     let db = Database::open_with(Arc::new(fs.clone()), options()).expect("an empty directory");
     let table = db.create_table("account").expect("a new table");

@@ -39,12 +39,19 @@ pub struct Catalog<L> {
     making: Mutex<()>,
 }
 
+/// Trees are numbered below this, the catalog's own included.
+pub const MAX_TREES: usize = 1024;
+
 /// Why a tree was not made.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CatalogError {
     /// There is one of that name.
     #[error("`{0}` already exists")]
     Exists(String),
+
+    /// There are as many trees as there may be.
+    #[error("there are {MAX_TREES} trees already, and no more can be kept")]
+    Full,
 
     /// A catalog row has another form: the pages passed their checksums, so this is a defect.
     #[error("the catalog's row for `{0}` is malformed")]
@@ -82,6 +89,9 @@ impl<L: CommitLog> Catalog<L> {
     pub fn create_tree(&self, name: &str) -> Result<TreeEntry, CatalogError> {
         let _making = self.making.lock();
         let number = self.list()?.iter().map(|(_, entry)| entry.tree.0).max().unwrap_or(CATALOG_TREE.0) + 1;
+        if number as usize >= MAX_TREES {
+            return Err(CatalogError::Full);
+        }
         let volume = &self.tree.volume;
         let allocation = volume.space.allocate();
         let entry = TreeEntry { tree: TreeId(number), root: allocation.id() };

@@ -16,12 +16,9 @@ use crate::io::{IoAction, IoError, Lsn, Span};
 use crate::metrics::Metrics;
 use crate::select::VersionStore;
 use crate::storage::Volume;
-use crate::storage::catalog::{Catalog, TreeEntry};
+use crate::storage::catalog::{Catalog, CatalogError, MAX_TREES, TreeEntry};
 use crate::storage::superblock::Superblock;
 use crate::sync::{Arc, Mutex, OnceLock};
-
-/// Tables of a database, the catalog included.
-pub const MAX_TABLES: usize = 1024;
 
 /// The shared state behind every [`Txn`](super::txn::Txn).
 #[derive(Debug)]
@@ -69,7 +66,7 @@ impl<L: CommitLog> Engine<L> {
     pub(super) fn new(parts: Parts<L>) -> Result<Self, Error> {
         let Parts { volume, catalog, superblock, first_id, first_ts, locks, metrics } = parts;
         let engine = Self {
-            trees: (0..MAX_TABLES).map(|_| OnceLock::new()).collect(),
+            trees: (0..MAX_TREES).map(|_| OnceLock::new()).collect(),
             clock: Clock::new(first_ts),
             running: Running::new(first_id),
             locks,
@@ -93,9 +90,6 @@ impl<L: CommitLog> Engine<L> {
 
     /// Creates a table, durably.
     pub fn create_table(&self, name: &str) -> Result<TableId, Error> {
-        if self.catalog.list()?.len() + 1 >= MAX_TABLES {
-            return Err(Error::TooManyTables(MAX_TABLES));
-        }
         let table = self.add_table(self.catalog.create_tree(name)?)?;
         self.volume.log.sync_to(self.volume.log.tail())?;
         Ok(table)
@@ -170,7 +164,7 @@ impl<L: CommitLog> Engine<L> {
     }
 
     fn add_table(&self, entry: TreeEntry) -> Result<TableId, Error> {
-        let slot = self.trees.get(entry.tree.0 as usize).ok_or(Error::TooManyTables(MAX_TABLES))?;
+        let slot = self.trees.get(entry.tree.0 as usize).ok_or(CatalogError::Full)?;
         slot.get_or_init(|| BTree::open(Arc::clone(&self.volume), entry.tree, entry.root));
         Ok(TableId(entry.tree.0))
     }

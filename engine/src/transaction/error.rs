@@ -7,7 +7,7 @@ use crate::buffer::BufferError;
 use crate::concurrent::lock_table::LockError;
 use crate::index::TreeError;
 use crate::io::IoError;
-use crate::storage::catalog::CatalogError;
+use crate::storage::catalog::{CatalogError, MAX_TREES};
 
 /// An error of a transaction. [`retry`](Error::retry) says whether running it again can help.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -43,7 +43,7 @@ pub enum Error {
     /// A table of this name exists.
     #[error("table `{0}` exists already")]
     TableExists(String),
-    /// There are [`MAX_TABLES`](super::engine::MAX_TABLES) tables.
+    /// There are as many tables as there may be: one less than [`MAX_TREES`], since the catalog is one too.
     #[error("too many tables (the limit is {0})")]
     TooManyTables(usize),
     /// There is no table of this name.
@@ -156,6 +156,7 @@ impl From<CatalogError> for Error {
     fn from(error: CatalogError) -> Self {
         match error {
             CatalogError::Exists(name) => Error::TableExists(name),
+            CatalogError::Full => Error::TooManyTables(MAX_TREES - 1),
             CatalogError::Malformed(_) => Error::Storage(error.to_string()),
             CatalogError::Tree(error) => error.into(),
         }
