@@ -19,8 +19,9 @@ impl FeatureSet {
 
 /// None, all, and the rows that together show every pair of improvements in every combination.
 pub fn covering_sets(improvements: &[&str]) -> Vec<FeatureSet> {
-    let rows =
-        (0..covering::ROWS).map(|row| FeatureSet::new(format!("row-{}", row + 1), &covering::row(improvements, row)));
+    let row = |row| FeatureSet::new(format!("row-{}", row + 1), &covering::row(improvements, row));
+    // While there are few improvements, the last rows are the empty set again.
+    let rows = (0..covering::ROWS).map(row).filter(|set| !set.features.is_empty());
     [FeatureSet::new("none", &[]), FeatureSet::new("all", improvements)].into_iter().chain(rows).collect()
 }
 
@@ -54,7 +55,7 @@ mod tests {
     #[test]
     fn the_sets_are_what_they_are_called() {
         let covering = covering_sets(&THREE);
-        assert_eq!(covering.len(), 9);
+        assert_eq!(covering.len(), 2 + 5, "of three improvements the last two rows have none");
         assert_eq!((covering[0].features.len(), covering[1].features.len()), (0, 3));
         let each = each(&THREE);
         assert_eq!(each.len(), 6);
