@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
 use engine::buffer::flush::paced::Paced;
-use engine::buffer::flush::sharp::Sharp;
 use engine::buffer::flush::{Flusher, make};
 use engine::buffer::{BufferPool, Page, PageId, PageType, PoolOptions, TreeId, Visit};
 use engine::io::{DurableHorizon, Fault, FaultKind, IoAction, IoError, Lsn, SimFs, Survival, Vfs};
@@ -11,18 +10,7 @@ use engine::metrics::{Counter, Metrics};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-macro_rules! with_both_flushers {
-    ($($case:ident)+) => {
-        mod sharp {
-            $(#[test] fn $case() { super::$case::<super::Sharp>(); })+
-        }
-        mod paced {
-            $(#[test] fn $case() { super::$case::<super::Paced>(); })+
-        }
-    };
-}
-
-with_both_flushers! {
+engine::with_both_flushers! {
     no_page_precedes_its_log below_the_redo_point_everything_is_on_disk
 }
 

@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
-use engine::buffer::flush::paced::Paced;
-use engine::buffer::flush::sharp::Sharp;
 use engine::buffer::flush::{Flusher, make};
 use engine::buffer::{BufferError, BufferPool, HealReport, PAGE_SIZE, PageId, PageType, PoolOptions, TreeId, Visit};
 use engine::io::{DurableHorizon, Fault, FaultKind, IoAction, IoError, Lsn, SimFs, Survival, Vfs};
@@ -13,18 +11,7 @@ use engine::testing::random::Xorshift;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-macro_rules! with_both_flushers {
-    ($($case:ident)+) => {
-        mod sharp {
-            $(#[test] fn $case() { super::$case::<super::Sharp>(); })+
-        }
-        mod paced {
-            $(#[test] fn $case() { super::$case::<super::Paced>(); })+
-        }
-    };
-}
-
-with_both_flushers! {
+engine::with_both_flushers! {
     a_page_is_found_again_after_eviction sixty_four_frames_under_four_threads two_threads_that_miss_a_page_read_it_once a_pool_whose_every_frame_is_held_says_so a_checkpoint_is_on_disk_and_the_log_was_first torn_pages_are_healed damage_without_a_copy_is_named after_a_failed_sync_nothing_more_is_written a_full_disk_loses_nothing_and_is_got_over
 }
 

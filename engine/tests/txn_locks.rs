@@ -9,6 +9,7 @@ use std::time::Duration;
 use engine::concurrent::lock_table::cas_buckets::CasBuckets;
 use engine::concurrent::lock_table::mutex_map::MutexMap;
 use engine::concurrent::lock_table::{BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId};
+use engine::testing::random::Xorshift;
 use engine::transaction::deadlock::eager_dfs::EagerDfs;
 use engine::transaction::deadlock::lazy_edges::LazyEdges;
 
@@ -270,11 +271,11 @@ fn a_storm_keeps_the_matrix_and_ends<T: LockTable, P: BlockPolicy + Default + Sy
     thread::scope(|scope| {
         for seed in 0..4u64 {
             scope.spawn(move || {
-                let mut random = xorshift(seed);
+                let mut random = Xorshift::new(seed);
                 for _ in 0..4000 {
                     let mut who = owner(ids.fetch_add(1, Ordering::Relaxed));
-                    for _ in 0..1 + random(4) {
-                        let (n, mode) = (random(ROWS) as u8, Mode::ALL[random(5) as usize]);
+                    for _ in 0..1 + random.below(4) {
+                        let (n, mode) = (random.below(ROWS) as u8, Mode::ALL[random.below(5) as usize]);
                         match table.acquire(&mut who, row(n), mode, policy, None) {
                             Ok(()) => note_grant(shadow, n, who.id().0, mode),
                             Err(LockError::Deadlock) => {
@@ -283,7 +284,7 @@ fn a_storm_keeps_the_matrix_and_ends<T: LockTable, P: BlockPolicy + Default + Sy
                             }
                             Err(LockError::Timeout(_)) => unreachable!("no patience given"),
                         }
-                        if random(8) == 0 {
+                        if random.below(8) == 0 {
                             thread::yield_now();
                         }
                     }
@@ -307,15 +308,5 @@ fn note_grant(shadow: &Mutex<HashMap<u8, Vec<(u64, Mode)>>>, row: u8, who: u64, 
     }
     for (i, (_, a)) in holders.iter().enumerate() {
         assert!(holders[..i].iter().all(|(_, b)| a.compatible(*b)), "{holders:?}");
-    }
-}
-
-fn xorshift(seed: u64) -> impl FnMut(u64) -> u64 {
-    let mut state = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    move |n| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state % n
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! [`crash`] runs a workload on the simulated disk and opens every state in which a power cut may leave it. [`history`] judges
 //! what concurrent transactions saw. [`random`] is what tests draw from, [`on_both_logs!`](crate::on_both_logs) runs a test on
-//! either log.
+//! either log, [`with_both_flushers!`](crate::with_both_flushers) with either way to write pages.
 
 pub mod crash;
 pub mod history;
@@ -22,6 +22,20 @@ macro_rules! on_both_logs {
         }
         mod grouped {
             $(#[test] fn $case() { super::$case::<$crate::transaction::wal::grouped::GroupedLog>(); })+
+        }
+    };
+}
+
+/// Tests that hold for either way to write pages: each `case` is a function generic in its
+/// [`Flusher`](crate::buffer::flush::Flusher), and becomes the two tests `sharp::case` and `paced::case`.
+#[macro_export]
+macro_rules! with_both_flushers {
+    ($($case:ident)+) => {
+        mod sharp {
+            $(#[test] fn $case() { super::$case::<$crate::buffer::flush::sharp::Sharp>(); })+
+        }
+        mod paced {
+            $(#[test] fn $case() { super::$case::<$crate::buffer::flush::paced::Paced>(); })+
         }
     };
 }
