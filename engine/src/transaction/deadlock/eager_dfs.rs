@@ -62,18 +62,7 @@ pub(super) fn youngest_in_cycle(start: OwnerId, graph: &dyn WaitGraph) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Edges(&'static [(u64, u64)]);
-
-    impl WaitGraph for Edges {
-        fn blockers(&self, waiter: OwnerId, visit: &mut dyn FnMut(OwnerId)) {
-            self.0.iter().filter(|(from, _)| *from == waiter.0).for_each(|(_, to)| visit(OwnerId(*to)));
-        }
-
-        fn blocker(&self, waiter: OwnerId) -> Option<OwnerId> {
-            self.0.iter().find(|(from, _)| *from == waiter.0).map(|(_, to)| OwnerId(*to))
-        }
-    }
+    use crate::transaction::deadlock::edges::Edges;
 
     #[track_caller]
     fn check(edges: &'static [(u64, u64)], start: u64, victim: Option<u64>) {

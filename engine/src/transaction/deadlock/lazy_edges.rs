@@ -252,19 +252,7 @@ fn now_ns() -> u64 {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-
-    /// Who waits for whom; the table's side.
-    struct Edges(&'static [(u64, u64)]);
-
-    impl WaitGraph for Edges {
-        fn blockers(&self, waiter: OwnerId, visit: &mut dyn FnMut(OwnerId)) {
-            self.0.iter().filter(|(from, _)| *from == waiter.0).for_each(|(_, to)| visit(OwnerId(*to)));
-        }
-
-        fn blocker(&self, waiter: OwnerId) -> Option<OwnerId> {
-            self.0.iter().find(|(from, _)| *from == waiter.0).map(|(_, to)| OwnerId(*to))
-        }
-    }
+    use crate::transaction::deadlock::edges::Edges;
 
     const WAIT: fn(Act) -> bool = |act| matches!(act, Act::Wait { recheck_after: Some(_) });
 

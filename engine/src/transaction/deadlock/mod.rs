@@ -21,6 +21,8 @@
 //! blocking transaction per waiter); Koskinen & Herlihy, *Dreadlocks*, SPAA'08.
 
 pub mod eager_dfs;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod edges;
 pub mod lazy_edges;
 
 pub use crate::concurrent::lock_table::BlockPolicy;
