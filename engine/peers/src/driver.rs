@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use engine::api::Options;
 use engine::io::RealVfs;
-use engine_workload::driver::{measured, since};
+use engine_workload::measure::Measurement;
 use engine_workload::entry::Named;
 use engine_workload::place::DataDir;
 use engine_workload::runner::{Bench, Runner, RunnerOptions, Workload};
 use engine_workload::store::{EngineStore, Store, StoreError};
 use engine_workload::tpcc::{Scale, Tpcc};
 use engine_workload::ycsb::{self, Mix, Ycsb};
-use probe::driver::{Description, Measured, Settings, Waited};
+use probe::driver::{Description, Measured, Settings};
 use probe::protocol::{
     Budget, Check, Failure, Load, Loaded, MetricSpec, ParamSpec, Params, Progress, Unit, WorkloadSpec,
 };
@@ -241,10 +241,8 @@ impl probe::Driver for PeersDriver {
             return Err(Failure::new(message, "set it when loading"));
         }
         let bench = &mut self.opened.as_mut().ok_or_else(nothing_loaded)?.bench;
-        let (counters, waits) = (bench.counters(), bench.waits());
-        let stats = bench.slice(budget).map_err(failure)?;
-        let waited = Waited::since(bench.waits(), &waits);
-        Ok(measured(&stats, since(bench.counters(), &counters), waited))
+        let slice = Measurement::of(&mut **bench, |bench| bench.slice(budget)).map_err(failure)?;
+        Ok(slice.into_measured())
     }
 
     fn check(&mut self) -> Result<Check, Failure> {

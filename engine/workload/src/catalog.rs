@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use probe::driver::Settings;
-use probe::protocol::{Failure, MetricSpec, Params, Unit, WorkloadSpec};
+use probe::protocol::{Failure, Params, WorkloadSpec};
 
 use crate::entry::{Entry, Site, common_params};
+use crate::measure::metric;
 use crate::place::DataDir;
 use crate::runner::Bench;
 use crate::{alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, stalled_reader, tpcc, transfer, ycsb};
@@ -31,19 +32,10 @@ pub fn specs() -> Vec<WorkloadSpec> {
 
 fn spec(entry: &Entry) -> WorkloadSpec {
     let params = (entry.params)().into_iter().chain(common_params());
-    let own = (entry.name == stalled_reader::ENTRY.name).then(stalled_reader::metric);
-    let metrics = vec![
-        MetricSpec::higher("tps", Unit::PerSecond),
-        MetricSpec::lower("p50", Unit::Nanoseconds),
-        MetricSpec::lower("p95", Unit::Nanoseconds),
-        MetricSpec::lower("p99", Unit::Nanoseconds),
-        MetricSpec::lower("p999", Unit::Nanoseconds),
-        MetricSpec::lower("retries", Unit::Count),
-    ];
     WorkloadSpec {
         name: entry.name.to_owned(),
         summary: entry.summary.to_owned(),
-        metrics: metrics.into_iter().chain(own).collect(),
+        metrics: metric::specs(entry.name),
         params: params.map(|(name, spec)| (name.to_owned(), spec)).collect(),
     }
 }

@@ -12,6 +12,7 @@ pub mod hot_row;
 pub mod insert;
 pub mod lock_micro;
 pub mod matrix;
+pub mod measure;
 pub mod place;
 pub mod point_read;
 pub mod relay;

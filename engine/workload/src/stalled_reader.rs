@@ -9,9 +9,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use probe::protocol::{Failure, Finding, MetricSpec, ParamSpec, Unit};
+use probe::protocol::{Better, Failure, Finding, ParamSpec, Unit};
 
 use crate::entry::{Entry, Site, StoreKind};
+use crate::measure::Metric;
 use crate::rng::Rng;
 use crate::runner::{Bench, Decision, Slices, Tally, Workload};
 use crate::store::{Store, StoreError, TableId, Txn};
@@ -45,15 +46,14 @@ fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
 }
 
 /// What is measured beside the figures of every workload.
-pub fn metric() -> MetricSpec {
-    MetricSpec::lower("unreclaimed", Unit::Bytes)
-}
-
-/// The metric's value, from what was counted in a slice. Less than a byte counts as one, so that ratios exist.
-pub fn unreclaimed_bytes(counted: &BTreeMap<String, u64>) -> Option<f64> {
-    let (sum, samples) = (counted.get(SUM)?, counted.get(SAMPLES)?);
-    Some((*sum as f64 / (*samples).max(1) as f64).max(1.0))
-}
+pub const UNRECLAIMED: Metric = Metric {
+    name: "unreclaimed",
+    title: "bytes that wait to be freed",
+    unit: Unit::Bytes,
+    better: Better::Lower,
+    // Less than a byte counts as one, so that ratios exist.
+    read: |slice| Some((slice.count(SUM)? / slice.count(SAMPLES)?.max(1.0)).max(1.0)),
+};
 
 const SUM: &str = "unreclaimed.bytes_sampled";
 const SAMPLES: &str = "unreclaimed.samples";
@@ -286,7 +286,6 @@ mod tests {
         }
         let counters = runner.counters();
         assert!(counters["reclaim.freed_bytes"] > 0 && counters["mvcc.older_reads"] > 0 && counters[SAMPLES] > 0);
-        assert!(unreclaimed_bytes(&counters).is_some_and(|bytes| bytes >= 1.0));
         let report = runner.check().unwrap();
         assert!(report.ok, "{:?}", report.findings);
     }

@@ -43,9 +43,9 @@ fn hello_describes_every_workload() {
     );
     assert_eq!(features.contains(&"t003".to_owned()), cfg!(feature = "t003"));
     for workload in workloads {
-        let (common, own) = workload.metrics.split_at(6);
-        let names = common.iter().map(|metric| metric.name.as_str());
-        assert!(names.eq(["tps", "p50", "p95", "p99", "p999", "retries"]), "{common:?}");
+        let (common, own) = workload.metrics.split_at(8);
+        let names: Vec<_> = common.iter().map(|metric| metric.name.as_str()).collect();
+        assert_eq!(names, ["tps", "p50", "p95", "p99", "p999", "retries", "leaf_hit_rate", "detection_ns"]);
         let own: Vec<_> = own.iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(own == ["unreclaimed"], workload.name == "stalled-reader", "{own:?}");
         for name in ["sessions", "workers", "durability", "pool_mb", "store", "dir"] {

@@ -16,13 +16,21 @@ pub struct Sum {
     ops: u64,
     elapsed_ns: u64,
     cpu_ns: u64,
-    /// Per metric: Σ value × time and Σ value × operations.
-    values: BTreeMap<String, (f64, f64)>,
+    values: BTreeMap<String, Weighted>,
     counters: BTreeMap<String, u64>,
     waits_ns: BTreeMap<String, u64>,
     latency: Option<Histogram<u64>>,
     latency_broken: bool,
     rates: Vec<f64>,
+}
+
+/// A metric, summed over the slices that have it.
+#[derive(Debug, Default)]
+struct Weighted {
+    by_time: f64,
+    elapsed_ns: u64,
+    by_ops: f64,
+    ops: u64,
 }
 
 impl Sum {
@@ -32,9 +40,11 @@ impl Sum {
         self.elapsed_ns += slice.elapsed_ns;
         self.cpu_ns += slice.cpu_ns;
         for (name, value) in slice.values {
-            let (by_time, by_ops) = self.values.entry(name).or_default();
-            *by_time += value * slice.elapsed_ns as f64;
-            *by_ops += value * slice.ops as f64;
+            let sum = self.values.entry(name).or_default();
+            sum.by_time += value * slice.elapsed_ns as f64;
+            sum.elapsed_ns += slice.elapsed_ns;
+            sum.by_ops += value * slice.ops as f64;
+            sum.ops += slice.ops;
         }
         add_counts(&mut self.counters, slice.counters);
         add_counts(&mut self.waits_ns, slice.waits);
@@ -69,9 +79,9 @@ impl Sum {
         if self.latency_broken {
             findings.push("a latency histogram could not be read".to_owned());
         }
-        let values = self.values.iter().filter_map(|(name, sums)| {
+        let values = self.values.iter().filter_map(|(name, sum)| {
             let unit = spec.metrics.iter().find(|metric| metric.name == *name).map(|metric| &metric.unit);
-            Some((name.clone(), metric_value(name, unit, *sums, self.elapsed_ns, self.ops, self.latency.as_ref())?))
+            Some((name.clone(), metric_value(name, unit, sum, self.latency.as_ref())?))
         });
         ArmRun {
             ops: self.ops,
@@ -89,22 +99,17 @@ impl Sum {
     }
 }
 
-/// A metric over all slices together: rates are averaged over time, quantiles (`p50`, `p99`, `p999`) read from the
+/// A metric over all slices that have it: rates are averaged over time, quantiles (`p50`, `p99`, `p999`) read from the
 /// merged histogram, everything else averaged over operations.
-fn metric_value(
-    name: &str,
-    unit: Option<&Unit>,
-    (by_time, by_ops): (f64, f64),
-    elapsed_ns: u64,
-    ops: u64,
-    latency: Option<&Histogram<u64>>,
-) -> Option<f64> {
+fn metric_value(name: &str, unit: Option<&Unit>, sum: &Weighted, latency: Option<&Histogram<u64>>) -> Option<f64> {
     if let (Some(quantile), Some(histogram)) = (quantile(name), latency) {
         return Some(histogram.value_at_quantile(quantile) as f64);
     }
     let (sum, weight) = match unit {
-        Some(Unit::PerSecond) => (by_time, elapsed_ns),
-        Some(Unit::Nanoseconds | Unit::Bytes | Unit::Count | Unit::Ratio | Unit::Other(_)) | None => (by_ops, ops),
+        Some(Unit::PerSecond) => (sum.by_time, sum.elapsed_ns),
+        Some(Unit::Nanoseconds | Unit::Bytes | Unit::Count | Unit::Ratio | Unit::Other(_)) | None => {
+            (sum.by_ops, sum.ops)
+        }
     };
     (weight > 0).then(|| sum / weight as f64)
 }
@@ -168,12 +173,15 @@ mod tests {
     fn slices_of_unequal_length_add_up_to_the_whole() {
         let mut sum = Sum::default();
         sum.add(slice(1000, 100, 200), 10_000.0);
-        sum.add(slice(1000, 300, 900), 3_333.0);
+        let mut last = slice(1000, 300, 900);
+        last.values.insert("hit_rate".to_owned(), 0.5);
+        sum.add(last, 3_333.0);
         let run = sum.into_run(&spec(), Check { ok: true, ..Check::default() }, Finished::default());
         // 2000 operations in 400 ms, not the mean of 10,000/s and 3,333/s.
         assert!((run.values["tps"] - 5000.0).abs() < 1e-9);
         assert!((run.values["bytes_per_op"] - 200.0).abs() < 1e-9);
         assert!((run.values["p99"] - 900.0).abs() < 2.0, "{}", run.values["p99"]);
+        assert_eq!(run.values["hit_rate"], 0.5, "one slice has it");
         assert_eq!((run.ops, run.elapsed_ns, run.cpu_ns), (2000, 400_000_000, 10));
         assert_eq!((run.counters["wal.syncs"], run.waits_ns["fsync"]), (200, 14));
         assert!(!run.latency.is_empty() && run.findings.is_empty());

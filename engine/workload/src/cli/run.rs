@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use probe::driver::{CpuProfile, MAX_HZ, ProfileError, Waited, cpu_ns, peak_memory_bytes};
+use probe::driver::{CpuProfile, MAX_HZ, ProfileError, cpu_ns, peak_memory_bytes};
 use probe::protocol::{Budget, Failure, Params, Progress};
 
 use super::table::{self, Run};
 use crate::catalog;
-use crate::driver::since;
+use crate::measure::Measurement;
 use crate::runner::{Bench, Live, Stats};
 use crate::store::StoreError;
 
@@ -48,10 +48,9 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
     let unprofiled = |error: ProfileError| Failure::new(error.to_string(), "run without --profile and --layers");
     let profile = profiled.then(|| CpuProfile::start(MAX_HZ)).transpose().map_err(unprofiled)?;
     let budget = plan.ops.map_or(Budget::Time(Duration::from_secs(plan.seconds)), Budget::Ops);
-    let (counters, waits, cpu) = (bench.counters(), bench.waits(), cpu_ns());
-    let stats = watched(bench, budget, "tps").map_err(failure)?;
+    let cpu = cpu_ns();
+    let slice = Measurement::of(bench, |bench| watched(bench, budget, "tps")).map_err(failure)?;
     let cpu_ns = cpu_ns() - cpu;
-    let (counters, waits) = (since(bench.counters(), &counters), Waited::since(bench.waits(), &waits));
     let profile = profile.map(CpuProfile::stop).transpose().map_err(unprofiled)?;
     if let (Some(path), Some(profile)) = (&plan.profile, &profile) {
         let written = std::fs::write(path, &profile.folded);
@@ -66,8 +65,7 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
     let check = bench.check().map_err(failure)?;
     let features = features_text(&bench.features());
     opened.bench.finish().map_err(failure)?;
-    let run =
-        Run { params: &opened.params, features, stats, cpu_ns, counters, waits, check, peak_memory_bytes, profile };
+    let run = Run { params: &opened.params, features, slice, cpu_ns, check, peak_memory_bytes, profile };
     print(&table::render(opened.name, &run))?;
     Ok(run.check.ok)
 }

@@ -3,23 +3,21 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use probe::driver::Waited;
-use probe::protocol::Check;
+use probe::protocol::{Check, Unit};
 use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Object, Rows};
 use tabled::settings::{Alignment, Style};
 
 use super::layers;
+use crate::measure::{Measurement, metric};
 use crate::runner::Stats;
 
 /// All that a run found out.
 pub(super) struct Run<'a> {
     pub(super) params: &'a BTreeMap<String, serde_json::Value>,
     pub(super) features: String,
-    pub(super) stats: Stats,
+    pub(super) slice: Measurement,
     pub(super) cpu_ns: u64,
-    pub(super) counters: BTreeMap<String, u64>,
-    pub(super) waits: BTreeMap<String, Waited>,
     pub(super) check: Check,
     pub(super) peak_memory_bytes: Option<u64>,
     /// A folded CPU profile, if the layers are to be shown.
@@ -34,9 +32,11 @@ pub(super) fn render(workload: &str, run: &Run<'_>) -> String {
         "{workload} {}\nimprovements on: {}\n\n{}\n{}\n{}{}\n",
         params.join(" ").replace('"', ""),
         run.features,
-        transactions(&run.stats),
+        transactions(&run.slice.stats),
         figures(run),
-        run.profile.as_ref().map_or_else(String::new, |folded| layers::render(folded, &run.stats, run.cpu_ns) + "\n"),
+        run.profile
+            .as_ref()
+            .map_or_else(String::new, |folded| layers::render(folded, &run.slice.stats, run.cpu_ns) + "\n"),
         checks(&run.check),
     )
 }
@@ -69,24 +69,28 @@ fn transactions(stats: &Stats) -> String {
 
 /// Totals, ratios that say whether a mechanism fired, waiting, and the store's counters.
 fn figures(run: &Run<'_>) -> String {
-    let commits = run.stats.commits().max(1) as f64;
+    let Measurement { stats, counters, waits } = &run.slice;
+    let commits = stats.commits().max(1) as f64;
     let mut rows = Builder::default();
     rows.push_record(["figure", "value"]);
-    rows.push_record(["throughput".to_owned(), format!("{:.0} tps", run.stats.tps())]);
+    rows.push_record(["throughput".to_owned(), format!("{:.0} tps", stats.tps())]);
     rows.push_record(["cpu per transaction".to_owned(), format!("{:.1} µs", run.cpu_ns as f64 / 1e3 / commits)]);
     if let Some(bytes) = run.peak_memory_bytes {
         rows.push_record(["peak memory".to_owned(), format!("{:.0} MB", bytes as f64 / 1e6)]);
     }
-    let counter = |name: &str| run.counters.get(name).copied().unwrap_or_default();
+    for (metric, value) in metric::of_store(&run.slice) {
+        rows.push_record([metric.title.to_owned(), shown(value, &metric.unit)]);
+    }
+    let counter = |name: &str| counters.get(name).copied().unwrap_or_default();
     if counter("wal.syncs") > 0 {
         let ratio = counter("wal.commits") as f64 / counter("wal.syncs") as f64;
         rows.push_record(["commits per fdatasync".to_owned(), format!("{ratio:.2}")]);
     }
-    for (cause, waited) in run.waits.iter().filter(|(_, waited)| waited.times > 0) {
+    for (cause, waited) in waits.iter().filter(|(_, waited)| waited.times > 0) {
         let each = format!("{:.1} µs per transaction", waited.ns as f64 / 1e3 / commits);
         rows.push_record([format!("waited: {cause}"), each]);
     }
-    for (name, count) in run.counters.iter().filter(|(_, count)| **count > 0) {
+    for (name, count) in counters.iter().filter(|(_, count)| **count > 0) {
         rows.push_record([name.clone(), count.to_string()]);
     }
     rows.build().with(Style::rounded()).modify(Columns::new(1..).not(Rows::first()), Alignment::right()).to_string()
@@ -101,6 +105,17 @@ fn checks(check: &Check) -> String {
     let verdict = if check.ok { "every check held" } else { "THE DATA IS WRONG: the figures above mean nothing" };
     let hash = check.state_hash.as_deref().unwrap_or("unknown");
     format!("{}\n{verdict}; state {hash}", rows.build().with(Style::rounded()))
+}
+
+fn shown(value: f64, unit: &Unit) -> String {
+    match unit {
+        Unit::PerSecond => format!("{value:.0}/s"),
+        Unit::Nanoseconds => time(value as u64),
+        Unit::Bytes => format!("{:.1} MB", value / 1e6),
+        Unit::Count => format!("{value:.0}"),
+        Unit::Ratio => format!("{:.2} %", 100.0 * value),
+        Unit::Other(unit) => format!("{value:.2} {unit}"),
+    }
 }
 
 fn time(ns: u64) -> String {
