@@ -32,6 +32,7 @@ magazine_handed_over_twice              pool                nothing_is_outstandi
 magazine_lost_with_its_thread           pool                nothing_is_outstanding
 inflation_forgets_the_holder            txn_locks           holders_are_compatible
 notes_not_collected                     txn_locks           holders_are_compatible
+row_read_unvalidated                    btree_threads       a_row_is_read_whole
 release_without_exchange                loom_lock_table     writers
 intent_without_second_look              loom_lock_table     whole_table
 cycle_unproven                          lock_differential   nobody_gives_way

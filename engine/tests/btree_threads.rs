@@ -7,7 +7,7 @@ use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog as _;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tree_support::{Fixture, get, put, remove, scan};
+use tree_support::{Fixture, get, put, put_stamped, remove, scan};
 
 const THREADS: u64 = 4;
 
@@ -66,6 +66,41 @@ fn four_threads_insert_search_remove_and_scan() {
         assert_eq!(scan(&fixture.tree, b""), expected.clone().into_iter().collect::<Vec<_>>());
         let recovered = <Fixture>::recover(fixture.fs.image().restart(Survival::Everything), &fixture.log, 64);
         assert_eq!(scan(&recovered.tree, b""), expected.into_iter().collect::<Vec<_>>());
+    }
+}
+
+/// Rows that change all the time, in place and by moving about the page, on pages that come and go: what is read without a latch is
+/// one version of the row, with the header that it had.
+#[test]
+fn a_row_is_read_whole() {
+    const ROWS: u64 = 24;
+    let row = |round: u64| vec![round as u8; 600 + (round % 3 * 300) as usize];
+    for frames in [32, 2048] {
+        let fixture = <Fixture>::new(frames);
+        let tree = &fixture.tree;
+        (0..ROWS).for_each(|number| put_stamped(tree, &fixture.log, &key(0, number), 0, &row(0)));
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for reader in 0..2 {
+                let done = &done;
+                scope.spawn(move || {
+                    let (mut numbers, mut found, mut met) = (Xorshift::new(reader), Vec::new(), 0);
+                    while !done.load(Ordering::Relaxed) {
+                        let key = key(0, numbers.bits() % ROWS);
+                        let header =
+                            tree.read(&key, &mut found, |header| header).unwrap().expect("it is never removed");
+                        assert_eq!(found, row(header.stamp), "of round {}", header.stamp);
+                        met += 1;
+                    }
+                    assert!(met > 0, "the writers were faster than a single read");
+                });
+            }
+            for round in 1..3_000 {
+                (0..ROWS).for_each(|number| put_stamped(tree, &fixture.log, &key(0, number), round, &row(round)));
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        tree.check().unwrap();
     }
 }
 

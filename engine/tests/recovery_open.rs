@@ -258,8 +258,8 @@ fn losers_are_undone_and_ids_go_on<L: CommitLog, F: Flusher>() {
         let db = open::<L, F>(&fs).expect("recovers");
         assert_eq!(count(&db, table).expect("a read"), 20 + round);
         let mut loser = db.begin().expect("a seat");
-        ids.push(loser.id());
         loser.delete(table, &3u32.to_be_bytes()).expect("free");
+        ids.push(loser.id().expect("it has a lock"));
         loser.insert(table, &3u32.to_be_bytes(), b"revived").expect("own ghost");
         loser.update(table, &4u32.to_be_bytes(), |row| row.truncate(7)).expect("free");
         loser.insert(table, b"loser", b"row").expect("free");

@@ -111,8 +111,18 @@ impl BufferPool {
     /// Starts an optimistic read of a page.
     #[inline]
     pub fn optimistic(&self, id: PageId, visit: Visit) -> Result<OptimisticPage<'_>, BufferError> {
-        let mut trail = Trail::default();
-        let page = self.optimistic_along(id, visit, &mut trail)?;
+        self.optimistic_end(id, visit, &mut Trail::default())
+    }
+
+    /// As [`Self::optimistic`], at the end of a trail.
+    #[inline]
+    pub fn optimistic_end(
+        &self,
+        id: PageId,
+        visit: Visit,
+        trail: &mut Trail,
+    ) -> Result<OptimisticPage<'_>, BufferError> {
+        let page = self.optimistic_along(id, visit, trail)?;
         self.residents.replacer.hit(trail.frames(), visit);
         Ok(page)
     }
@@ -135,6 +145,9 @@ impl BufferPool {
                     Loaded::Elsewhere => continue,
                 }
             };
+            if visit == Visit::Leaf {
+                self.residents.frames.prefetch(frame);
+            }
             let head = self.residents.frames.get(frame);
             let version = head.latch.optimistic();
             if head.page_id() == id && head.latch.validate(version) {

@@ -79,6 +79,22 @@ impl OptimisticBytes {
         len.cmp(&key.len())
     }
 
+    /// Replaces the contents of `out` by the `len` bytes at `at`, or as many as the page has.
+    #[inline]
+    pub fn copy(&self, at: usize, len: usize, out: &mut Vec<u8>) {
+        let at = at.min(PAGE_SIZE);
+        let len = len.min(PAGE_SIZE - at);
+        out.clear();
+        let (words, tail) = (len / 8, len % 8);
+        out.reserve(len);
+        for word in 0..words {
+            out.extend_from_slice(&self.load::<u64>(at + 8 * word).to_ne_bytes());
+        }
+        for byte in len - tail..len {
+            out.push(self.u8(at + byte));
+        }
+    }
+
     #[inline]
     fn load<T: Copy>(&self, at: usize) -> T {
         let at = at.min(PAGE_SIZE - size_of::<T>());
@@ -106,6 +122,15 @@ mod tests {
                 assert_eq!(view.compare(100, len, key), ours(len).cmp(key), "{len} bytes against {key:?}");
             }
         }
+        let mut copy = vec![1; 3];
+        for len in [0, 1, 7, 8, 9, 16, 20] {
+            view.copy(100, len, &mut copy);
+            assert_eq!(copy, ours(len));
+        }
+        view.copy(PAGE_SIZE - 9, usize::MAX, &mut copy);
+        assert_eq!(copy, [0; 9]);
+        view.copy(usize::MAX, usize::MAX, &mut copy);
+        assert_eq!(copy, []);
         assert_eq!(view.u64(usize::MAX - 7), 0);
         assert_eq!(view.compare(PAGE_SIZE + 5, usize::MAX, b"x"), Ordering::Less);
     }

@@ -1,4 +1,4 @@
-//! The way down: inner pages optimistically, the leaf under a latch.
+//! The way down: inner pages optimistically, the leaf as it is wanted.
 
 use super::error::TreeError;
 use crate::buffer::{
@@ -61,6 +61,19 @@ impl<'p> LeafHold<'p> for ExclusivePage<'p> {
     #[inline]
     fn level(&self) -> u8 {
         SlottedPage::of(self).level()
+    }
+}
+
+impl<'p> LeafHold<'p> for OptimisticPage<'p> {
+    #[inline]
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError> {
+        pool.optimistic_end(page, visit, trail)
+    }
+
+    /// As everything read from it, to be validated.
+    #[inline]
+    fn level(&self) -> u8 {
+        level_of(&self.bytes())
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! * **Descent** reads inner pages optimistically: read the child's number, latch the child, then validate the parent. So a
 //!   reader writes to no shared memory above the leaf, and no page freed or split underway is mistaken for the right one.
+//! * **One row** is [copied](BTree::read) out of its leaf without a latch, and the leaf's version validated afterwards.
 //! * **Leaves** are handed out latched ([`LeafRef`], [`LeafMut`]); what rows mean is the transaction layer's business.
 //!   Hold one leaf at a time, and ask the tree for nothing while holding it.
 //! * **No sibling links**: a scan goes on by descending to the upper fence of the leaf it has finished. A split then
@@ -26,6 +27,7 @@ pub mod check;
 mod descent;
 mod error;
 mod leaf;
+mod read;
 mod scan;
 mod smo;
 pub mod split;

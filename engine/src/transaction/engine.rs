@@ -8,7 +8,7 @@ use super::mvcc::VersionStore as _;
 use super::row_log::{Encoder, Record};
 use super::running::Running;
 use super::stamp::{Origin, Stamp, Ts, TxnId};
-use super::txn::{TableId, TxnState};
+use super::txn::{Spares, TableId};
 use super::wal::CommitLog;
 use crate::buffer::flush::Flusher;
 use crate::index::BTree;
@@ -36,9 +36,7 @@ pub struct Engine<L: CommitLog> {
     pub(super) first_id: TxnId,
     /// The last timestamp of the lives before.
     pub(super) first_ts: Ts,
-    /// Memory of ended transactions, for the next ones.
-    #[expect(clippy::vec_box, reason = "a state moves between here and its transaction: one pointer, not the whole")]
-    pub(super) spare: Mutex<Vec<Box<TxnState>>>,
+    pub(super) spare: Spares,
     pub(super) superblock: Superblock,
     /// The log's end at the begin of the last checkpoint; held during one.
     pub(super) checkpointed: Mutex<Lsn>,
@@ -74,7 +72,7 @@ impl<L: CommitLog> Engine<L> {
             ghosts: Ghosts::new(&metrics),
             first_id,
             first_ts,
-            spare: Mutex::new(Vec::new()),
+            spare: Spares::new(),
             superblock,
             checkpointed: Mutex::new(volume.log.tail()),
             vacuuming: Mutex::new(()),

@@ -1,7 +1,9 @@
 //! The transactions that run: who holds which snapshot, and since where in the log somebody writes.
 //!
-//! A fixed array of slots, one per running transaction, each on a cache line of its own. Two questions are asked of it, both
-//! rarely and by background threads, both answered by walking it:
+//! A fixed array of slots, one per running transaction, each on a cache line of its own. A thread looks for a free one from the
+//! place that is its own onwards, so that those who run at the same time do not meet; and only who locks or writes gets an id
+//! (as in PostgreSQL): so a transaction that reads changes no memory that others change. Two questions are asked of the array,
+//! both rarely and by background threads, both answered by walking it:
 //!
 //! * *Which is the oldest snapshot?* (vacuum) A reader stores its timestamp and then looks whether vacuum has meanwhile
 //!   announced a younger floor; vacuum announces first and then looks at the readers. So one of the two sees the other.
@@ -11,8 +13,9 @@
 use super::clock::Clock;
 use super::stamp::{Ts, TxnId};
 use crate::io::Lsn;
-use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use crate::sync::{CachePadded, Mutex};
+use crate::metrics::shard_of_this_thread;
+use crate::sync::CachePadded;
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Transactions that may be open at one time.
 pub const MAX_RUNNING: usize = 4096;
@@ -27,11 +30,11 @@ pub struct Running {
     slots: Box<[CachePadded<Slot>]>,
     /// So many, from the front, have ever been taken.
     seats: AtomicU32,
-    free: Mutex<Vec<u32>>,
 }
 
 #[derive(Debug)]
 struct Slot {
+    taken: AtomicBool,
     id: AtomicU64,
     snapshot: AtomicU64,
     first_lsn: AtomicU64,
@@ -40,6 +43,14 @@ struct Slot {
 /// A place among the running transactions. Given back through [`Running::leave`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seat(u32);
+
+impl Seat {
+    /// Below [`MAX_RUNNING`], and low if few transactions run.
+    #[inline]
+    pub(super) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A transaction that had written when it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,37 +62,50 @@ pub struct Writer {
 }
 
 impl Running {
-    /// Nobody runs; the next transaction is `next_id`.
+    /// Nobody runs; the next transaction to get an id gets `next_id`.
     #[must_use]
     pub fn new(next_id: TxnId) -> Self {
-        let slot = || Slot { id: AtomicU64::new(0), snapshot: AtomicU64::new(NONE), first_lsn: AtomicU64::new(NONE) };
+        let slot = || Slot {
+            taken: AtomicBool::new(false),
+            id: AtomicU64::new(TxnId::NONE.0),
+            snapshot: AtomicU64::new(NONE),
+            first_lsn: AtomicU64::new(NONE),
+        };
         Self {
             next_id: CachePadded(AtomicU64::new(next_id.0)),
             floor: CachePadded(AtomicU64::new(0)),
             slots: (0..MAX_RUNNING).map(|_| CachePadded(slot())).collect(),
             seats: AtomicU32::new(0),
-            free: Mutex::new((0..MAX_RUNNING as u32).rev().collect()),
         }
     }
 
     /// Seats a new transaction; `None` if [`MAX_RUNNING`] are open.
-    pub fn enter(&self) -> Option<(Seat, TxnId)> {
-        let seat = Seat(self.free.lock().pop()?);
-        let id = TxnId(self.next_id.fetch_add(1, Ordering::Relaxed));
-        assert!(id <= TxnId::MAX, "transaction ids are used up");
+    #[inline]
+    pub fn enter(&self) -> Option<Seat> {
+        let home = shard_of_this_thread();
+        let at = (home..MAX_RUNNING).chain(0..home).find(|at| self.slots[*at].take())?;
+        let seat = Seat(at as u32);
         if self.seats.load(Ordering::SeqCst) <= seat.0 {
             self.seats.fetch_max(seat.0 + 1, Ordering::SeqCst);
         }
+        Some(seat)
+    }
+
+    /// Gives a seated transaction its id: before its first lock, without which it writes nothing.
+    pub fn identify(&self, seat: Seat) -> TxnId {
+        let id = TxnId(self.next_id.fetch_add(1, Ordering::Relaxed));
+        assert!(id <= TxnId::MAX, "transaction ids are used up");
         self.slot(seat).id.store(id.0, Ordering::Relaxed);
-        Some((seat, id))
+        id
     }
 
     /// The transaction has ended: its last record is appended and its snapshot is no longer read.
+    #[inline]
     pub fn leave(&self, seat: Seat) {
         let slot = self.slot(seat);
         slot.snapshot.store(NONE, Ordering::Release);
         slot.first_lsn.store(NONE, Ordering::Release);
-        self.free.lock().push(seat.0);
+        slot.taken.store(false, Ordering::Release);
     }
 
     /// The first id no transaction has yet.
@@ -134,8 +158,18 @@ impl Running {
         self.slots.iter().filter_map(read).collect()
     }
 
+    #[inline]
     fn slot(&self, seat: Seat) -> &Slot {
-        &self.slots[seat.0 as usize]
+        &self.slots[seat.index()]
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn take(&self) -> bool {
+        // Acquire: what the last holder stored is from before.
+        !self.taken.load(Ordering::Relaxed)
+            && self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -146,11 +180,11 @@ mod tests {
     #[test]
     fn the_oldest_snapshot_holds_vacuum_back() {
         let (clock, running) = (Clock::new(Ts(5)), Running::new(TxnId(1)));
-        let (old, _) = running.enter().expect("a seat");
+        let old = running.enter().expect("a seat");
         assert_eq!(running.take_snapshot(old, &clock), Ts(5));
         let ts = clock.take();
         clock.publish(ts, Lsn(8));
-        let (young, _) = running.enter().expect("a seat");
+        let young = running.enter().expect("a seat");
         assert_eq!(running.take_snapshot(young, &clock), Ts(6));
         assert_eq!(running.oldest_snapshot(&clock), Ts(5));
         running.leave(old);
@@ -163,16 +197,40 @@ mod tests {
     fn seats_run_out_and_come_back_but_ids_do_not() {
         let running = Running::new(TxnId(9));
         let seats: Vec<_> = std::iter::from_fn(|| running.enter()).collect();
-        assert_eq!(seats.len(), MAX_RUNNING);
-        running.leave(seats[0].0);
-        assert_eq!(running.enter().map(|(_, id)| id), Some(TxnId(9 + MAX_RUNNING as u64)));
+        let distinct: std::collections::BTreeSet<_> = seats.iter().map(|seat| seat.index()).collect();
+        assert_eq!(distinct, (0..MAX_RUNNING).collect());
+        assert_eq!((running.identify(seats[7]), running.identify(seats[2])), (TxnId(9), TxnId(10)));
+        running.leave(seats[7]);
+        assert_eq!(running.enter(), Some(seats[7]), "the only free one");
+        assert_eq!(running.identify(seats[7]), TxnId(11));
+    }
+
+    /// Whoever finds its seat taken twice would find another's number in it.
+    #[test]
+    fn nobody_shares_a_seat() {
+        let running = Running::new(TxnId(1));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..20_000 {
+                        let mine = [(); 3].map(|()| running.enter().expect("a seat"));
+                        let ids = mine.map(|seat| running.identify(seat));
+                        assert_eq!(mine.map(|seat| TxnId(running.slot(seat).id.load(Ordering::Relaxed))), ids);
+                        mine.into_iter().for_each(|seat| running.leave(seat));
+                    }
+                });
+            }
+        });
+        assert_eq!(running.next_id(), TxnId(1 + 4 * 20_000 * 3));
+        assert!(running.slots.iter().all(|slot| !slot.taken.load(Ordering::Relaxed)));
     }
 
     #[test]
     fn writers_are_those_who_announced_it() {
         let running = Running::new(TxnId(1));
-        let (seat, id) = running.enter().expect("a seat");
+        let seat = running.enter().expect("a seat");
         assert_eq!(running.writers(), []);
+        let id = running.identify(seat);
         running.will_write(seat, Lsn(64));
         assert_eq!(running.writers(), [Writer { id, first_lsn: Lsn(64) }]);
         running.leave(seat);

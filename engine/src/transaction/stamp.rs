@@ -30,6 +30,9 @@ const DELETED: u64 = 1 << 62;
 const VALUE: u64 = DELETED - 1;
 
 impl TxnId {
+    /// Nobody: what a transaction has that has neither locked nor written.
+    pub const NONE: TxnId = TxnId(0);
+
     /// The largest id a stamp can hold.
     pub const MAX: TxnId = TxnId(VALUE);
 }

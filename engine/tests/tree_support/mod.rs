@@ -16,6 +16,10 @@ use engine::transaction::wal::{CommitLog, CommitWait, Durability, Resume, WalErr
 use std::io::IoSlice;
 use std::sync::{Arc, Mutex};
 
+/// The header of every row but those whose test gives them another stamp.
+const STAMP: u64 = 7;
+const UNDO: u64 = 8;
+
 /// A log that keeps every record and is durable at once.
 #[derive(Debug, Default)]
 pub struct MemLog {
@@ -179,8 +183,8 @@ pub fn redo(pool: &BufferPool, span: Span, payload: &[u8]) {
     let key_len = word(9) as usize;
     let (key, row) = payload[17..].split_at(key_len);
     match (payload[0], leaf.search(key)) {
-        (1, Ok(at)) => leaf.replace(at, TupleHeader { stamp: 7, undo: 8 }, row, span.end),
-        (1, Err(at)) => leaf.insert(at, key, TupleHeader { stamp: 7, undo: 8 }, row, span.end),
+        (1, Ok(at)) => leaf.replace(at, TupleHeader { stamp: STAMP, undo: UNDO }, row, span.end),
+        (1, Err(at)) => leaf.insert(at, key, TupleHeader { stamp: STAMP, undo: UNDO }, row, span.end),
         (2, Ok(at)) => leaf.remove(at, span.end),
         (kind, found) => panic!("row record {kind} does not fit: {found:?}"),
     }
@@ -197,11 +201,17 @@ fn row_record(kind: u8, leaf: &LeafMut<'_>, key: &[u8], row: &[u8]) -> Vec<u8> {
 
 /// Inserts or replaces a row, as the transaction layer would: log between latch and change.
 pub fn put<P: SplitPolicy>(tree: &BTree<MemLog, P>, log: &MemLog, key: &[u8], row: &[u8]) {
+    put_stamped(tree, log, key, STAMP, row);
+}
+
+/// The same with a stamp of the caller's.
+pub fn put_stamped<P: SplitPolicy>(tree: &BTree<MemLog, P>, log: &MemLog, key: &[u8], stamp: u64, row: &[u8]) {
     let mut leaf = tree.leaf_exclusive(key, entry_room(key.len(), row.len())).unwrap();
     let lsn = log.log_row(&row_record(1, &leaf, key, row));
+    let header = TupleHeader { stamp, undo: UNDO };
     match leaf.search(key) {
-        Ok(at) => leaf.replace(at, TupleHeader { stamp: 7, undo: 8 }, row, lsn),
-        Err(at) => leaf.insert(at, key, TupleHeader { stamp: 7, undo: 8 }, row, lsn),
+        Ok(at) => leaf.replace(at, header, row, lsn),
+        Err(at) => leaf.insert(at, key, header, row, lsn),
     }
 }
 
@@ -221,10 +231,14 @@ pub fn remove<P: SplitPolicy>(tree: &BTree<MemLog, P>, log: &MemLog, key: &[u8])
 
 /// The row of a key.
 pub fn get<P: SplitPolicy>(tree: &BTree<MemLog, P>, key: &[u8]) -> Option<Vec<u8>> {
+    let mut row = Vec::new();
+    let unlatched = tree.read(key, &mut row, |header| header).unwrap().map(|header| (header, row));
     let leaf = tree.leaf_shared(key).unwrap();
-    let at = leaf.search(key).ok()?;
-    assert_eq!(leaf.header(at), TupleHeader { stamp: 7, undo: 8 });
-    Some(leaf.row(at).to_vec())
+    let latched = leaf.search(key).ok().map(|at| (leaf.header(at), leaf.row(at).to_vec()));
+    assert_eq!(unlatched, latched, "both ways to read");
+    let (header, row) = latched?;
+    assert_eq!(header, TupleHeader { stamp: STAMP, undo: UNDO });
+    Some(row)
 }
 
 /// Every row from a key on, in order.

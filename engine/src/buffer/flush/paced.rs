@@ -233,7 +233,8 @@ impl Paced {
         let mut victims = Vec::new();
         pool.upcoming_dirty(LOOK_AHEAD * count, &mut victims);
         victims.truncate(count);
-        victims.sort_unstable_by_key(|&frame| pool.page_in(frame));
+        // Asked once each: a page may leave its frame meanwhile, and an order must not change while it is made.
+        victims.sort_by_cached_key(|&frame| pool.page_in(frame));
         let mut batch = self.batch(pool);
         for frame in victims {
             if !batch.is_full() {

@@ -36,4 +36,4 @@ mod search;
 mod tests;
 
 pub use layout::{Insertions, Kind, MAX_KEY, NODE_HEADER, SlottedPage};
-pub use search::{NodeBytes, child_at, entry_count, find, level_of};
+pub use search::{NodeBytes, child_at, entry_count, find, level_of, value_at};

@@ -165,6 +165,16 @@ pub fn child_at(node: &impl NodeBytes, at: usize) -> PageId {
     PageId::new(node.u64(NODE_HEADER + HEAD * capacity + at.min(MOST_ENTRIES) * Kind::Inner.slot_bytes() + 4))
 }
 
+/// Where the value that slot `at` of a leaf points to lies.
+#[inline]
+pub fn value_at(node: &impl NodeBytes, at: usize) -> std::ops::Range<usize> {
+    let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
+    let slot = NODE_HEADER + HEAD * capacity + at.min(MOST_ENTRIES) * Kind::Leaf.slot_bytes();
+    let field = |at: usize| usize::from(node.u16(slot + at));
+    let start = field(0) + field(2);
+    start..start + field(4)
+}
+
 /// First index in `low..high` whose head is not below `head`, without branches on the heads.
 #[inline]
 fn first_at_least(mut low: usize, high: usize, head: u32, head_at: impl Fn(usize) -> u32) -> usize {

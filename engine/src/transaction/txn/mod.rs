@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! begin ──▶ write: lock table IX, row X ─▶ leaf X-latch ─▶ log record ─▶ before-image ─▶ change, stamped with the id
-//!       └─▶ read:  (first one: take the snapshot) ─▶ leaf S-latch ─▶ newest if seen, else an older version
+//!       └─▶ read:  (first one: take the snapshot) ─▶ copy the newest, no latch ─▶ if not seen: leaf S-latch, an older version
 //! commit:   take ts ─▶ commit record ─▶ [serial log: sync] ─▶ stamp rows with ts ─▶ publish ts ─▶ release locks ─▶ ticket
 //! rollback: newest change first: compensation record ─▶ row as before ─▶ … ─▶ end record ─▶ release locks
 //! ```
@@ -18,10 +18,11 @@
 
 mod end;
 mod read;
+mod spare;
 #[expect(clippy::module_inception, reason = "the transaction itself, apart from what it does")]
 mod txn;
 mod write;
 
 pub use end::CommitTicket;
-pub(super) use txn::TxnState;
+pub(super) use spare::Spares;
 pub use txn::{TableId, Txn};

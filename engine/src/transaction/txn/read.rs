@@ -3,7 +3,7 @@
 use std::ops::{Bound, ControlFlow, RangeBounds};
 
 use super::txn::{TableId, Txn};
-use crate::index::{Leaf, LeafRef};
+use crate::index::{Leaf, LeafRef, TupleHeader};
 use crate::select;
 use crate::transaction::engine::Engine;
 use crate::transaction::error::Error;
@@ -13,46 +13,53 @@ use crate::transaction::stamp::Stamp;
 use crate::transaction::wal::CommitLog;
 
 impl<L: CommitLog> Txn<'_, L> {
-    /// Reads a row as the snapshot sees it into `row` (replacing its contents); whether there is one.
+    /// Reads a row as the snapshot sees it into `row` (replacing its contents); whether there is one. If not, `row` may hold
+    /// anything.
     pub fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
         self.guarded(|txn| {
             let snapshot = txn.snapshot();
-            let leaf = txn.db.tree(table)?.leaf_shared(key)?;
-            let Ok(at) = leaf.search(key) else { return Ok(false) };
-            let (header, newest) = leaf.entry(at);
-            let stamp = txn.db.versions.resolve(Stamp::from_bits(header.stamp));
-            if !snapshot.sees(stamp) {
-                let newest = Newest { reference: header.undo, bytes: newest };
-                let (versions, undo) = (&txn.db.versions, &mut txn.state.undo);
-                let older = versions.read(undo, RowId { table: table.0, key }, newest, &snapshot, row);
-                versions.rest(undo);
-                return Ok(older == Vis::Row);
+            match txn.newest(table, key, row)? {
+                Some(stamp) if snapshot.sees(stamp) => Ok(!stamp.is_deleted()),
+                Some(_) => txn.get_older(snapshot, table, key, row),
+                None => Ok(false),
             }
-            if stamp.is_deleted() {
-                return Ok(false);
-            }
-            row.clear();
-            row.extend_from_slice(newest);
-            Ok(true)
         })
     }
 
-    /// Locks a row for writing and reads its newest state into `row`; whether there is one.
+    /// Locks a row for writing and reads its newest state into `row`; whether there is one. If not, `row` may hold anything.
     pub fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
         self.guarded(|txn| {
             txn.lock(table, key)?;
-            let leaf = txn.db.tree(table)?.leaf_shared(key)?;
-            let Ok(at) = leaf.search(key) else { return Ok(false) };
-            let (header, newest) = leaf.entry(at);
-            let stamp = Stamp::from_bits(header.stamp);
+            let Some(stamp) = txn.newest(table, key, row)? else { return Ok(false) };
             txn.check_writable(stamp)?;
-            if stamp.is_deleted() {
-                return Ok(false);
-            }
+            Ok(!stamp.is_deleted())
+        })
+    }
+
+    /// Copies the newest state of a row, and tells whose it is.
+    #[inline]
+    fn newest(&self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<Option<Stamp>, Error> {
+        let resolve = |header: TupleHeader| self.db.versions.resolve(Stamp::from_bits(header.stamp));
+        Ok(self.db.tree(table)?.read(key, row, resolve)?)
+    }
+
+    /// Reads what the snapshot sees of a row whose newest state it did not see a moment ago.
+    fn get_older(&mut self, snapshot: Snapshot, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
+        let leaf = self.db.tree(table)?.leaf_shared(key)?;
+        let Ok(at) = leaf.search(key) else { return Ok(false) };
+        let (header, newest) = leaf.entry(at);
+        let stamp = self.db.versions.resolve(Stamp::from_bits(header.stamp));
+        if snapshot.sees(stamp) {
+            // Its writer has rolled back meanwhile.
             row.clear();
             row.extend_from_slice(newest);
-            Ok(true)
-        })
+            return Ok(!stamp.is_deleted());
+        }
+        let newest = Newest { reference: header.undo, bytes: newest };
+        let (versions, undo) = (&self.db.versions, &mut self.state.undo);
+        let older = versions.read(undo, RowId { table: table.0, key }, newest, &snapshot, row);
+        versions.rest(undo);
+        Ok(older == Vis::Row)
     }
 
     /// Visits the rows with a key in `range`, as the snapshot sees them, in the order of keys, until `visit` breaks.

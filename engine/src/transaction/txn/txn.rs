@@ -27,6 +27,7 @@ pub struct TableId(pub(crate) u32);
 #[derive(Debug)]
 pub struct Txn<'db, L: CommitLog = select::CommitLog> {
     pub(super) db: &'db Engine<L>,
+    /// [`TxnId::NONE`] before its first lock.
     pub(super) id: TxnId,
     pub(super) seat: Seat,
     pub(super) snapshot: Option<Snapshot>,
@@ -92,26 +93,22 @@ pub(super) enum WriteKind {
     Delete,
 }
 
-/// How many states of ended transactions are kept.
-const SPARE_STATES: usize = 256;
-
 /// Capacity beyond which a kept buffer is given back.
 const KEPT_BUFFER: usize = 64 * 1024;
 
 impl<'db, L: CommitLog> Txn<'db, L> {
     /// Starts a transaction.
     pub(crate) fn begin(db: &'db Engine<L>) -> Result<Self, Error> {
-        let (seat, id) = db.running.enter().ok_or(Error::TooManyTransactions(MAX_RUNNING))?;
-        let spare = db.spare.lock().pop();
-        let mut state = ManuallyDrop::new(spare.unwrap_or_else(|| Box::new(TxnState::new(&db.metrics))));
-        state.owner.renew(OwnerId(id.0));
-        Ok(Self { db, id, seat, snapshot: None, horizon: Lsn::ZERO, phase: Phase::Reading, state })
+        let seat = db.running.enter().ok_or(Error::TooManyTransactions(MAX_RUNNING))?;
+        let state = db.spare.take(seat).unwrap_or_else(|| Box::new(TxnState::new(&db.metrics)));
+        let (id, snapshot, horizon, phase) = (TxnId::NONE, None, Lsn::ZERO, Phase::Reading);
+        Ok(Self { db, id, seat, snapshot, horizon, phase, state: ManuallyDrop::new(state) })
     }
 
-    /// The transaction's id: for messages and tests.
+    /// The transaction's id, once it has locked a row: for messages and tests.
     #[must_use]
-    pub fn id(&self) -> TxnId {
-        self.id
+    pub fn id(&self) -> Option<TxnId> {
+        (self.id != TxnId::NONE).then_some(self.id)
     }
 
     /// The snapshot, taken now if it is the first time.
@@ -152,9 +149,21 @@ impl<'db, L: CommitLog> Txn<'db, L> {
         result
     }
 
+    /// From here on the transaction may be waited for, and write.
+    fn identify(&mut self) {
+        self.id = self.db.running.identify(self.seat);
+        self.state.owner.renew(OwnerId(self.id.0));
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.own = self.id;
+        }
+    }
+
     /// Locks a row for writing, and its table before.
     #[inline]
     pub(super) fn lock(&mut self, table: TableId, key: &[u8]) -> Result<(), Error> {
+        if self.id == TxnId::NONE {
+            self.identify();
+        }
         let state = &mut *self.state;
         if !state.tables.contains(&table) {
             self.db.locks.lock_table(&mut state.owner, u64::from(table.0), Mode::IX)?;
@@ -187,21 +196,22 @@ impl<'db, L: CommitLog> Txn<'db, L> {
         debug_assert!(self.phase != Phase::Ended, "a transaction leaves once");
         // SAFETY: the phase is `Ended` from here on, so nobody comes here or to the state again.
         let mut state = unsafe { ManuallyDrop::take(&mut self.state) };
-        self.db.locks.release_all(&mut state.owner);
-        match self.phase {
-            Phase::Abandoned => self.db.versions.abandon(&mut state.undo),
-            Phase::Reading | Phase::Writing | Phase::Failed { .. } | Phase::Ended => {
-                self.db.versions.end(&mut state.undo, self.id);
+        if self.id != TxnId::NONE {
+            self.db.locks.release_all(&mut state.owner);
+            match self.phase {
+                Phase::Abandoned => self.db.versions.abandon(&mut state.undo),
+                Phase::Reading | Phase::Writing | Phase::Failed { .. } | Phase::Ended => {
+                    self.db.versions.end(&mut state.undo, self.id);
+                }
             }
+            state.tables.clear();
+            state.mem.reset();
+            self.db.metrics().add(Counter::TxnAllocations, state.mem.take_allocations());
         }
-        self.db.running.leave(self.seat);
         self.phase = Phase::Ended;
-        state.reset();
-        self.db.metrics().add(Counter::TxnAllocations, state.mem.take_allocations());
-        let mut spare = self.db.spare.lock();
-        if spare.len() < SPARE_STATES {
-            spare.push(state);
-        }
+        state.bound_buffers();
+        self.db.spare.keep(self.seat, state);
+        self.db.running.leave(self.seat);
     }
 
     /// Lends the transaction's two spare buffers, emptied.
@@ -226,19 +236,15 @@ impl<L: CommitLog> Drop for Txn<'_, L> {
 }
 
 impl TxnState {
-    /// Forgets the transaction and keeps the memory, within limits.
-    fn reset(&mut self) {
-        self.tables.clear();
-        self.mem.reset();
+    /// Gives memory back that a large row has left.
+    fn bound_buffers(&mut self) {
         for buffer in [&mut self.row, &mut self.lent_key, &mut self.lent_row] {
             if buffer.capacity() > KEPT_BUFFER {
                 *buffer = Vec::new();
             }
         }
     }
-}
 
-impl TxnState {
     fn new(metrics: &Arc<Metrics>) -> Self {
         Self {
             owner: Owner::new(OwnerId(0)),
