@@ -1,11 +1,12 @@
 //! A transactional storage engine whose improvements are features: each exists twice, off and on.
 //!
 //! Read it in this order; every layer knows only the layers above it in this list
-//! (`tests/layers.rs` reads the `use` edges and refuses an arrow that runs back):
+//! (`tests/layers` reads the `use` edges and refuses an arrow that runs back):
 //!
 //! | module | what it owns |
 //! |---|---|
 //! | [`sync`], [`metrics`] | the door to atomics and locks; counters and wait events |
+//! | [`compose`] | how exchangeable parts are held |
 //! | [`io`] | files, directories, aligned buffers, the simulated disk |
 //! | [`memory`] | object pools and transaction memory |
 //! | [`concurrent`] | latches, lock table, epoch reclamation |
@@ -21,6 +22,7 @@
 
 pub mod api;
 pub mod buffer;
+pub mod compose;
 pub mod concurrent;
 pub mod index;
 pub mod io;

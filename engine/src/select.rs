@@ -3,6 +3,8 @@
 //! Every `cfg(feature)` of the engine is in this file (a test greps the others). Both implementations of a
 //! seam are always compiled, so neither can rot, and one test binary can run them side by side; a feature
 //! only moves an alias. Code that must not care names the alias or is generic over the trait.
+//!
+//! How a part is held is a choice too, made once for all of them (A001, [`compose`](crate::compose)).
 
 /// Each improvement of this build and whether it is on, in register order.
 pub const ACTIVE: &[(&str, bool)] = &[
@@ -17,55 +19,66 @@ pub const ACTIVE: &[(&str, bool)] = &[
     ("b004", cfg!(feature = "b004")),
     ("c003", cfg!(feature = "c003")),
     ("i001", cfg!(feature = "i001")),
+    ("a001", cfg!(feature = "a001")),
 ];
 
+// A001 --------------------------------------------------------------------------------------------
+/// How the parts below are held that are called for every row or transaction.
+#[cfg(feature = "a001")]
+pub type Root = crate::compose::direct::Direct;
+/// How the parts below are held that are called for every row or transaction.
+#[cfg(not(feature = "a001"))]
+pub type Root = crate::compose::object::Objects;
+type Held<V, O> = <Root as crate::compose::Composition>::Held<V, O>;
+
 // T001 --------------------------------------------------------------------------------------------
-/// Where old versions are kept.
 #[cfg(feature = "t001")]
-pub type VersionStore = crate::transaction::mvcc::undo_delta::UndoDelta;
-/// Where old versions are kept.
+type T001 = crate::transaction::mvcc::undo_delta::UndoDelta;
 #[cfg(not(feature = "t001"))]
-pub type VersionStore = crate::transaction::mvcc::full_chain::FullChain;
+type T001 = crate::transaction::mvcc::full_chain::FullChain;
+/// Where old versions are kept.
+pub type VersionStore =
+    Held<T001, dyn crate::transaction::mvcc::VersionStore<Txn = <T001 as crate::transaction::mvcc::VersionStore>::Txn>>;
 
 // T002 --------------------------------------------------------------------------------------------
-/// The lock table.
 #[cfg(feature = "t002")]
-pub type LockTable = crate::concurrent::lock_table::cas_buckets::CasBuckets;
-/// The lock table.
+type T002 = crate::concurrent::lock_table::cas_buckets::CasBuckets;
 #[cfg(not(feature = "t002"))]
-pub type LockTable = crate::concurrent::lock_table::mutex_map::MutexMap;
+type T002 = crate::concurrent::lock_table::mutex_map::MutexMap;
+/// The lock table.
+pub type LockTable = Held<T002, dyn crate::concurrent::lock_table::LockTable>;
 
 // T003 --------------------------------------------------------------------------------------------
-/// The write-ahead log.
 #[cfg(feature = "t003")]
-pub type CommitLog = crate::transaction::wal::grouped::GroupedLog;
-/// The write-ahead log.
+type T003 = crate::transaction::wal::grouped::GroupedLog;
 #[cfg(not(feature = "t003"))]
-pub type CommitLog = crate::transaction::wal::serial::SerialLog;
+type T003 = crate::transaction::wal::serial::SerialLog;
+/// The write-ahead log.
+pub type CommitLog = Held<T003, dyn crate::transaction::wal::CommitLog>;
 
 // T004 --------------------------------------------------------------------------------------------
-/// How deadlocks are found.
 #[cfg(feature = "t004")]
-pub type DeadlockPolicy = crate::transaction::deadlock::lazy_edges::LazyEdges;
-/// How deadlocks are found.
+type T004 = crate::transaction::deadlock::lazy_edges::LazyEdges;
 #[cfg(not(feature = "t004"))]
-pub type DeadlockPolicy = crate::transaction::deadlock::eager_dfs::EagerDfs;
+type T004 = crate::transaction::deadlock::eager_dfs::EagerDfs;
+/// How deadlocks are found.
+pub type DeadlockPolicy = Held<T004, dyn crate::transaction::deadlock::DeadlockPolicy>;
 
 // B001 --------------------------------------------------------------------------------------------
-/// Which page leaves when another needs its frame.
 #[cfg(feature = "b001")]
-pub type Replacement = crate::buffer::replacer::car::Car;
-/// Which page leaves when another needs its frame.
+type B001 = crate::buffer::replacer::car::Car;
 #[cfg(not(feature = "b001"))]
-pub type Replacement = crate::buffer::replacer::lru::Lru;
+type B001 = crate::buffer::replacer::lru::Lru;
+/// Which page leaves when another needs its frame.
+pub type Replacement = Held<B001, dyn crate::buffer::replacer::Replacer>;
 
 // B002 --------------------------------------------------------------------------------------------
-/// Which frame holds a page.
 #[cfg(feature = "b002")]
-pub type PageMap = crate::buffer::page_table::atomic_array::AtomicArray;
-/// Which frame holds a page.
+type B002 = crate::buffer::page_table::atomic_array::AtomicArray;
 #[cfg(not(feature = "b002"))]
-pub type PageMap = crate::buffer::page_table::rwlock_map::RwLockMap;
+type B002 = crate::buffer::page_table::rwlock_map::RwLockMap;
+/// Which frame holds a page.
+pub type PageMap = Held<B002, dyn crate::buffer::page_table::PageTable>;
 
 // B003 --------------------------------------------------------------------------------------------
 /// What is read before a scan asks for it.
@@ -80,12 +93,12 @@ pub type Flush = crate::buffer::flush::paced::Paced;
 pub type Flush = crate::buffer::flush::sharp::Sharp;
 
 // I001 --------------------------------------------------------------------------------------------
-/// Where a full tree page is divided.
 #[cfg(feature = "i001")]
-pub type Split = crate::index::split::adaptive::Adaptive;
-/// Where a full tree page is divided.
+type I001 = crate::index::split::adaptive::Adaptive;
 #[cfg(not(feature = "i001"))]
-pub type Split = crate::index::split::half::Half;
+type I001 = crate::index::split::half::Half;
+/// Where a full tree page is divided.
+pub type Split = Held<I001, dyn crate::index::split::SplitPolicy>;
 
 // M001 --------------------------------------------------------------------------------------------
 /// Where small hot objects come from.

@@ -18,12 +18,12 @@ struct Moment {
 }
 
 /// Splits, unlinks, evictions and checkpoints in a pool of 16 frames; the disk is kept at every `every`-th write or sync.
-fn run(seed: u64, every: u64) -> (Arc<MemLog>, Vec<Moment>) {
+fn run(seed: u64, every: u64) -> (MemLog, Vec<Moment>) {
     let fixture = <Fixture>::new(16);
     fixture.volume.pool.checkpoint(fixture.volume.log.tail()).unwrap();
-    let log = Arc::clone(&fixture.log);
+    let log = fixture.log.clone();
     let moments = Arc::new(Mutex::new(Vec::new()));
-    let (kept, seen) = (Arc::clone(&moments), Arc::clone(&log));
+    let (kept, seen) = (Arc::clone(&moments), log.clone());
     fixture.fs.observe(move |event, image| {
         if matches!(event.action, IoAction::Write | IoAction::Sync) && event.op.is_multiple_of(every) {
             kept.lock().unwrap().push(Moment { image: image.clone(), records: seen.records().len() });

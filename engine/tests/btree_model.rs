@@ -51,7 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn run(fixture: &Fixture, steps: Vec<Step>) -> Model {
-    let (tree, log) = (&fixture.tree, &*fixture.log);
+    let (tree, log) = (&fixture.tree, &fixture.log);
     let mut model = Model::new();
     for step in steps {
         match step {

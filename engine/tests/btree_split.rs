@@ -5,6 +5,7 @@
 mod tree_support;
 
 use engine::buffer::{Page, PageId, TreeId};
+use engine::compose::Object;
 use engine::index::split::adaptive::Adaptive;
 use engine::index::split::half::Half;
 use engine::index::split::{SplitPlan, SplitPolicy};
@@ -95,6 +96,7 @@ proptest! {
     fn a_tree_is_a_map_whatever_the_order(keys in arrivals(), row in 0_usize..200) {
         is_a_map::<Half>(&keys, row);
         is_a_map::<Adaptive>(&keys, row);
+        is_a_map::<Object<Adaptive, dyn SplitPolicy>>(&keys, row);
     }
 }
 
@@ -158,6 +160,13 @@ fn runs_leave_full_pages_behind() {
         assert!(adaptive.leaves * 100 <= half.leaves * 62, "{order}: {} for {} leaves", adaptive.leaves, half.leaves);
         assert!(adaptive.splits < half.splits * 0.65, "{order}: {} for {} splits", adaptive.splits, half.splits);
     }
+}
+
+#[test]
+fn an_object_splits_as_its_policy_does() {
+    const N: u64 = 8_000;
+    let (policy, object) = (shape::<Adaptive>(0..N), shape::<Object<Adaptive, dyn SplitPolicy>>(0..N));
+    assert_eq!((object.leaves, object.splits), (policy.leaves, policy.splits));
 }
 
 #[test]

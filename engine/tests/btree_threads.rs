@@ -24,7 +24,7 @@ fn four_threads_insert_search_remove_and_scan() {
         let done = AtomicBool::new(false);
         let mut models: Vec<BTreeMap<Vec<u8>, Vec<u8>>> = Vec::new();
         std::thread::scope(|scope| {
-            let (tree, log, done) = (&fixture.tree, &*fixture.log, &done);
+            let (tree, log, done) = (&fixture.tree, &fixture.log, &done);
             let writers: Vec<_> = (0..THREADS)
                 .map(|thread| {
                     scope.spawn(move || {
@@ -114,7 +114,7 @@ fn a_scan_meets_every_lasting_key_once() {
     }
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let (tree, log, done) = (&fixture.tree, &*fixture.log, &done);
+        let (tree, log, done) = (&fixture.tree, &fixture.log, &done);
         let churn = scope.spawn(move || {
             for round in 0..12u64 {
                 for number in 0..2_000 {

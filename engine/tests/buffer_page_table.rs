@@ -6,6 +6,7 @@ use engine::buffer::page_table::PageTable;
 use engine::buffer::page_table::atomic_array::AtomicArray;
 use engine::buffer::page_table::rwlock_map::RwLockMap;
 use engine::buffer::{FrameId, PageId};
+use engine::compose::Object;
 use engine::metrics::{Counter, Metrics};
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -123,10 +124,11 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_answer_as_a_map_does(steps in steps()) {
+    fn all_answer_as_a_map_does(steps in steps()) {
         let expected = model(&steps);
         prop_assert_eq!(&answers::<RwLockMap>(&steps), &expected);
         prop_assert_eq!(&answers::<AtomicArray>(&steps), &expected);
+        prop_assert_eq!(&answers::<Object<AtomicArray, dyn PageTable>>(&steps), &expected);
     }
 }
 

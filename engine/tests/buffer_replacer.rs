@@ -6,6 +6,7 @@ use engine::buffer::replacer::car::{Car, Sizes};
 use engine::buffer::replacer::lru::Lru;
 use engine::buffer::replacer::{Replacer, Take};
 use engine::buffer::{FrameId, PageId, Visit};
+use engine::compose::Object;
 use engine::metrics::{Counter, Metrics};
 use engine::testing::random::Xorshift;
 use proptest::prelude::*;
@@ -51,7 +52,7 @@ fn contract<R: Replacer>(steps: &[Step], mut on_evict: impl FnMut(usize, Option<
             Step::Admit(_) => {}
             Step::Evict(busy) => {
                 let is_busy = |frame: FrameId| busy >> frame.0 & 1 == 1;
-                let took = replacer.evict(PageId::new(999), |frame| {
+                let took = replacer.evict(PageId::new(999), &mut |frame| {
                     assert!(present[frame.index()], "frame {frame:?} was offered but holds no page");
                     if is_busy(frame) { Take::Busy } else { Take::Taken }
                 });
@@ -185,7 +186,7 @@ impl<R: Replacer> Cache<R> {
             return true;
         }
         let frame = self.free.pop().unwrap_or_else(|| {
-            let frame = self.replacer.evict(PageId::new(page), |_| Take::Taken).unwrap();
+            let frame = self.replacer.evict(PageId::new(page), &mut |_| Take::Taken).unwrap();
             self.frames.remove(&self.pages[frame.index()]);
             frame
         });
@@ -218,6 +219,17 @@ proptest! {
     #[test]
     fn car_keeps_the_contract(steps in steps()) {
         contract::<Car>(&steps, |_, _| ());
+    }
+
+    #[test]
+    fn an_object_evicts_what_the_replacer_evicts(steps in steps()) {
+        fn evicted<R: Replacer>(steps: &[Step]) -> Vec<(usize, Option<u32>)> {
+            let mut evicted = Vec::new();
+            contract::<R>(steps, |number, frame| evicted.push((number, frame)));
+            evicted
+        }
+        prop_assert_eq!(evicted::<Object<Lru, dyn Replacer>>(&steps), evicted::<Lru>(&steps));
+        prop_assert_eq!(evicted::<Object<Car, dyn Replacer>>(&steps), evicted::<Car>(&steps));
     }
 
     /// Without the refinements for trees, trace by trace: the same hits, the same list sizes, the same target.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use engine::compose::Object;
 use engine::metrics::{Counter, Metrics};
 use engine::transaction::mvcc::full_chain::FullChain;
 use engine::transaction::mvcc::undo_delta::UndoDelta;
@@ -63,6 +64,13 @@ proptest! {
     #[test]
     fn undo_delta_is_the_model(steps in steps()) {
         World::<UndoDelta>::new().run(&steps);
+    }
+
+    #[test]
+    fn an_object_shows_the_same(steps in steps()) {
+        type AsObject<S> = Object<S, dyn VersionStore<Txn = <S as VersionStore>::Txn>>;
+        prop_assert_eq!(World::<AsObject<FullChain>>::new().run(&steps), World::<FullChain>::new().run(&steps));
+        prop_assert_eq!(World::<AsObject<UndoDelta>>::new().run(&steps), World::<UndoDelta>::new().run(&steps));
     }
 
     #[test]

@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed};
 use engine::concurrent::lock_table::cas_buckets::{CasBuckets, Geometry};
 use engine::concurrent::lock_table::mutex_map::MutexMap;
 use engine::concurrent::lock_table::{Act, BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId, WaitGraph};
+use engine::metrics::Metrics;
 use engine::sync::{Arc, Mutex, thread};
+use engine::transaction::deadlock::DeadlockPolicy;
 use engine::transaction::deadlock::eager_dfs::EagerDfs;
 use engine::transaction::deadlock::lazy_edges::LazyEdges;
 use shuttle::rand::{Rng, thread_rng};
@@ -30,12 +32,16 @@ impl Default for Small {
 }
 
 impl LockTable for Small {
-    fn acquire<P: BlockPolicy>(
+    fn new(_metrics: &Arc<Metrics>) -> Self {
+        Self::default()
+    }
+
+    fn acquire(
         &self,
         owner: &mut Owner,
         id: LockId,
         mode: Mode,
-        policy: &P,
+        policy: &dyn BlockPolicy,
         patience: Option<std::time::Duration>,
     ) -> Result<(), LockError> {
         self.0.acquire(owner, id, mode, policy, patience)
@@ -143,12 +149,9 @@ impl Shadow {
 }
 
 /// Four transactions, three locks (two rows and a table), all modes.
-fn random_transactions_keep_the_matrix_and_end<
-    T: LockTable + 'static,
-    P: BlockPolicy + Default + Send + Sync + 'static,
->() {
+fn random_transactions_keep_the_matrix_and_end<T: LockTable + 'static, P: DeadlockPolicy + 'static>() {
     explore(|| {
-        let shared = Arc::new((T::default(), Proven(P::default()), Shadow::default()));
+        let shared = Arc::new((T::new(&Arc::default()), Proven(P::new(Arc::default())), Shadow::default()));
         let threads = (1..=4).map(|id| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
@@ -175,12 +178,12 @@ fn random_transactions_keep_the_matrix_and_end<
 
 /// 2..=4 transactions in a ring, each with its own row, then wanting the next one's. Unless somebody was through before the
 /// ring closed, exactly one gives way; never more.
-fn cycles_of_every_length_have_one_victim<T: LockTable + 'static, P: BlockPolicy + Default + Send + Sync + 'static>() {
+fn cycles_of_every_length_have_one_victim<T: LockTable + 'static, P: DeadlockPolicy + 'static>() {
     for length in 2..=4_u8 {
         let broken = Arc::new(Plain::new(0));
         let seen = Arc::clone(&broken);
         let scenario = move || {
-            let shared = Arc::new((T::default(), Proven(P::default())));
+            let shared = Arc::new((T::new(&Arc::default()), Proven(P::new(Arc::default()))));
             let threads = (0..length).map(|at| {
                 let shared = Arc::clone(&shared);
                 thread::spawn(move || {
@@ -205,10 +208,10 @@ fn cycles_of_every_length_have_one_victim<T: LockTable + 'static, P: BlockPolicy
 }
 
 /// Two or three sharers of a row who all want to write it: all but one give way, one after the other.
-fn upgrades_meet<T: LockTable + 'static, P: BlockPolicy + Default + Send + Sync + 'static>() {
+fn upgrades_meet<T: LockTable + 'static, P: DeadlockPolicy + 'static>() {
     explore(|| {
         let sharers = thread_rng().gen_range(2..=3_u64);
-        let shared = Arc::new((T::default(), Proven(P::default()), Shadow::default()));
+        let shared = Arc::new((T::new(&Arc::default()), Proven(P::new(Arc::default())), Shadow::default()));
         let threads = (1..=sharers).map(|id| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use engine::compose::Object;
 use engine::concurrent::lock_table::cas_buckets::CasBuckets;
 use engine::concurrent::lock_table::mutex_map::MutexMap;
 use engine::concurrent::lock_table::{BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId};
 use engine::testing::random::Xorshift;
+use engine::transaction::deadlock::DeadlockPolicy;
 use engine::transaction::deadlock::eager_dfs::EagerDfs;
 use engine::transaction::deadlock::lazy_edges::LazyEdges;
 
@@ -36,6 +38,7 @@ lock_contract! {
     cas_buckets_eager_dfs: CasBuckets, EagerDfs;
     mutex_map_lazy_edges: MutexMap, LazyEdges;
     cas_buckets_lazy_edges: CasBuckets, LazyEdges;
+    objects: Object<CasBuckets, dyn LockTable>, Object<LazyEdges, dyn DeadlockPolicy>;
 }
 
 fn owner(id: u64) -> Owner {
@@ -49,12 +52,12 @@ fn row(n: u8) -> LockId {
 /// A short patience shows whether a lock would have been granted at once.
 const NOW: Option<Duration> = Some(Duration::from_millis(1));
 
-fn holders_are_compatible<T: LockTable, P: BlockPolicy + Default + Sync>() {
-    let policy = P::default();
+fn holders_are_compatible<T: LockTable, P: DeadlockPolicy>() {
+    let policy = P::new(Arc::default());
     for id in [row(1), LockId::table(7)] {
         for first in Mode::ALL {
             for second in Mode::ALL {
-                let table = T::default();
+                let table = T::new(&Arc::default());
                 let (mut a, mut b) = (owner(1), owner(2));
                 table.acquire(&mut a, id, first, &policy, None).expect("nobody else");
                 let granted = table.acquire(&mut b, id, second, &policy, NOW).is_ok();
@@ -68,8 +71,8 @@ fn holders_are_compatible<T: LockTable, P: BlockPolicy + Default + Sync>() {
 }
 
 /// Once nobody wants a whole table any more, intents on it are as cheap as before.
-fn a_table_wanted_whole_is_open_again_afterwards<T: LockTable, P: BlockPolicy + Default + Sync>() {
-    let (table, policy) = (T::default(), P::default());
+fn a_table_wanted_whole_is_open_again_afterwards<T: LockTable, P: DeadlockPolicy>() {
+    let (table, policy) = (T::new(&Arc::default()), P::new(Arc::default()));
     let mut before = owner(1);
     table.acquire(&mut before, LockId::table(7), Mode::IX, &policy, None).expect("nobody else");
     let cheap = table.release_all(&mut before);
@@ -87,9 +90,9 @@ fn a_table_wanted_whole_is_open_again_afterwards<T: LockTable, P: BlockPolicy + 
 }
 
 /// The bound on starvation: whoever stands in the queue is passed by nobody, however often others ask.
-fn a_queue_is_served_before_whoever_comes_later<T: LockTable, P: BlockPolicy + Default + Sync>() {
+fn a_queue_is_served_before_whoever_comes_later<T: LockTable, P: DeadlockPolicy>() {
     const QUEUE: u64 = 8;
-    let (table, policy, done) = (&T::default(), &P::default(), &AtomicU64::new(0));
+    let (table, policy, done) = (&T::new(&Arc::default()), &P::new(Arc::default()), &AtomicU64::new(0));
     let (send, receive) = mpsc::channel();
     let mut first = owner(1);
     table.acquire(&mut first, row(1), Mode::X, policy, None).expect("nobody else");
@@ -123,8 +126,8 @@ fn a_queue_is_served_before_whoever_comes_later<T: LockTable, P: BlockPolicy + D
     assert!(order.len() > QUEUE as usize && table.is_empty());
 }
 
-fn asking_again_and_upgrading<T: LockTable, P: BlockPolicy + Default + Sync>() {
-    let (table, policy) = (T::default(), P::default());
+fn asking_again_and_upgrading<T: LockTable, P: DeadlockPolicy>() {
+    let (table, policy) = (T::new(&Arc::default()), P::new(Arc::default()));
     let (mut a, mut b) = (owner(1), owner(2));
     for mode in [Mode::IX, Mode::IX, Mode::IS, Mode::S] {
         table.acquire(&mut a, LockId::table(7), mode, &policy, None).expect("own lock");
@@ -166,8 +169,8 @@ fn until_waiting<T: LockTable>(table: &T, wanted: usize) {
     panic!("{wanted} waiters never came");
 }
 
-fn nobody_overtakes<T: LockTable, P: BlockPolicy + Default + Sync>() {
-    let (table, policy) = (&T::default(), &P::default());
+fn nobody_overtakes<T: LockTable, P: DeadlockPolicy>() {
+    let (table, policy) = (&T::new(&Arc::default()), &P::new(Arc::default()));
     let (send, receive) = mpsc::channel();
     let mut first = owner(1);
     table.acquire(&mut first, row(1), Mode::S, policy, None).expect("nobody else");
@@ -185,8 +188,8 @@ fn nobody_overtakes<T: LockTable, P: BlockPolicy + Default + Sync>() {
     assert!(table.is_empty());
 }
 
-fn an_upgrade_overtakes<T: LockTable, P: BlockPolicy + Default + Sync>() {
-    let (table, policy) = (&T::default(), &P::default());
+fn an_upgrade_overtakes<T: LockTable, P: DeadlockPolicy>() {
+    let (table, policy) = (&T::new(&Arc::default()), &P::new(Arc::default()));
     let (mut a, mut b) = (owner(1), owner(2));
     table.acquire(&mut a, row(1), Mode::S, policy, None).expect("free");
     table.acquire(&mut b, row(1), Mode::S, policy, None).expect("shared");
@@ -204,10 +207,10 @@ fn an_upgrade_overtakes<T: LockTable, P: BlockPolicy + Default + Sync>() {
     assert!(table.is_empty());
 }
 
-fn the_youngest_of_a_cycle_gives_way<T: LockTable, P: BlockPolicy + Default + Sync>() {
+fn the_youngest_of_a_cycle_gives_way<T: LockTable, P: DeadlockPolicy>() {
     // 1 → 2 → 3 → 1, closed by each of them in turn: the victim is 3 whoever closes it.
     for closer in 1..=3u64 {
-        let (table, policy) = (&T::default(), &P::default());
+        let (table, policy) = (&T::new(&Arc::default()), &P::new(Arc::default()));
         let mut owners: HashMap<u64, Owner> = (1..=3).map(|id| (id, owner(id))).collect();
         for (id, who) in &mut owners {
             table.acquire(who, row(*id as u8), Mode::X, policy, None).expect("own row");
@@ -233,8 +236,8 @@ fn the_youngest_of_a_cycle_gives_way<T: LockTable, P: BlockPolicy + Default + Sy
     }
 }
 
-fn two_upgrades_are_a_deadlock<T: LockTable, P: BlockPolicy + Default + Sync>() {
-    let (table, policy) = (&T::default(), &P::default());
+fn two_upgrades_are_a_deadlock<T: LockTable, P: DeadlockPolicy>() {
+    let (table, policy) = (&T::new(&Arc::default()), &P::new(Arc::default()));
     let (mut a, mut b) = (owner(1), owner(2));
     table.acquire(&mut a, row(1), Mode::S, policy, None).expect("free");
     table.acquire(&mut b, row(1), Mode::S, policy, None).expect("shared");
@@ -249,8 +252,8 @@ fn two_upgrades_are_a_deadlock<T: LockTable, P: BlockPolicy + Default + Sync>() 
     assert!(table.is_empty());
 }
 
-fn a_wait_ends_with_the_callers_patience<T: LockTable, P: BlockPolicy + Default + Sync>() {
-    let (table, policy) = (T::default(), P::default());
+fn a_wait_ends_with_the_callers_patience<T: LockTable, P: DeadlockPolicy>() {
+    let (table, policy) = (T::new(&Arc::default()), P::new(Arc::default()));
     let (mut a, mut b, mut c) = (owner(1), owner(2), owner(3));
     table.acquire(&mut a, row(1), Mode::S, &policy, None).expect("free");
     let patience = Duration::from_millis(20);
@@ -263,9 +266,9 @@ fn a_wait_ends_with_the_callers_patience<T: LockTable, P: BlockPolicy + Default 
 }
 
 /// Random transactions of several threads, with a shadow table that asserts the matrix at every grant.
-fn a_storm_keeps_the_matrix_and_ends<T: LockTable, P: BlockPolicy + Default + Sync>() {
+fn a_storm_keeps_the_matrix_and_ends<T: LockTable, P: DeadlockPolicy>() {
     const ROWS: u64 = 6;
-    let (table, policy) = (&T::default(), &P::default());
+    let (table, policy) = (&T::new(&Arc::default()), &P::new(Arc::default()));
     let shadow: &Mutex<HashMap<u8, Vec<(u64, Mode)>>> = &Mutex::default();
     let (ids, deadlocks) = (&AtomicU64::new(1), &AtomicU64::new(0));
     thread::scope(|scope| {

@@ -310,7 +310,7 @@ impl BufferPool {
     }
 
     /// The counters of the database this pool belongs to.
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         self.residents.metrics()
     }
 

@@ -12,7 +12,7 @@ use super::store::PageStore;
 use crate::io::Lsn;
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::select;
-use crate::sync::Mutex;
+use crate::sync::{Arc, Mutex};
 
 /// Why a page is visited: what the replacer and the counters distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Residents {
     }
 
     /// The counters of the database this pool belongs to.
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.store.metrics
     }
 
@@ -82,8 +82,9 @@ impl Residents {
     /// Takes the frame of a page that `incoming` may replace, latched. The page in it stays findable until
     /// [`Self::unmap`]. Nothing if every frame is latched by somebody.
     pub fn take_victim(&self, incoming: PageId) -> Option<ExclusivePage<'_>> {
-        let take = |frame: FrameId| if self.frames.get(frame).latch.try_exclusive() { Take::Taken } else { Take::Busy };
-        let frame = self.replacer.evict(incoming, take)?;
+        let mut take =
+            |frame: FrameId| if self.frames.get(frame).latch.try_exclusive() { Take::Taken } else { Take::Busy };
+        let frame = self.replacer.evict(incoming, &mut take)?;
         // SAFETY: `take` latched the frame that `evict` returned.
         Some(unsafe { ExclusivePage::latched(self, frame) })
     }
@@ -91,7 +92,7 @@ impl Residents {
     /// As [`Self::take_victim`], but only a frame whose page need not be written, and only among the next `offers`.
     pub fn take_clean_victim(&self, incoming: PageId, offers: usize) -> Option<ExclusivePage<'_>> {
         let mut left = offers;
-        let take = |frame: FrameId| {
+        let mut take = |frame: FrameId| {
             if left == 0 {
                 return Take::Enough;
             }
@@ -107,7 +108,7 @@ impl Residents {
             unsafe { head.latch.unlock_exclusive_unchanged() };
             Take::Busy
         };
-        let frame = self.replacer.evict(incoming, take)?;
+        let frame = self.replacer.evict(incoming, &mut take)?;
         // SAFETY: `take` latched the frame that `evict` returned.
         Some(unsafe { ExclusivePage::latched(self, frame) })
     }

@@ -30,7 +30,8 @@ pub struct BTree<L, P = select::Split> {
 impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// The tree with this root, which exists. Trees are made by the [catalog](crate::storage::catalog).
     pub fn open(volume: Arc<Volume<L>>, tree: TreeId, root: PageId) -> Self {
-        Self { volume, tree, root: Root::new(root), policy: P::default() }
+        let policy = P::new(volume.pool.metrics());
+        Self { volume, tree, root: Root::new(root), policy }
     }
 
     /// The tree's number.

@@ -141,6 +141,8 @@ named! {
         TxnLockWaits = "txn.lock_waits",
         /// Writes refused because the row had changed since the transaction's snapshot.
         TxnSerializationFailures = "txn.serialization_failures",
+        /// Calls through a table of functions, of those that are made when a transaction ends.
+        ComposeDispatches = "compose.dispatches",
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::space::Space;
 use crate::buffer::BufferPool;
-use crate::sync::Arc;
 
 /// The pages of a database and the log that goes before them.
 #[derive(Debug)]
@@ -12,12 +11,12 @@ pub struct Volume<L> {
     /// Which pages are free.
     pub space: Space,
     /// Where changes are logged first.
-    pub log: Arc<L>,
+    pub log: L,
 }
 
 impl<L> Volume<L> {
     /// A volume whose free pages are not known yet: see [`Space::rebuild`].
-    pub fn new(pool: BufferPool, log: Arc<L>) -> Self {
+    pub fn new(pool: BufferPool, log: L) -> Self {
         Self { pool, space: Space::new(), log }
     }
 }

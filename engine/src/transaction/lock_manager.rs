@@ -29,7 +29,7 @@ struct Watched<'a> {
 impl LockManager {
     /// No locks; waits end after `patience`.
     pub fn new(patience: Option<Duration>, metrics: Arc<Metrics>) -> Self {
-        Self { table: LockTable::default(), policy: DeadlockPolicy::new(Arc::clone(&metrics)), patience, metrics }
+        Self { table: LockTable::new(&metrics), policy: DeadlockPolicy::new(Arc::clone(&metrics)), patience, metrics }
     }
 
     /// Locks a row exclusively; its table must be locked with [`lock_table`](Self::lock_table) before.

@@ -1,5 +1,6 @@
 //! Just enough of Rust's grammar to find paths: comments and strings blanked, use-trees unfolded.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -55,16 +56,22 @@ impl Source {
         paths
     }
 
-    /// `pub type Name = crate::path;` as (Name, path).
-    pub(crate) fn aliases(&self) -> Vec<(String, Vec<String>)> {
-        let mut aliases = Vec::new();
-        for (at, _) in self.text.match_indices("pub type ") {
-            let name = word(&self.text[at + "pub type ".len()..]).to_owned();
-            if let Some(target) = self.text[at..].find("crate::") {
-                let mut paths = Vec::new();
-                self.unfold(at + target + "crate::".len(), Vec::new(), &mut paths);
-                aliases.extend(paths.into_iter().map(|(_, path)| (name.clone(), path)));
+    /// What each `type Name = …;` stands for: every path from the crate's root that its right side names, by itself or
+    /// through an alias declared before it.
+    pub(crate) fn aliases(&self) -> BTreeMap<String, Vec<Vec<String>>> {
+        let mut aliases: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+        for (at, _) in self.text.match_indices("type ").filter(|(at, _)| self.is_word_start(*at)) {
+            let name = word(&self.text[at + "type ".len()..]).to_owned();
+            let len = self.text[at..].find(';').unwrap_or(self.text.len() - at);
+            let right = at + self.text[at..at + len].find('=').unwrap_or(len)..at + len;
+            let mut named = Vec::new();
+            for (crate_at, _) in self.text[right.clone()].match_indices("crate::") {
+                self.unfold(right.start + crate_at + "crate::".len(), Vec::new(), &mut named);
             }
+            let mut paths: Vec<_> = named.into_iter().map(|(_, path)| path).collect();
+            let words = self.text[right].split(|c: char| !c.is_alphanumeric() && c != '_');
+            paths.extend(words.filter_map(|word| aliases.get(word)).flatten().cloned().collect::<Vec<_>>());
+            aliases.entry(name).or_default().extend(paths);
         }
         aliases
     }

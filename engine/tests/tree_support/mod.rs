@@ -20,10 +20,10 @@ use std::sync::{Arc, Mutex};
 const STAMP: u64 = 7;
 const UNDO: u64 = 8;
 
-/// A log that keeps every record and is durable at once.
-#[derive(Debug, Default)]
+/// A log that keeps every record and is durable at once. Clones share it.
+#[derive(Clone, Debug, Default)]
 pub struct MemLog {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +65,10 @@ impl DurableHorizon for MemLog {
 impl CommitLog for MemLog {
     fn open(_resume: Resume, _options: &WalOptions, _metrics: Arc<Metrics>) -> Result<Self, WalError> {
         Ok(Self::default())
+    }
+
+    fn horizon(&self) -> Arc<dyn DurableHorizon> {
+        Arc::new(self.clone())
     }
 
     fn close(&self) -> Result<(), WalError> {
@@ -122,7 +126,7 @@ impl CommitLog for MemLog {
 /// A database with one tree.
 pub struct Fixture<P: SplitPolicy = engine::select::Split> {
     pub fs: SimFs,
-    pub log: Arc<MemLog>,
+    pub log: MemLog,
     pub volume: Arc<Volume<MemLog>>,
     pub catalog: Catalog<MemLog>,
     pub tree: BTree<MemLog, P>,
@@ -130,7 +134,7 @@ pub struct Fixture<P: SplitPolicy = engine::select::Split> {
 
 impl<P: SplitPolicy> Fixture<P> {
     pub fn new(frames: usize) -> Self {
-        let (fs, log) = (SimFs::new(), Arc::new(MemLog::default()));
+        let (fs, log) = (SimFs::new(), MemLog::default());
         let superblock = Superblock::create(&fs, &Control::default()).unwrap();
         let volume = volume(&fs, &superblock, &log, frames);
         let catalog = Catalog::create(Arc::clone(&volume)).unwrap();
@@ -146,7 +150,7 @@ impl<P: SplitPolicy> Fixture<P> {
 
     /// The same from a list of records.
     pub fn replay(fs: SimFs, records: &[(Span, Vec<u8>)], frames: usize) -> Self {
-        let replayed = Arc::new(MemLog::default());
+        let replayed = MemLog::default();
         let (superblock, _) = Superblock::open(&fs).unwrap().unwrap();
         let volume = volume(&fs, &superblock, &replayed, frames);
         for (span, payload) in records {
@@ -161,11 +165,11 @@ impl<P: SplitPolicy> Fixture<P> {
     }
 }
 
-pub fn volume(fs: &SimFs, superblock: &Superblock, log: &Arc<MemLog>, frames: usize) -> Arc<Volume<MemLog>> {
+pub fn volume(fs: &SimFs, superblock: &Superblock, log: &MemLog, frames: usize) -> Arc<Volume<MemLog>> {
     let options = PoolOptions { frames, doublewrite_slots: 16, sync: true, ..PoolOptions::default() };
-    let horizon = Arc::clone(log) as Arc<dyn DurableHorizon>;
-    let (pool, _) = BufferPool::open(fs, superblock.data_file(), options, horizon, Arc::new(Metrics::new())).unwrap();
-    Arc::new(Volume::new(pool, Arc::clone(log)))
+    let (data, horizon) = (superblock.data_file(), log.horizon());
+    let (pool, _) = BufferPool::open(fs, data, options, horizon, Arc::new(Metrics::new())).unwrap();
+    Arc::new(Volume::new(pool, log.clone()))
 }
 
 /// Redo of structure records, and of the row records that [`put`] and [`remove`] write.

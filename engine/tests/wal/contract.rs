@@ -8,7 +8,7 @@ use std::io::{ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;
 
-both_variants! {
+every_variant! {
     /// What was appended and closed comes back in order, across segments, with the same positions.
     fn records_come_back<L: CommitLog>() {
         let fs = SimFs::new();

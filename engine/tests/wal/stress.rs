@@ -6,7 +6,7 @@ use engine::metrics::Counter;
 use engine::transaction::wal::{CommitLog, CommitWait, WalOptions};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-both_variants! {
+every_variant! {
     /// A session that commits and waits, one that seldom does, one that nudges and polls, one that checkpoints, and
     /// somebody who syncs all the time: all on a buffer of a few records and segments of a few batches.
     fn a_crowd<L: CommitLog>() {

@@ -6,8 +6,8 @@ use engine::transaction::wal::{CommitLog, CommitWait, Durability, LogEnd, LogFil
 use std::io::IoSlice;
 use std::sync::Arc;
 
-/// Makes each generic test into two, in modules `serial` and `grouped`.
-macro_rules! both_variants {
+/// Makes each generic test into three, in modules `serial`, `grouped` and `object`, where a log is known by its trait only.
+macro_rules! every_variant {
     ($($(#[$doc:meta])* fn $name:ident<L: CommitLog>() $body:block)+) => {
         $($(#[$doc])* fn $name<L: CommitLog>() $body)+
 
@@ -17,9 +17,13 @@ macro_rules! both_variants {
         mod grouped {
             $(#[test] fn $name() { super::$name::<engine::transaction::wal::grouped::GroupedLog>() })+
         }
+        mod object {
+            use engine::transaction::wal::{CommitLog, grouped::GroupedLog};
+            $(#[test] fn $name() { super::$name::<engine::compose::Object<GroupedLog, dyn CommitLog>>() })+
+        }
     };
 }
-pub(crate) use both_variants;
+pub(crate) use every_variant;
 
 /// Everything of a log that could be read.
 #[derive(Debug)]

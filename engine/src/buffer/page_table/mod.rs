@@ -13,6 +13,7 @@
 //! stale answer costs a retry and nothing else. What both must keep: of two threads that install the same page one loses.
 
 pub mod atomic_array;
+mod object;
 pub mod rwlock_map;
 
 use super::frame::FrameId;
@@ -23,7 +24,9 @@ use crate::sync::Arc;
 /// A map from page to frame, shared by all threads.
 pub trait PageTable: Send + Sync {
     /// An empty table for a pool of this many frames, counting into `metrics`.
-    fn new(frames: usize, metrics: &Arc<Metrics>) -> Self;
+    fn new(frames: usize, metrics: &Arc<Metrics>) -> Self
+    where
+        Self: Sized;
 
     /// Where the page is, or was a moment ago.
     fn get(&self, page: PageId) -> Option<FrameId>;

@@ -128,7 +128,7 @@ impl Replacer for Car {
         state.trim(self.marks.len());
     }
 
-    fn evict(&self, _incoming: PageId, mut take: impl FnMut(FrameId) -> Take) -> Option<FrameId> {
+    fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
         let mut state = self.state.lock();
         // Two rounds clear every bit and offer every frame; more than that only if hits keep setting bits.
         let rounds = 2 * (state.rings.len(Clock::Once) + state.rings.len(Clock::Again)) + 1;

@@ -63,7 +63,7 @@ impl Replacer for Lru {
         self.newest.store(frame.0, Ordering::Relaxed);
     }
 
-    fn evict(&self, _incoming: PageId, mut take: impl FnMut(FrameId) -> Take) -> Option<FrameId> {
+    fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
         let mut list = self.list.lock();
         let mut candidate = list.oldest;
         while candidate != NONE {

@@ -15,6 +15,7 @@
 pub mod car;
 mod ghosts;
 pub mod lru;
+mod object;
 mod ring;
 
 use super::frame::FrameId;
@@ -37,7 +38,9 @@ pub enum Take {
 /// The order in which frames are given up. Called by all threads; `take` never blocks.
 pub trait Replacer: Send + Sync {
     /// For a pool of this many frames, none of them holding a page yet, counting into `metrics`.
-    fn new(frames: usize, metrics: &Arc<Metrics>) -> Self;
+    fn new(frames: usize, metrics: &Arc<Metrics>) -> Self
+    where
+        Self: Sized;
 
     /// The pages in the frames were used, one after the other: a descent, of which `visit` says why the last one was.
     fn hit(&self, frames: &[FrameId], visit: Visit);
@@ -47,7 +50,7 @@ pub trait Replacer: Send + Sync {
 
     /// Offers frames until one is taken; that one has then left. `incoming` is the page that needs it. Nothing if all
     /// are busy, or enough were offered.
-    fn evict(&self, incoming: PageId, take: impl FnMut(FrameId) -> Take) -> Option<FrameId>;
+    fn evict(&self, incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId>;
 
     /// Adds to `out` the frames that [`Replacer::evict`] would offer next if no page were used meanwhile, about `count` of
     /// them. Changes nothing.

@@ -26,6 +26,7 @@ pub mod cas_buckets;
 mod id;
 mod mode;
 pub mod mutex_map;
+mod object;
 mod owner;
 mod queue;
 mod wait;
@@ -36,6 +37,9 @@ pub use mode::Mode;
 pub use owner::Owner;
 
 use std::time::Duration;
+
+use crate::metrics::Metrics;
+use crate::sync::Arc;
 
 /// Why a lock was not granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,19 +63,24 @@ pub struct Released {
 
 /// A table of locks. One call to [`acquire`](LockTable::acquire) per lock, one to
 /// [`release_all`](LockTable::release_all) per transaction.
-pub trait LockTable: Default + Send + Sync {
+pub trait LockTable: Send + Sync {
+    /// No locks. A table that has something to count does so in `metrics`.
+    fn new(metrics: &Arc<Metrics>) -> Self
+    where
+        Self: Sized;
+
     /// Grants `id` in `mode` (or in the join with the mode already held) to `owner`, waiting for as long as the policy
-    /// and `patience` allow. Asking again for what is held returns at once.
+    /// and `patience` allow. Asking again for what is held returns at once. The policy is asked only if there is a wait.
     ///
     /// # Errors
     /// [`LockError::Deadlock`] if the policy chose this owner, [`LockError::Timeout`] after `patience`. What was held
     /// before stays held.
-    fn acquire<P: BlockPolicy>(
+    fn acquire(
         &self,
         owner: &mut Owner,
         id: LockId,
         mode: Mode,
-        policy: &P,
+        policy: &dyn BlockPolicy,
         patience: Option<Duration>,
     ) -> Result<(), LockError>;
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::queue::{Answer, Fate, Queues};
 use super::wait::{Waitable, wait_out};
 use super::{Act, BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId, Released, WaitGraph};
-use crate::sync::Mutex;
+use crate::metrics::Metrics;
+use crate::sync::{Arc, Mutex};
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -17,12 +18,16 @@ pub struct MutexMap {
 }
 
 impl LockTable for MutexMap {
-    fn acquire<P: BlockPolicy>(
+    fn new(_metrics: &Arc<Metrics>) -> Self {
+        Self::default()
+    }
+
+    fn acquire(
         &self,
         owner: &mut Owner,
         id: LockId,
         mode: Mode,
-        policy: &P,
+        policy: &dyn BlockPolicy,
         patience: Option<Duration>,
     ) -> Result<(), LockError> {
         let mut queues = self.queues.lock();

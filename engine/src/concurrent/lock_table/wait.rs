@@ -16,12 +16,12 @@ pub(super) trait Waitable {
 }
 
 /// Sleeps until granted, chosen as a victim, or out of patience. Returns with the request out of the queue.
-pub(super) fn wait_out<T: Waitable, P: BlockPolicy>(
+pub(super) fn wait_out<T: Waitable>(
     table: &T,
     owner: &Owner,
     slot: &Slot,
     first: Act,
-    policy: &P,
+    policy: &dyn BlockPolicy,
     patience: Option<Duration>,
 ) -> Result<(), LockError> {
     let deadline = patience.map(|patience| Instant::now() + patience);

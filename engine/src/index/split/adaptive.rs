@@ -16,10 +16,10 @@
 use super::{SplitPlan, SplitPolicy};
 use crate::buffer::PageId;
 use crate::buffer::page::PAGE_SIZE;
-use crate::metrics::{THREAD_SHARDS, shard_of_this_thread};
+use crate::metrics::{Metrics, THREAD_SHARDS, shard_of_this_thread};
 use crate::storage::slotted::{Insertions, Kind, NODE_HEADER, SlottedPage};
-use crate::sync::CachePadded;
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Arc, CachePadded};
 
 /// Share of a page that stays filled behind an ascending run; the rest is room for rows that grow (PostgreSQL's
 /// default fillfactor of a leaf).
@@ -49,6 +49,10 @@ enum Cut {
 }
 
 impl SplitPolicy for Adaptive {
+    fn new(_metrics: &Arc<Metrics>) -> Self {
+        Self::default()
+    }
+
     fn choose(&self, node: &SlottedPage, key: &[u8]) -> SplitPlan {
         assert!(node.len() >= 2, "{:?} has too few entries to be divided", node.page().id());
         match cut(node, key) {

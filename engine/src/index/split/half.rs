@@ -2,13 +2,19 @@
 
 use super::{SplitPlan, SplitPolicy};
 use crate::buffer::PageId;
+use crate::metrics::Metrics;
 use crate::storage::slotted::SlottedPage;
+use crate::sync::Arc;
 
 /// Splits in the middle, by bytes; the separator is the first key that goes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Half;
 
 impl SplitPolicy for Half {
+    fn new(_metrics: &Arc<Metrics>) -> Self {
+        Self
+    }
+
     fn choose(&self, node: &SlottedPage, _key: &[u8]) -> SplitPlan {
         let len = node.len();
         assert!(len >= 2, "{:?} has {len} entries and no room for another", node.page().id());

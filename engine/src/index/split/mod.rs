@@ -13,9 +13,12 @@
 
 pub mod adaptive;
 pub mod half;
+mod object;
 
 use crate::buffer::PageId;
+use crate::metrics::Metrics;
 use crate::storage::slotted::SlottedPage;
+use crate::sync::Arc;
 
 /// How to divide a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +32,12 @@ pub struct SplitPlan {
 }
 
 /// A tree's way to split. One value per tree, shared by all threads.
-pub trait SplitPolicy: std::fmt::Debug + Default + Send + Sync {
+pub trait SplitPolicy: std::fmt::Debug + Send + Sync {
+    /// The policy of a new tree. One that has something to count does so in `metrics`.
+    fn new(metrics: &Arc<Metrics>) -> Self
+    where
+        Self: Sized;
+
     /// Divides a page of at least two entries in which `key` finds no room.
     fn choose(&self, node: &SlottedPage, key: &[u8]) -> SplitPlan;
 

@@ -24,6 +24,7 @@ pub mod eager_dfs;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod edges;
 pub mod lazy_edges;
+mod object;
 
 pub use crate::concurrent::lock_table::BlockPolicy;
 
@@ -31,7 +32,9 @@ use crate::metrics::Metrics;
 use crate::sync::Arc;
 
 /// A way to find deadlocks, with the counters of its database.
-pub trait DeadlockPolicy: BlockPolicy + Default + Send + Sync {
+pub trait DeadlockPolicy: BlockPolicy + Send + Sync {
     /// Nobody waits yet.
-    fn new(metrics: Arc<Metrics>) -> Self;
+    fn new(metrics: Arc<Metrics>) -> Self
+    where
+        Self: Sized;
 }

@@ -19,6 +19,7 @@
 //! References: Wu et al., VLDB'17; Neumann et al., SIGMOD'15; Böttcher et al. ("Steam"), VLDB'19.
 
 pub mod full_chain;
+mod object;
 pub mod undo_delta;
 
 use std::fmt::Debug;
@@ -89,7 +90,9 @@ pub trait VersionStore: Debug + Send + Sync {
     type Txn: Default + Debug + Send;
 
     /// An empty store. Transactions below `first_id` and commits up to `first_ts` are of earlier lives of the database.
-    fn new(first_id: TxnId, first_ts: Ts, metrics: Arc<Metrics>) -> Self;
+    fn new(first_id: TxnId, first_ts: Ts, metrics: Arc<Metrics>) -> Self
+    where
+        Self: Sized;
 
     /// Whether commit must visit every written row: to put the timestamp into its header, and to call
     /// [`commit_row`](Self::commit_row). If not, a header keeps its writer's id and readers [translate](Self::resolve) it.

@@ -8,7 +8,7 @@ use super::analysis::{Analysis, Done};
 use super::redo;
 use crate::buffer::{BufferPool, DOUBLEWRITE_FILE, PAGE_SIZE, PoolOptions};
 use crate::index::TupleHeader;
-use crate::io::{DurableHorizon, Vfs};
+use crate::io::Vfs;
 use crate::metrics::Metrics;
 use crate::storage::Volume;
 use crate::storage::catalog::Catalog;
@@ -93,9 +93,9 @@ fn volume<L: CommitLog>(
     options: &EngineOptions,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<Volume<L>>, OpenError> {
-    let log = Arc::new(L::open(resume, &options.wal, Arc::clone(metrics))?);
-    let horizon: Arc<dyn DurableHorizon> = Arc::clone(&log) as _;
-    let (pool, _healed) = BufferPool::open(&**vfs, superblock.data_file(), options.pool, horizon, Arc::clone(metrics))?;
+    let log = L::open(resume, &options.wal, Arc::clone(metrics))?;
+    let (data, horizon) = (superblock.data_file(), log.horizon());
+    let (pool, _healed) = BufferPool::open(&**vfs, data, options.pool, horizon, Arc::clone(metrics))?;
     Ok(Arc::new(Volume::new(pool, log)))
 }
 

@@ -35,12 +35,17 @@ pub enum CommitWait {
 /// Positions are handed out in order: if record A was appended before B, then B is durable only if A is.
 ///
 /// Dropping a log writes nothing more, as a crash would; [`close`](Self::close) first.
-pub trait CommitLog: DurableHorizon + Sized + 'static {
+pub trait CommitLog: DurableHorizon + 'static {
     /// Begins a new incarnation of the log where `resume` says.
     ///
     /// # Errors
     /// The first segment could not be made.
-    fn open(resume: Resume, options: &WalOptions, metrics: Arc<Metrics>) -> Result<Self, WalError>;
+    fn open(resume: Resume, options: &WalOptions, metrics: Arc<Metrics>) -> Result<Self, WalError>
+    where
+        Self: Sized;
+
+    /// The log as the buffer pool sees it, which outlives the log if need be.
+    fn horizon(&self) -> Arc<dyn DurableHorizon>;
 
     /// Appends one record made of `parts`; it is in memory, not yet on disk. Blocks while the buffer is full.
     ///

@@ -147,8 +147,13 @@ impl CommitLog for GroupedLog {
         }
     }
 
+    fn horizon(&self) -> Arc<dyn DurableHorizon> {
+        Arc::clone(&self.inner) as _
+    }
+
+    #[inline]
     fn tail(&self) -> Lsn {
-        self.inner.ring.reserved()
+        self.inner.tail()
     }
 
     fn wait(&self, lsn: Lsn) -> Result<(), WalError> {
@@ -166,11 +171,7 @@ impl CommitLog for GroupedLog {
     }
 
     fn sync_to(&self, lsn: Lsn) -> Result<(), WalError> {
-        assert!(lsn <= self.tail(), "sync to {lsn}, which was never appended");
-        match self.inner.options.durability {
-            Durability::Full | Durability::GroupAsync => self.inner.await_durable(lsn),
-            Durability::Off => self.inner.health.check(),
-        }
+        self.inner.sync_to(lsn)
     }
 
     fn recycle_below(&self, lsn: Lsn) -> Result<(), WalError> {
@@ -201,8 +202,19 @@ impl CommitLog for GroupedLog {
 impl DurableHorizon for GroupedLog {
     #[inline]
     fn durable(&self) -> Lsn {
-        match self.inner.options.durability {
-            Durability::Full | Durability::GroupAsync => self.inner.durable(),
+        DurableHorizon::durable(&*self.inner)
+    }
+
+    fn ensure_durable(&self, lsn: Lsn) -> Result<(), IoError> {
+        self.inner.ensure_durable(lsn)
+    }
+}
+
+impl DurableHorizon for Inner {
+    #[inline]
+    fn durable(&self) -> Lsn {
+        match self.options.durability {
+            Durability::Full | Durability::GroupAsync => self.synced(),
             Durability::Off => self.tail(),
         }
     }
@@ -213,8 +225,20 @@ impl DurableHorizon for GroupedLog {
 }
 
 impl Inner {
-    fn durable(&self) -> Lsn {
+    fn synced(&self) -> Lsn {
         Lsn(self.durable.load(Ordering::Acquire))
+    }
+
+    fn tail(&self) -> Lsn {
+        self.ring.reserved()
+    }
+
+    fn sync_to(&self, lsn: Lsn) -> Result<(), WalError> {
+        assert!(lsn <= self.tail(), "sync to {lsn}, which was never appended");
+        match self.options.durability {
+            Durability::Full | Durability::GroupAsync => self.await_durable(lsn),
+            Durability::Off => self.health.check(),
+        }
     }
 
     fn want(&self, end: Lsn) {
@@ -222,7 +246,7 @@ impl Inner {
     }
 
     fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Acquire) > self.durable().0
+        self.wanted.load(Ordering::Acquire) > self.synced().0
     }
 
     /// Half the ring is in use: time to write, before an append has to.
@@ -232,7 +256,7 @@ impl Inner {
 
     fn await_durable(&self, lsn: Lsn) -> Result<(), WalError> {
         let mut stalled = Stalled::default();
-        while self.durable() < lsn {
+        while self.synced() < lsn {
             self.health.check()?;
             if let Some(leader) = self.leader.try_lock() {
                 stalled.after(self.lead(leader, Purpose::Durability)?);
@@ -260,7 +284,7 @@ impl Inner {
         drop(leader);
         match written {
             Ok(()) => {
-                self.waiters.wake_up_to(self.durable());
+                self.waiters.wake_up_to(self.synced());
                 Ok(progress)
             }
             Err(error) => Err(self.fail(error.into())),
@@ -276,7 +300,7 @@ impl Inner {
         if drained > 0 {
             writer.write()?;
         }
-        if purpose == Purpose::Durability && writer.end() > self.durable() {
+        if purpose == Purpose::Durability && writer.end() > self.synced() {
             writer.sync(if for_commits { Counter::WalSyncs } else { Counter::WalSyncsOther })?;
             self.durable.store(writer.end().0, Ordering::Release);
         }
@@ -312,9 +336,9 @@ impl Inner {
         }
         let target = Lsn(self.wanted.load(Ordering::Acquire));
         let mut stalled = Stalled::default();
-        while !self.health.failed() && !signal.stopping() && (self.durable() < target || self.ring_fills()) {
+        while !self.health.failed() && !signal.stopping() && (self.synced() < target || self.ring_fills()) {
             let leader = self.leader.lock();
-            let purpose = if self.durable() < target {
+            let purpose = if self.synced() < target {
                 Purpose::Durability
             } else if self.ring_fills() {
                 Purpose::Space

@@ -27,6 +27,7 @@ mod error;
 mod files;
 pub mod grouped;
 mod health;
+mod object;
 mod options;
 mod reader;
 mod record;

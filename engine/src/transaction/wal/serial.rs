@@ -132,8 +132,13 @@ impl CommitLog for SerialLog {
         }
     }
 
+    fn horizon(&self) -> Arc<dyn DurableHorizon> {
+        Arc::clone(&self.inner) as _
+    }
+
+    #[inline]
     fn tail(&self) -> Lsn {
-        Lsn(self.inner.tail.load(Ordering::Acquire))
+        self.inner.tail()
     }
 
     fn wait(&self, lsn: Lsn) -> Result<(), WalError> {
@@ -151,17 +156,7 @@ impl CommitLog for SerialLog {
     }
 
     fn sync_to(&self, lsn: Lsn) -> Result<(), WalError> {
-        assert!(lsn <= self.tail(), "sync to {lsn}, which was never appended");
-        let log = &*self.inner;
-        log.health.check()?;
-        if self.durable() >= lsn {
-            return Ok(());
-        }
-        let mut file = log.lock_file();
-        if self.durable() < lsn {
-            log.write_and_sync(&mut file, Counter::WalSyncsOther)?;
-        }
-        Ok(())
+        self.inner.sync_to(lsn)
     }
 
     fn recycle_below(&self, lsn: Lsn) -> Result<(), WalError> {
@@ -191,8 +186,18 @@ impl CommitLog for SerialLog {
 
 impl DurableHorizon for SerialLog {
     fn durable(&self) -> Lsn {
-        match self.inner.options.durability {
-            Durability::Full | Durability::GroupAsync => Lsn(self.inner.durable.load(Ordering::Acquire)),
+        self.inner.durable()
+    }
+
+    fn ensure_durable(&self, lsn: Lsn) -> Result<(), IoError> {
+        self.inner.ensure_durable(lsn)
+    }
+}
+
+impl DurableHorizon for Inner {
+    fn durable(&self) -> Lsn {
+        match self.options.durability {
+            Durability::Full | Durability::GroupAsync => Lsn(self.durable.load(Ordering::Acquire)),
             Durability::Off => self.tail(),
         }
     }
@@ -203,6 +208,23 @@ impl DurableHorizon for SerialLog {
 }
 
 impl Inner {
+    fn tail(&self) -> Lsn {
+        Lsn(self.tail.load(Ordering::Acquire))
+    }
+
+    fn sync_to(&self, lsn: Lsn) -> Result<(), WalError> {
+        assert!(lsn <= self.tail(), "sync to {lsn}, which was never appended");
+        self.health.check()?;
+        if self.durable() >= lsn {
+            return Ok(());
+        }
+        let mut file = self.lock_file();
+        if self.durable() < lsn {
+            self.write_and_sync(&mut file, Counter::WalSyncsOther)?;
+        }
+        Ok(())
+    }
+
     fn lock_file(&self) -> MutexGuard<'_, LogFile> {
         self.file.try_lock().unwrap_or_else(|| {
             let _timer = self.metrics.wait_timer(Wait::LogWait);

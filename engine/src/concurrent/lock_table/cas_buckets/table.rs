@@ -11,8 +11,9 @@ use crate::concurrent::lock_table::wait::{Waitable, wait_out};
 use crate::concurrent::lock_table::{
     Act, BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId, Released, WaitGraph,
 };
+use crate::metrics::Metrics;
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{CachePadded, Mutex, MutexGuard};
+use crate::sync::{Arc, CachePadded, Mutex, MutexGuard};
 
 /// Words of a bucket: one cache line.
 const BUCKET_WORDS: usize = 8;
@@ -124,12 +125,12 @@ impl CasBuckets {
 
     /// For a row whose word is not free: perhaps it is the owner's own.
     #[inline(never)]
-    fn acquire_taken<P: BlockPolicy>(
+    fn acquire_taken(
         &self,
         owner: &mut Owner,
         request: Request,
         seen: u64,
-        policy: &P,
+        policy: &dyn BlockPolicy,
         patience: Option<Duration>,
     ) -> Result<(), LockError> {
         let Request { name, mode, .. } = request;
@@ -144,11 +145,11 @@ impl CasBuckets {
         self.acquire_queued(owner, request, policy, patience)
     }
 
-    fn acquire_table<P: BlockPolicy>(
+    fn acquire_table(
         &self,
         owner: &mut Owner,
         request: Request,
-        policy: &P,
+        policy: &dyn BlockPolicy,
         patience: Option<Duration>,
     ) -> Result<(), LockError> {
         let Request { id, name, mode } = request;
@@ -178,11 +179,11 @@ impl CasBuckets {
     }
 
     #[cold]
-    fn acquire_queued<P: BlockPolicy>(
+    fn acquire_queued(
         &self,
         owner: &mut Owner,
         request: Request,
-        policy: &P,
+        policy: &dyn BlockPolicy,
         patience: Option<Duration>,
     ) -> Result<(), LockError> {
         let Request { id, name, mode } = request;
@@ -290,13 +291,17 @@ fn is_intent(mode: Mode) -> bool {
 }
 
 impl LockTable for CasBuckets {
+    fn new(_metrics: &Arc<Metrics>) -> Self {
+        Self::default()
+    }
+
     #[inline]
-    fn acquire<P: BlockPolicy>(
+    fn acquire(
         &self,
         owner: &mut Owner,
         id: LockId,
         mode: Mode,
-        policy: &P,
+        policy: &dyn BlockPolicy,
         patience: Option<Duration>,
     ) -> Result<(), LockError> {
         let name = self.name(id);

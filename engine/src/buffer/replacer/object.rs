@@ -1,0 +1,36 @@
+//! The replacer as an object, for A001's baseline.
+
+use super::{Replacer, Take};
+use crate::buffer::frame::FrameId;
+use crate::buffer::page::PageId;
+use crate::buffer::residents::Visit;
+use crate::compose::Object;
+use crate::metrics::Metrics;
+use crate::sync::Arc;
+
+impl<V: Replacer + 'static> Replacer for Object<V, dyn Replacer> {
+    fn new(frames: usize, metrics: &Arc<Metrics>) -> Self {
+        Self::holding(Box::new(V::new(frames, metrics)), metrics)
+    }
+
+    #[inline]
+    fn hit(&self, frames: &[FrameId], visit: Visit) {
+        self.part().hit(frames, visit);
+    }
+
+    fn admit(&self, frame: FrameId, page: PageId, visit: Visit) {
+        self.part().admit(frame, page, visit);
+    }
+
+    fn evict(&self, incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
+        self.part().evict(incoming, take)
+    }
+
+    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>) {
+        self.part().upcoming(count, out);
+    }
+
+    fn forget(&self, frame: FrameId) {
+        self.part().forget(frame);
+    }
+}
