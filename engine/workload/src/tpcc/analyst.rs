@@ -94,13 +94,13 @@ mod tests {
     use super::*;
     use crate::runner::{Bench, Runner, RunnerOptions, Workload as _};
     use crate::store::EngineStore;
-    use crate::tpcc::{Scale, Tpcc};
+    use crate::tpcc::{Beside, Scale, Tpcc};
     use probe::protocol::Budget;
 
     #[test]
     fn reports_go_on_across_slices_and_hold_the_snapshot() {
         let scale = Scale { warehouses: 2, districts: 3, customers: 30, items: 700 };
-        let workload = Tpcc::new(scale, 7).with_analyst(Duration::from_millis(40));
+        let workload = Tpcc::new(scale, 7).with(Beside::Analyst(Duration::from_millis(40)));
         let options = Options { pool_bytes: 8 << 20, wal_segment_bytes: 1 << 20, ..Options::default() };
         let store: EngineStore = EngineStore::open(Arc::new(SimFs::new()), options, Tpcc::TABLES).unwrap();
         let mut runner = Runner::new(store, workload, RunnerOptions { sessions: 3, workers: 1 }).unwrap();

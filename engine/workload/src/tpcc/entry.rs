@@ -5,7 +5,7 @@ use std::time::Duration;
 use probe::protocol::{Failure, ParamSpec};
 
 use super::scale::Scale;
-use super::workload::Tpcc;
+use super::workload::{Beside, Tpcc};
 use crate::entry::{Entry, Site, StoreKind};
 use crate::runner::Bench;
 
@@ -20,6 +20,10 @@ fn params() -> Vec<(&'static str, ParamSpec)> {
         ("customers", ParamSpec::integer(3000, 10, 60_000, "Customers, and loaded orders, of a district")),
         ("items", ParamSpec::integer(100_000, 20, 1_000_000, "Items, and stock rows of a warehouse")),
         ("analyst_s", ParamSpec::integer(0, 0, 3600, "Seconds an analyst holds each snapshot; 0: no analyst")),
+        (
+            "scan_every_s",
+            ParamSpec::number(0.0, 0.0, 3600.0, "Seconds from one scan of all order lines to the next; 0: no scans"),
+        ),
     ]
 }
 
@@ -32,12 +36,22 @@ fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
         items: site.integer("items") as u32,
     };
     let tpcc = Tpcc::new(scale, site.seed);
-    match (site.integer("analyst_s"), site.choice("store")?) {
-        (0, _) => site.bench(tpcc),
-        (seconds, StoreKind::Engine) => site.bench(tpcc.with_analyst(Duration::from_secs(seconds))),
-        (_, StoreKind::Memory) => {
-            let why = "the memory store runs one transaction at a time: an analyst would keep everybody out";
-            Err(Failure::new(why, "leave analyst_s at 0"))
+    let analyst = Duration::from_secs(site.integer("analyst_s"));
+    let scanner = Duration::from_secs_f64(site.number("scan_every_s"));
+    let beside = match (analyst.is_zero(), scanner.is_zero()) {
+        (true, true) => Beside::Nobody,
+        (false, true) => Beside::Analyst(analyst),
+        (true, false) => Beside::Scanner(scanner),
+        (false, false) => {
+            return Err(Failure::new(
+                "there is room for one beside the terminals",
+                "leave analyst_s or scan_every_s at 0",
+            ));
         }
+    };
+    if beside != Beside::Nobody && site.choice::<StoreKind>("store")? == StoreKind::Memory {
+        let why = "the memory store runs one transaction at a time: a long one beside would keep everybody out";
+        return Err(Failure::new(why, "leave analyst_s and scan_every_s at 0"));
     }
+    site.bench(tpcc.with(beside))
 }

@@ -27,6 +27,7 @@ mod procedure;
 mod random;
 pub mod rows;
 mod scale;
+mod scanner;
 mod stock_level;
 mod workload;
 
@@ -35,4 +36,4 @@ pub use input::{Customer, Input, Kind, NewOrder, OrderLine, Payment, Session};
 pub use load::load;
 pub use procedure::{Buffers, execute};
 pub use scale::Scale;
-pub use workload::Tpcc;
+pub use workload::{Beside, Tpcc};

@@ -1,6 +1,7 @@
 //! TPC-C as the runner sees it.
 
-use std::sync::atomic::AtomicU64;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::input::{Kind, Session};
@@ -8,7 +9,7 @@ use super::keys::TABLES;
 use super::procedure::{Buffers, execute};
 use super::random::Nurand;
 use super::scale::Scale;
-use super::{analyst, consistency, load};
+use super::{analyst, consistency, load, scanner};
 use crate::runner::{Decision, Slices, Workload};
 use crate::store::{Store, StoreError, Txn};
 use probe::protocol::Finding;
@@ -19,20 +20,31 @@ pub struct Tpcc {
     scale: Scale,
     seed: u64,
     nurand: Nurand,
-    /// How long the analyst holds each snapshot, if there is one.
-    analyst: Option<Duration>,
+    beside: Beside,
+    rows_scanned: AtomicU64,
+}
+
+/// Who is at work beside the terminals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Nobody, as in the specification.
+    Nobody,
+    /// Long reports, each snapshot open for so long.
+    Analyst(Duration),
+    /// Full scans, one begun every so often.
+    Scanner(Duration),
 }
 
 impl Tpcc {
     /// The same scale and seed mean the same data and the same inputs.
     pub fn new(scale: Scale, seed: u64) -> Self {
-        Tpcc { scale, seed, nurand: Nurand::run(seed), analyst: None }
+        Tpcc { scale, seed, nurand: Nurand::run(seed), beside: Beside::Nobody, rows_scanned: AtomicU64::new(0) }
     }
 
-    /// With an analyst beside the terminals, who holds each snapshot for so long.
+    /// With somebody beside the terminals.
     #[must_use]
-    pub fn with_analyst(self, hold: Duration) -> Self {
-        Tpcc { analyst: Some(hold), ..self }
+    pub fn with(self, beside: Beside) -> Self {
+        Tpcc { beside, ..self }
     }
 }
 
@@ -62,6 +74,12 @@ impl Workload for Tpcc {
         execute(txn, &self.scale, session.input(), buffers)
     }
 
+    fn counters(&self) -> BTreeMap<String, u64> {
+        let scanned = self.rows_scanned.load(Ordering::Relaxed);
+        let scans = matches!(self.beside, Beside::Scanner(_));
+        scans.then(|| ("scanner.rows".to_owned(), scanned)).into_iter().collect()
+    }
+
     fn rows_estimate(&self) -> u64 {
         self.scale.rows_estimate()
     }
@@ -71,11 +89,15 @@ impl Workload for Tpcc {
     }
 
     fn has_beside(&self) -> bool {
-        self.analyst.is_some()
+        self.beside != Beside::Nobody
     }
 
     fn beside<S: Store>(&self, store: &S, slices: &Slices) -> Result<(), StoreError> {
-        self.analyst.map_or(Ok(()), |hold| analyst::run(store, slices, hold))
+        match self.beside {
+            Beside::Nobody => Ok(()),
+            Beside::Analyst(hold) => analyst::run(store, slices, hold),
+            Beside::Scanner(every) => scanner::run(store, slices, every, &self.rows_scanned),
+        }
     }
 
     fn check<S: Store>(&self, store: &S, _sessions: &[&Session]) -> Result<Vec<Finding>, StoreError> {
