@@ -1,7 +1,7 @@
 //! The open database.
 
 use super::background::Background;
-use super::{CommitTicket, Error, OpenError, Options, TableId, Txn};
+use super::{CommitTicket, Error, Load, OpenError, Options, TableId, Txn};
 use crate::index::check::{TreeFault, TreeReport};
 use crate::io::{Lsn, Vfs};
 use crate::metrics::Metrics;
@@ -92,6 +92,14 @@ impl<L: CommitLog> Database<L> {
     #[inline]
     pub fn begin(&self) -> Result<Txn<'_, L>, Error> {
         Txn::begin(&self.engine)
+    }
+
+    /// Begins to fill an empty table with sorted rows: see [`Load`].
+    ///
+    /// # Errors
+    /// [`Error::NoSuchTable`]; or the table could not be locked.
+    pub fn load(&self, table: TableId) -> Result<Load<'_, L>, Error> {
+        Load::begin(&self.engine, table)
     }
 
     /// Blocks until what the ticket stands for is durable: then it may be acknowledged.

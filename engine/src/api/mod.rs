@@ -20,6 +20,7 @@
 //! * [`Txn::commit`] returns a [`CommitTicket`]. The commit may be acknowledged once [`Database::wait`] returns, or
 //!   [`Database::is_durable`] says so: a worker with many sessions keeps the tickets and runs others meanwhile. That goes
 //!   for transactions that only read, too: what they saw might not be durable yet.
+//! * [`Database::load`] fills an empty table with sorted rows, on as many threads as there are parts, at the speed of the disk.
 //! * A `Database` dropped without [`close`](Database::close) is as if the process had been killed: recovery at the next
 //!   open keeps everything acknowledged and nothing of unfinished transactions.
 
@@ -34,6 +35,7 @@ pub use typed::{Key, Record, Table};
 
 pub use crate::transaction::Vacuumed;
 pub use crate::transaction::error::Error;
+pub use crate::transaction::load::{Load, LoadPart, LoadedPart};
 pub use crate::transaction::recovery::OpenError;
 pub use crate::transaction::txn::{CommitTicket, TableId, Txn};
 pub use crate::transaction::wal::Durability;

@@ -5,7 +5,7 @@ use super::error::BufferError;
 use super::flush::{Flusher, MakeFlusher, make};
 use super::frame::FrameId;
 use super::guard::{ExclusivePage, OptimisticPage, SharedPage};
-use super::page::PageId;
+use super::page::{Page, PageId};
 use super::page_table::PageTable as _;
 use super::prefetch::{PageSource, Prefetcher as _};
 use super::replacer::Replacer as _;
@@ -16,6 +16,9 @@ use crate::metrics::{Counter, Metrics, Wait};
 use crate::select;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU32, Ordering};
+
+/// One frame of so many is left free by pages that are kept only because there is room.
+const SPARED_SHARE: usize = 16;
 
 /// Sizes of a pool.
 #[derive(Clone, Copy, Debug)]
@@ -282,6 +285,25 @@ impl BufferPool {
     /// the flusher writes everything now, less if it has its own pace. `end` was the log's end before the call.
     pub fn redo_point(&self, end: Lsn) -> Result<Lsn, BufferError> {
         self.flusher.redo_point(&self.residents, end)
+    }
+
+    /// Writes pages that nothing leads to yet, and that no log record speaks of, where they belong: once, without a copy in
+    /// the double-write area. Nothing may lead to them before [`Self::sync`]. They stay in memory as long as there are
+    /// frames to spare.
+    pub fn write_unreached(&self, pages: &mut [Page]) -> Result<(), BufferError> {
+        self.residents.store.write_unreached(pages)?;
+        for page in pages {
+            if self.residents.free_count() <= self.frame_count() / SPARED_SHARE {
+                break;
+            }
+            self.create(page.id(), Visit::Leaf)?.bytes_mut().copy_from_slice(page.bytes());
+        }
+        Ok(())
+    }
+
+    /// Makes every page written so far durable in place.
+    pub fn sync(&self) -> Result<(), BufferError> {
+        self.residents.sync()
     }
 
     /// Who writes dirty pages: to be asked for background work, and when.

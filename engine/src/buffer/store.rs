@@ -98,6 +98,18 @@ impl PageStore {
         Ok(())
     }
 
+    /// Writes pages that nothing leads to yet. If a crash tears one, nobody will miss it: so there is no copy of it.
+    pub(super) fn write_unreached(&self, pages: &mut [Page]) -> Result<(), BufferError> {
+        let Some(horizon) = pages.iter().map(Page::lsn).max() else { return Ok(()) };
+        self.check_running()?;
+        self.stop_on_failure(self.horizon.0.ensure_durable(horizon))?;
+        let _waiting = self.metrics.wait_timer(Wait::PageWrite);
+        pages.iter_mut().for_each(Page::seal);
+        self.stop_on_failure(write_in_place(&*self.data, pages))?;
+        self.metrics.add(Counter::BufferWrites, pages.len() as u64);
+        Ok(())
+    }
+
     /// Makes every page written so far durable in place.
     pub(super) fn sync(&self) -> Result<(), BufferError> {
         self.check_running()?;

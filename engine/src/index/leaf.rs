@@ -39,7 +39,7 @@ pub struct TupleHeader {
 }
 
 impl TupleHeader {
-    fn to_bytes(self) -> [u8; TUPLE_HEADER] {
+    pub(super) fn to_bytes(self) -> [u8; TUPLE_HEADER] {
         let mut bytes = [0; TUPLE_HEADER];
         bytes[..8].copy_from_slice(&self.stamp.to_le_bytes());
         bytes[8..].copy_from_slice(&self.undo.to_le_bytes());
@@ -53,7 +53,7 @@ pub struct Leaf(SlottedPage);
 
 impl Leaf {
     #[inline]
-    fn of(page: &Page) -> &Self {
+    pub(super) fn of(page: &Page) -> &Self {
         // SAFETY: `Leaf` is `repr(transparent)` over `SlottedPage`.
         unsafe { &*std::ptr::from_ref(SlottedPage::of(page)).cast::<Self>() }
     }

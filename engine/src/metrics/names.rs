@@ -113,6 +113,8 @@ named! {
         TreeUnlinks = "tree.unlinks",
         /// Descents begun again because a page changed underway.
         TreeRestarts = "tree.restarts",
+        /// Pages written by loads into empty tables.
+        TreeLoadedPages = "tree.loaded_pages",
         /// Before-images kept, for older snapshots and for undo.
         MvccVersions = "mvcc.versions",
         /// Their bytes, bookkeeping included.

@@ -9,6 +9,7 @@
 //! has latched the page. The page's LSN keeps growing across its lives, so redo cannot confuse them either.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::buffer::PageId;
 use crate::sync::Mutex;
@@ -24,6 +25,15 @@ struct State {
     free: BTreeSet<PageId>,
     /// First page that was never given out.
     next: PageId,
+}
+
+/// Pages in a row that nobody has had before, for many pages that are written at once. What is not kept is free again when
+/// this is dropped.
+#[derive(Debug)]
+pub struct Extent<'s> {
+    space: &'s Space,
+    pages: Range<u64>,
+    kept: u64,
 }
 
 /// A page given out for a change that may still fail: unless kept, it is free again when this is dropped.
@@ -57,6 +67,15 @@ impl Space {
             page
         });
         Allocation { space: self, page, kept: false }
+    }
+
+    /// Gives out `count` new pages at the end, though there may be free ones. So no record of the log since this opening
+    /// speaks of them, and whatever they hold, redo leaves it alone.
+    pub fn allocate_extent(&self, count: u64) -> Extent<'_> {
+        let mut state = self.state.lock();
+        let first = state.next.get();
+        state.next = PageId::new(first + count);
+        Extent { space: self, pages: first..first + count, kept: 0 }
     }
 
     /// Gives out one particular page, for the catalog's root.
@@ -111,6 +130,26 @@ impl Allocation<'_> {
     }
 }
 
+impl Extent<'_> {
+    /// The page at place `at` of the row, which has as many as were asked for.
+    pub fn page(&self, at: u64) -> PageId {
+        assert!(at < self.pages.end - self.pages.start, "{at} is behind the extent");
+        PageId::new(self.pages.start + at)
+    }
+
+    /// The first `count` pages are in use.
+    pub fn keep(mut self, count: u64) {
+        self.kept = count;
+    }
+}
+
+impl Drop for Extent<'_> {
+    fn drop(&mut self) {
+        let unused = self.pages.start + self.kept..self.pages.end;
+        self.space.state.lock().free.extend(unused.map(PageId::new));
+    }
+}
+
 impl Drop for Allocation<'_> {
     fn drop(&mut self) {
         if !self.kept {
@@ -142,5 +181,10 @@ mod tests {
         assert_eq!(ids, [1, 3, 4, 6, 7, 8, 10, 11]);
         space.release(PageId::new(4));
         assert_eq!(space.allocate().id(), PageId::new(4));
+        let end = space.end();
+        let extent = space.allocate_extent(5);
+        assert_eq!((extent.page(0), extent.page(4).get()), (end, end.get() + 4));
+        extent.keep(2);
+        assert_eq!((space.free_pages(), space.end().get()), (4, end.get() + 5), "page 4 and three of the extent");
     }
 }

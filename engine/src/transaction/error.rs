@@ -49,6 +49,9 @@ pub enum Error {
     /// There is no table of this name.
     #[error("there is no table `{0}`")]
     NoSuchTable(String),
+    /// A load cannot be made as asked. Nothing has changed.
+    #[error("the load is refused: {0}")]
+    LoadRefused(&'static str),
     /// The disk is full. Nothing was promised: roll back, free space, try again.
     #[error("no space left: {0}")]
     NoSpace(IoError),
@@ -82,6 +85,7 @@ impl Error {
             | Error::TableExists(_)
             | Error::TooManyTables(_)
             | Error::NoSuchTable(_)
+            | Error::LoadRefused(_)
             | Error::NoSpace(_)
             | Error::Poisoned(_)
             | Error::Storage(_)
@@ -103,6 +107,7 @@ impl Error {
             Error::TableExists(_) => "42P07",
             Error::TooManyTables(_) => "54000",
             Error::NoSuchTable(_) => "42P01",
+            Error::LoadRefused(_) => "55000",
             Error::NoSpace(_) => "53100",
             Error::Poisoned(_) => "57P02",
             Error::Storage(_) => "58030",

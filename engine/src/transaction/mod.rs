@@ -6,6 +6,7 @@
 //! * which version: [`mvcc`] (T001); who may write: [`lock_manager`], [`deadlock`] (T004)
 //! * what is promised: [`wal`] (T003), [`row_log`], `undo`
 //! * what goes on behind: `vacuum`, `ghosts`, [`checkpoint`]
+//! * how an empty table is filled without a log: [`load`]
 //! * what happens after a crash: [`recovery`]
 //!
 //! [`engine`] holds it all together.
@@ -16,6 +17,7 @@ pub mod deadlock;
 pub mod engine;
 pub mod error;
 mod ghosts;
+pub mod load;
 pub mod lock_manager;
 pub mod mvcc;
 pub mod recovery;

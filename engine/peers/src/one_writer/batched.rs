@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use engine_workload::store::{Store, StoreError, TableId, Txn};
+use engine_workload::store::{Rows, Store, StoreError, TableId, Txn};
 use probe::driver::Waited;
 
 use super::contract::{OneWriter, Reads, Writes, fatal};
@@ -159,6 +159,10 @@ impl<S: OneWriter> Store for Batched<S> {
 
     /// Nobody commits a batch but the thread that fills it.
     fn nudge(&self) {}
+
+    fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
+        sources.into_iter().try_for_each(|rows| self.store.fill(table, rows, filled))
+    }
 
     fn end_load(&self) -> Result<(), StoreError> {
         self.loading.store(false, Ordering::Relaxed);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicU64;
 
-use engine_workload::store::{Store, StoreError, TableId, Txn};
+use engine_workload::store::{Rows, Store, StoreError, TableId, Txn};
 use probe::driver::Waited;
 
 use super::contract::{OneWriter, Reads, Writes, fatal};
@@ -53,6 +54,10 @@ impl<S: OneWriter> Store for Plain<S> {
     }
 
     fn nudge(&self) {}
+
+    fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
+        sources.into_iter().try_for_each(|rows| self.0.fill(table, rows, filled))
+    }
 
     fn end_load(&self) -> Result<(), StoreError> {
         self.0.end_load()

@@ -5,12 +5,13 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use ::fjall::{
     KeyspaceCreateOptions, PersistMode, Readable, SingleWriterTxDatabase, SingleWriterTxKeyspace,
     SingleWriterWriteTx as WriteTransaction, Snapshot,
 };
-use engine_workload::store::{StoreError, TableId};
+use engine_workload::store::{Rows, StoreError, TableId, in_groups};
 
 use super::{Config, Syncing};
 use crate::one_writer::{OneWriter, Reads, Writes, fatal, with_scratch};
@@ -71,6 +72,14 @@ impl OneWriter for Fjall {
         // lives as long as `store` does: longer than `txn`, by the order of the fields.
         let txn = unsafe { std::mem::transmute::<WriteTransaction<'_>, WriteTransaction<'static>>(txn) };
         Ok(FjallWrite { txn, store })
+    }
+
+    /// Tables are written in order, past the journal and the memory table.
+    fn fill<R: Rows>(&self, table: TableId, rows: R, filled: &AtomicU64) -> Result<(), StoreError> {
+        let mut ingestion = self.0.keyspaces[table.0].inner().start_ingestion().map_err(fatal)?;
+        let write = |(): &mut (), key: &[u8], row: &[u8]| ingestion.write(key, row).map_err(fatal);
+        in_groups(rows, filled, || Ok(()), write, |()| Ok(()))?;
+        ingestion.finish().map_err(fatal)
     }
 
     fn end_load(&self) -> Result<(), StoreError> {

@@ -292,6 +292,11 @@ impl Writes for LmdbWrite {
     }
 
     #[inline]
+    fn append(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
+        self.store(table, key, row, sys::MDB_APPEND)
+    }
+
+    #[inline]
     fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, StoreError> {
         let Some((cursor, data)) = self.seek(table, key)? else { return Ok(false) };
         with_scratch(|row| {

@@ -26,3 +26,4 @@ mod write;
 pub use end::CommitTicket;
 pub(super) use spare::Spares;
 pub use txn::{TableId, Txn};
+pub(super) use write::check_size;

@@ -172,6 +172,15 @@ impl<'db, L: CommitLog> Txn<'db, L> {
         Ok(self.db.locks.lock_row(&mut state.owner, u64::from(table.0), key)?)
     }
 
+    /// Locks a whole table for writing.
+    pub(in crate::transaction) fn lock_whole(&mut self, table: TableId) -> Result<(), Error> {
+        let state = &mut *self.state;
+        self.db.locks.lock_table(&mut state.owner, u64::from(table.0), Mode::X)?;
+        // It covers what the rows' locks would ask for.
+        state.tables.push(table);
+        Ok(())
+    }
+
     /// First updater wins: whether this transaction, which has the row's lock, may write over a row with this stamp.
     #[inline]
     pub(super) fn check_writable(&self, stamp: Stamp) -> Result<(), Error> {

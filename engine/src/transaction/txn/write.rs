@@ -149,7 +149,7 @@ impl<L: CommitLog> Txn<'_, L> {
     }
 }
 
-fn check_size(key: &[u8], row: &[u8]) -> Result<(), Error> {
+pub(in crate::transaction) fn check_size(key: &[u8], row: &[u8]) -> Result<(), Error> {
     let limit = MAX_ENTRY - TUPLE_HEADER;
     if key.len() <= MAX_KEY && key.len() + row.len() <= limit {
         return Ok(());

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicU64;
 
 use probe::driver::Waited;
+
+use super::fill::{Rows, by_transactions};
 
 /// A table, by its place in the list the store was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +54,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Tells the store that commits are waiting while the caller has other work to do.
     fn nudge(&self);
+
+    /// Fills an empty table from `sources`, in the fastest way that the store has; `filled` counts the rows. As durable as any
+    /// other part of a load: after [`Self::end_load`].
+    fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
+        by_transactions(self, table, sources, filled)
+    }
 
     /// Ends the load: everything is made durable and the asked durability holds from now on.
     fn end_load(&self) -> Result<(), StoreError>;

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use engine::api::{CommitTicket, Database, Error, OpenError, Options, TableId as EngineTable, Txn as EngineInnerTxn};
+use engine::api::{
+    CommitTicket, Database, Error, LoadPart, LoadedPart, OpenError, Options, TableId as EngineTable,
+    Txn as EngineInnerTxn,
+};
 use engine::io::Vfs;
 use engine::metrics::WaitTotal;
 use engine::select;
@@ -12,6 +16,7 @@ use engine::transaction::wal::CommitLog;
 use probe::driver::Waited;
 
 use super::contract::{Store, StoreError, TableId, Txn};
+use super::fill::{Rows, in_groups, on_threads};
 
 /// A database of the engine, with the log its features chose or one that a test names.
 #[derive(Debug)]
@@ -69,6 +74,18 @@ impl<L: CommitLog + 'static> Store for EngineStore<L> {
         self.database.nudge();
     }
 
+    fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
+        let load = self.database.load(self.tables[table.0])?;
+        let first_keys: Vec<Vec<u8>> = sources.iter().map(Rows::first_key).collect();
+        let mut parts = Vec::with_capacity(sources.len());
+        for (at, source) in sources.into_iter().enumerate() {
+            let lower = if at == 0 { &[][..] } else { &first_keys[at] };
+            parts.push((load.part(lower, first_keys.get(at + 1).map(Vec::as_slice))?, source));
+        }
+        load.finish(on_threads(parts, |(part, rows)| fill_part(part, rows, filled))?)?;
+        Ok(())
+    }
+
     fn end_load(&self) -> Result<(), StoreError> {
         Ok(self.database.checkpoint()?)
     }
@@ -93,6 +110,11 @@ impl<L: CommitLog + 'static> Store for EngineStore<L> {
     fn close(self) -> Result<(), StoreError> {
         Ok(self.database.close()?)
     }
+}
+
+fn fill_part<'s>(mut part: LoadPart<'s>, rows: impl Rows, filled: &AtomicU64) -> Result<LoadedPart<'s>, StoreError> {
+    in_groups(rows, filled, || Ok(()), |(), key, row| Ok(part.push(key, row)?), |()| Ok(()))?;
+    Ok(part.finish())
 }
 
 impl<L: CommitLog> Txn for EngineTxn<'_, L> {

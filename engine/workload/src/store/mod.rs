@@ -6,8 +6,10 @@
 
 mod contract;
 mod engine;
+mod fill;
 mod memory;
 
 pub use contract::{Store, StoreError, TableId, Txn};
 pub use engine::{EngineStore, EngineTxn};
+pub use fill::{Rows, in_groups};
 pub use memory::{MemoryStore, MemoryTxn};

@@ -3,7 +3,7 @@
 //! A row is `mark u64 · count u64 · fields`: the mark depends on the key, the count is the number of updates, and an update
 //! also writes one field anew. So a row read wrong is noticed at once, and a lost update in the end.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use probe::protocol::Finding;
@@ -11,11 +11,10 @@ use probe::protocol::Finding;
 use super::mix::{Mix, Op};
 use crate::rng::{Rng, mix};
 use crate::runner::{Decision, Tally, Workload};
-use crate::store::{Store, StoreError, TableId, Txn};
+use crate::store::{Rows, Store, StoreError, TableId, Txn};
 use crate::zipf::Zipf;
 
 const ROWS: TableId = TableId(0);
-const ROWS_PER_TXN: u64 = 1000;
 const HEAD_BYTES: usize = 16;
 const FIELD_BYTES: usize = 100;
 const SCAN_ROWS_MAX: u64 = 100;
@@ -132,20 +131,26 @@ impl Ycsb {
         })?;
         outcome
     }
+}
 
-    fn load_range<S: Store>(&self, store: &S, from: u64, to: u64, rows: &AtomicU64) -> Result<(), StoreError> {
-        let (mut rng, mut row) = (Rng::stream(self.seed, &[0, from]), Vec::new());
-        for first in (from..to).step_by(ROWS_PER_TXN as usize) {
-            let end = to.min(first + ROWS_PER_TXN);
-            let mut txn = store.begin()?;
-            for key in first..end {
-                self.fill(&mut row, key, &mut rng);
-                txn.insert(ROWS, &key.to_be_bytes(), &row)?;
-            }
-            txn.commit()?;
-            rows.fetch_add(end - first, Ordering::Relaxed);
-        }
-        Ok(())
+/// The loaded rows with the keys of a range.
+struct Loaded<'w> {
+    workload: &'w Ycsb,
+    keys: Range<u64>,
+    rng: Rng,
+}
+
+impl Rows for Loaded<'_> {
+    fn first_key(&self) -> Vec<u8> {
+        self.keys.start.to_be_bytes().to_vec()
+    }
+
+    fn next(&mut self, key: &mut Vec<u8>, row: &mut Vec<u8>) -> bool {
+        let Some(next) = self.keys.next() else { return false };
+        key.clear();
+        key.extend_from_slice(&next.to_be_bytes());
+        self.workload.fill(row, next, &mut self.rng);
+        true
     }
 }
 
@@ -225,13 +230,11 @@ impl Workload for Ycsb {
 
     fn load<S: Store>(&self, store: &S, threads: usize, rows: &AtomicU64) -> Result<(), StoreError> {
         let (all, threads) = (self.options.rows, threads.max(1) as u64);
-        std::thread::scope(|scope| {
-            let part =
-                |n: u64| scope.spawn(move || self.load_range(store, all * n / threads, all * (n + 1) / threads, rows));
-            let parts: Vec<_> = (0..threads).map(part).collect();
-            let panicked = |_| Err(StoreError::Fatal("a loading thread panicked".to_owned()));
-            parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(panicked))
-        })
+        let part = |n: u64| {
+            let keys = all * n / threads..all * (n + 1) / threads;
+            Loaded { workload: self, rng: Rng::stream(self.seed, &[0, keys.start]), keys }
+        };
+        store.fill(ROWS, (0..threads).map(part).collect(), rows)
     }
 
     fn check<S: Store>(&self, store: &S, sessions: &[&Session]) -> Result<Vec<Finding>, StoreError> {
