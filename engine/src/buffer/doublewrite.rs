@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::io::IoSlice;
 
 use super::page::{PAGE_SIZE, Page, PageId};
-use crate::io::{File, IoError, Vfs};
+use crate::io::{AlignedBuf, File, IoError, Vfs};
 use crate::sync::{Arc, Condvar, Mutex};
 
 /// Name of the file that holds the ring.
@@ -111,15 +111,19 @@ impl DoubleWrite {
         if cfg!(planted = "torn_page_unhealed") {
             return Ok(report);
         }
-        let mut copy = Page::zeroed();
-        for slot in 0..self.slots {
-            self.file.read_exact_at(copy.bytes_mut(), slot * PAGE_SIZE as u64)?;
-            if copy.stored_checksum() != copy.computed_checksum() || copy.id() == PageId::NONE {
-                continue;
-            }
-            report.copies += 1;
-            if newest.get(&copy.id()).is_none_or(|other| other.lsn() <= copy.lsn()) {
-                newest.insert(copy.id(), copy.clone());
+        let mut copies = AlignedBuf::zeroed(self.batch_pages() * PAGE_SIZE);
+        for slot in (0..self.slots).step_by(self.batch_pages()) {
+            let count = self.batch_pages().min((self.slots - slot) as usize);
+            let copies = &mut copies[..count * PAGE_SIZE];
+            self.file.read_exact_at(copies, slot * PAGE_SIZE as u64)?;
+            for copy in copies.as_chunks().0.iter().map(Page::of) {
+                if copy.stored_checksum() != copy.computed_checksum() || copy.id() == PageId::NONE {
+                    continue;
+                }
+                report.copies += 1;
+                if newest.get(&copy.id()).is_none_or(|other| other.lsn() <= copy.lsn()) {
+                    newest.insert(copy.id(), copy);
+                }
             }
         }
         let end = data.len()?;

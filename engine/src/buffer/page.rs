@@ -108,6 +108,11 @@ impl Page {
         Self([0; PAGE_SIZE])
     }
 
+    /// A page with these bytes.
+    pub const fn of(bytes: &[u8; PAGE_SIZE]) -> Self {
+        Self(*bytes)
+    }
+
     /// All bytes, header included.
     pub const fn bytes(&self) -> &[u8; PAGE_SIZE] {
         &self.0

@@ -296,7 +296,14 @@ impl BufferPool {
             if self.residents.free_count() <= self.frame_count() / SPARED_SHARE {
                 break;
             }
-            self.create(page.id(), Visit::Leaf)?.bytes_mut().copy_from_slice(page.bytes());
+            match self.claim(page.id())? {
+                Loaded::Here(mut held) => {
+                    held.bytes_mut().copy_from_slice(page.bytes());
+                    self.residents.replacer.admit(held.frame(), page.id(), Visit::Leaf);
+                }
+                // What an earlier life of the page has left there is not what was written.
+                Loaded::Elsewhere => self.create(page.id(), Visit::Leaf)?.bytes_mut().copy_from_slice(page.bytes()),
+            }
         }
         Ok(())
     }

@@ -111,8 +111,10 @@ struct NewPages<'t> {
     /// All pages bear it: the log's end before the load.
     lsn: Lsn,
     extents: Vec<Extent<'t>>,
-    /// The pages of the last extent that are there but not written.
+    /// Memory for the pages of the last extent.
     batch: Vec<Page>,
+    /// How many of them are there, but not written.
+    waiting: usize,
     /// How many were written.
     written: u64,
 }
@@ -128,6 +130,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             lsn,
             extents: Vec::new(),
             batch: Vec::new(),
+            waiting: 0,
             written: 0,
         };
         let mut leaf = Box::new(Page::zeroed());
@@ -312,28 +315,31 @@ impl Level<'_> {
 }
 
 impl NewPages<'_> {
-    /// The next page, zeroed.
+    /// The next page, to be formatted.
     fn add(&mut self) -> Result<(PageId, &mut Page), BufferError> {
-        if self.batch.len() == BATCH_PAGES {
+        if self.waiting == BATCH_PAGES {
             self.write()?;
         }
-        if self.batch.is_empty() {
-            self.batch.reserve_exact(BATCH_PAGES);
+        if self.waiting == 0 {
             self.extents.push(self.space.allocate_extent(BATCH_PAGES as u64));
         }
-        let at = self.batch.len();
+        let at = self.waiting;
+        self.waiting += 1;
+        if at == self.batch.len() {
+            self.batch.reserve_exact(BATCH_PAGES - at);
+            self.batch.push(Page::zeroed());
+        }
         let Some(extent) = self.extents.last() else { unreachable!("pushed with the first page") };
-        let id = extent.page(at as u64);
-        self.batch.push(Page::zeroed());
-        Ok((id, &mut self.batch[at]))
+        Ok((extent.page(at as u64), &mut self.batch[at]))
     }
 
     /// Writes the pages that are not written yet: a whole extent, or the last of all.
     fn write(&mut self) -> Result<(), BufferError> {
-        self.batch.iter_mut().for_each(|page| page.set_lsn(self.lsn));
-        self.pool.write_unreached(&mut self.batch)?;
-        self.written += self.batch.len() as u64;
-        self.batch.clear();
+        let pages = &mut self.batch[..self.waiting];
+        pages.iter_mut().for_each(|page| page.set_lsn(self.lsn));
+        self.pool.write_unreached(pages)?;
+        self.written += self.waiting as u64;
+        self.waiting = 0;
         Ok(())
     }
 

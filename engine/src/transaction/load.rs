@@ -27,8 +27,9 @@ use crate::select;
 /// let (mut low, mut high) = (load.part(b"", Some(b"m"))?, load.part(b"m", None)?);
 /// low.push(b"alice", b"100")?;
 /// high.push(b"zoe", b"200")?;
-/// load.finish(vec![low.finish(), high.finish()])
-/// # }
+/// let rows = load.finish(vec![low.finish(), high.finish()])?;
+/// # assert_eq!(rows, 2);
+/// # Ok(()) }
 /// ```
 #[derive(Debug)]
 pub struct Load<'db, L: CommitLog = select::CommitLog> {
@@ -79,7 +80,7 @@ impl<'db, L: CommitLog> Load<'db, L> {
         Ok(LoadPart { stretch, lower: lower.to_vec(), upper: upper.map(<[u8]>::to_vec), rows: 0 })
     }
 
-    /// Makes the rows of all parts the table's, durably.
+    /// Makes the rows of all parts the table's, durably. Returns how many there are.
     ///
     /// # Errors
     /// The table is empty as before; after [`Error::Poisoned`] the next opening tells. [`Error::LoadRefused`] if it was not empty,

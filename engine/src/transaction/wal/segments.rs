@@ -12,6 +12,9 @@
 //! where a segment or a spare has room for it ([`Segments::room_end`]), so a full disk is refused at append,
 //! when nothing is promised yet.
 //!
+//! An opening that finds no spare makes a short one and does not wait for a whole; the next is made beside the work, when
+//! the log has come half through the one in use.
+//!
 //! Segments are filled with zeros, not only allocated: syncing a block that extends a file, or that lies in an
 //! allocated but unwritten extent, makes ext4 commit its journal, which doubles the time of every commit.
 
@@ -28,6 +31,10 @@ use std::collections::VecDeque;
 
 /// Bytes written at once when a file is filled with zeros.
 const ZERO_CHUNK: u64 = 1 << 20;
+
+/// Length of the segment that an opening has to make, if it finds no file to use again: full length would be waited for, and
+/// a small database never needs it. The next one is made beside the work.
+const FIRST_SEGMENT: u64 = 4 << 20;
 
 /// All segments of a log, and the files waiting to become segments.
 #[derive(Debug)]
@@ -55,8 +62,15 @@ pub(super) struct ActiveSegment {
 struct Catalog {
     /// Oldest first; the last is being written.
     live: VecDeque<SegmentHeader>,
-    spares: Vec<u64>,
+    spares: Vec<Spare>,
     next_spare: u64,
+}
+
+/// A file ready to become a segment.
+#[derive(Clone, Copy, Debug)]
+struct Spare {
+    number: u64,
+    body_bytes: u64,
 }
 
 impl Segments {
@@ -96,7 +110,9 @@ impl Segments {
             making: Mutex::new(()),
         };
         segments.adopt_spares(&spares)?;
-        segments.ensure_room(Lsn(first_lsn.0 + options.body_bytes()))?;
+        if segments.room_end() == first_lsn {
+            segments.make_spare(options.body_bytes().min(FIRST_SEGMENT - BLOCK as u64))?;
+        }
         let active = segments.activate(number, first_lsn, end)?;
         Ok((Arc::new(segments), active))
     }
@@ -119,23 +135,22 @@ impl Segments {
         while self.room_end() < end {
             let _making = self.making.lock();
             if self.room_end() < end {
-                self.make_spare()?;
+                self.make_spare(self.body_bytes)?;
             }
         }
         Ok(())
     }
 
-    /// Starts a thread that makes a spare whenever there is none, when raised.
+    /// Starts a thread that makes a spare if there is none, when raised.
     pub(super) fn prepare_ahead(self: &Arc<Segments>) -> Result<Background, WalError> {
         let segments = self.clone();
         let background = Background::spawn("wal-segments", move |_| {
             let _making = segments.making.lock();
             if segments.catalog.lock().spares.is_empty() {
                 // If it fails, the append that needs the room will meet the same failure, and can report it.
-                let _ = segments.make_spare();
+                let _ = segments.make_spare(segments.body_bytes);
             }
         })?;
-        background.raise();
         Ok(background)
     }
 
@@ -166,9 +181,9 @@ impl Segments {
         }
         // Only now: a header of its next life, written under its old name, would break the chain after a crash.
         self.vfs.sync_dir()?;
-        for spare in freed.iter().filter_map(|(_, spare)| *spare) {
+        for number in freed.iter().filter_map(|(_, spare)| *spare) {
             self.metrics.inc(Counter::WalSegmentsRecycled);
-            self.add_spare(spare);
+            self.add_spare(Spare { number, body_bytes: self.body_bytes });
         }
         Ok(())
     }
@@ -176,9 +191,9 @@ impl Segments {
     fn activate(&self, number: SegmentNumber, first_lsn: Lsn, continues_from: Lsn) -> Result<ActiveSegment, WalError> {
         let spare = self.catalog.lock().spares.pop();
         let Some(spare) = spare else { unreachable!("an LSN was handed out for which there is no segment") };
-        let header =
-            SegmentHeader { number, epoch: self.epoch, first_lsn, continues_from, body_bytes: self.body_bytes };
-        let (spare, name) = (LogFileName::Spare(spare).to_string(), number.file_name());
+        let body_bytes = spare.body_bytes;
+        let header = SegmentHeader { number, epoch: self.epoch, first_lsn, continues_from, body_bytes };
+        let (spare, name) = (LogFileName::Spare(spare.number).to_string(), number.file_name());
         let file = self.vfs.open(&spare)?;
         file.write_at(&header.encode(), 0)?;
         file.sync_data()?;
@@ -190,11 +205,11 @@ impl Segments {
         Ok(ActiveSegment { header, file })
     }
 
-    fn make_spare(&self) -> Result<(), WalError> {
+    fn make_spare(&self, body_bytes: u64) -> Result<(), WalError> {
         let number = self.catalog.lock().take_spare_number();
         let name = LogFileName::Spare(number).to_string();
         let made = self.vfs.create(&name).and_then(|file| {
-            fill_with_zeros(&*file, BLOCK as u64 + self.body_bytes)?;
+            fill_with_zeros(&*file, BLOCK as u64 + body_bytes)?;
             file.sync_data()
         });
         if let Err(error) = made {
@@ -202,16 +217,16 @@ impl Segments {
             let _ = self.vfs.remove(&name);
             return Err(if error.is_out_of_space() { WalError::NoSpace(error) } else { WalError::Io(error) });
         }
-        self.add_spare(number);
+        self.add_spare(Spare { number, body_bytes });
         Ok(())
     }
 
     /// Keeps the spare files of the log before that have the right length.
     fn adopt_spares(&self, spares: &[u64]) -> Result<(), WalError> {
-        for &spare in spares {
-            let name = LogFileName::Spare(spare).to_string();
+        for &number in spares {
+            let name = LogFileName::Spare(number).to_string();
             if self.vfs.open(&name)?.len()? == BLOCK as u64 + self.body_bytes {
-                self.add_spare(spare);
+                self.add_spare(Spare { number, body_bytes: self.body_bytes });
             } else {
                 self.vfs.remove(&name)?;
             }
@@ -219,9 +234,9 @@ impl Segments {
         Ok(())
     }
 
-    fn add_spare(&self, number: u64) {
-        self.catalog.lock().spares.push(number);
-        self.room_end.fetch_add(self.body_bytes, Ordering::AcqRel);
+    fn add_spare(&self, spare: Spare) {
+        self.catalog.lock().spares.push(spare);
+        self.room_end.fetch_add(spare.body_bytes, Ordering::AcqRel);
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Writer {
     segments: Arc<Segments>,
     metrics: Arc<Metrics>,
     active: ActiveSegment,
-    /// Raised when the last spare was taken.
+    /// Raised when half of the segment is written: early enough, and a log that never comes so far needs no other.
     preparer: Option<Background>,
     /// Log bytes `staged_from .. end`: the tail block and what came after it.
     staging: AlignedBuf,
@@ -82,6 +82,13 @@ impl Writer {
         self.staging[staged..blocks].fill(0);
         self.active.file.write_at(&self.staging[..blocks], self.active.header.offset_of(self.staged_from))?;
         self.metrics.inc(Counter::WalBatches);
+        let is_behind_middle = |at: Lsn| at.0 - self.active.header.first_lsn.0 > self.active.header.body_bytes / 2;
+        if let Some(preparer) = &self.preparer
+            && is_behind_middle(self.end)
+            && !is_behind_middle(self.staged_from)
+        {
+            preparer.raise();
+        }
         let kept = blocks - BLOCK;
         self.staging.copy_within(kept..blocks, 0);
         self.staged_from.0 += kept as u64;
@@ -108,9 +115,6 @@ impl Writer {
         self.sync(Counter::WalSyncsOther)?;
         self.active = self.segments.activate_after(&self.active.header)?;
         self.staged_from = self.end;
-        if let Some(preparer) = &self.preparer {
-            preparer.raise();
-        }
         Ok(())
     }
 }
