@@ -20,15 +20,16 @@
 //!   it changes: a crash sees all of it or nothing, and no rollback of a user's transaction ever undoes it. The root page
 //!   never moves: when it is full, its content moves down.
 //!
-//! [`btree`] is the entrance, [`load`] fills an empty tree from its leaves up, [`structure`] the records and their redo, [`split`] the policy (I001), [`check`] the proof.
+//! [`btree`] is the entrance, [`load`] fills an empty tree from its leaves up, [`structure`] holds the records and their redo,
+//! [`split`] the policy (I001), [`check`] the proof.
 
 pub mod btree;
 pub mod check;
 mod descent;
 mod error;
 mod leaf;
-mod read;
 pub mod load;
+mod read;
 mod scan;
 mod smo;
 pub mod split;

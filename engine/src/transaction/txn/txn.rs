@@ -174,6 +174,9 @@ impl<'db, L: CommitLog> Txn<'db, L> {
 
     /// Locks a whole table for writing.
     pub(in crate::transaction) fn lock_whole(&mut self, table: TableId) -> Result<(), Error> {
+        if self.id == TxnId::NONE {
+            self.identify();
+        }
         let state = &mut *self.state;
         self.db.locks.lock_table(&mut state.owner, u64::from(table.0), Mode::X)?;
         // It covers what the rows' locks would ask for.
