@@ -30,6 +30,8 @@ page_clean_before_written               buffer_flush        a_write_that_fails_l
 page_installed_twice                    buffer_page_table   one_installer_wins
 magazine_handed_over_twice              pool                nothing_is_outstanding
 magazine_lost_with_its_thread           pool                nothing_is_outstanding
+magazine_handed_over_twice              loom_pool           an_object_has_one_owner
+magazine_lost_with_its_thread           loom_pool           an_object_has_one_owner
 inflation_forgets_the_holder            txn_locks           holders_are_compatible
 notes_not_collected                     txn_locks           holders_are_compatible
 row_read_unvalidated                    btree_threads       a_row_is_read_whole

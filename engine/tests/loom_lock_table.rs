@@ -101,7 +101,7 @@ fn word_mate() -> LockId {
 #[track_caller]
 fn model(preemptions: usize, scenario: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
+    model.preemption_bound = model.preemption_bound.or(Some(preemptions));
     model.check(scenario);
 }
 

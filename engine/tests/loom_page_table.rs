@@ -73,7 +73,7 @@ fn a_reader_never_believes_another_page() {
     let believed = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let seen = Arc::clone(&believed);
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
+    model.preemption_bound = model.preemption_bound.or(Some(3));
     model.check(move || {
         let pool = Pool::new();
         pool.exclusive(|| pool.load(A)).unwrap();

@@ -17,36 +17,31 @@ fn class() -> Class {
     Class::of(MAX_BYTES, 1).unwrap()
 }
 
-/// A thread takes an object, writes to it and leaves it for the other, who frees it; both go on taking and giving, past
-/// their magazines. An object that two had at one time would show in its content; one that nobody has, in the count.
+/// One thread takes three objects, writes to them and leaves them to the other, who frees what it finds: with the third, a
+/// full magazine goes to the depot, which the first may load again. An object that two had at one time would show in its
+/// content; one that nobody has, in the count.
 #[test]
 fn an_object_has_one_owner_and_none_is_lost() {
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
+    model.preemption_bound = model.preemption_bound.or(Some(3));
     model.check(|| {
-        let (depot, handed) = (Arc::new(Depot::default()), Arc::new(Mutex::new(None)));
+        let (depot, handed) = (Arc::new(Depot::default()), Arc::new(Mutex::new(Vec::new())));
         let maker = {
             let (depot, handed) = (Arc::clone(&depot), Arc::clone(&handed));
             thread::spawn(move || {
                 let mut cache = Cache::new(depot);
-                let first = take(&mut cache, 1);
-                *handed.lock() = Some(Handed(first));
-                let second = take(&mut cache, 2);
-                give(&mut cache, second, 2);
-                let third = take(&mut cache, 3);
-                give(&mut cache, third, 3);
+                let made = [1, 2, 3].map(|number| Handed(take(&mut cache, number), number));
+                handed.lock().extend(made);
+                let again = [4, 5].map(|number| (take(&mut cache, number), number));
+                again.map(|(object, number)| give(&mut cache, object, number));
             })
         };
         let mut cache = Cache::new(Arc::clone(&depot));
-        let mine = take(&mut cache, 4);
-        if let Some(Handed(first)) = handed.lock().take() {
-            give(&mut cache, first, 1);
-        }
-        give(&mut cache, mine, 4);
+        let mine = take(&mut cache, 6);
+        free_all(&mut cache, &handed);
+        give(&mut cache, mine, 6);
         maker.join().unwrap();
-        if let Some(Handed(first)) = handed.lock().take() {
-            give(&mut cache, first, 1);
-        }
+        free_all(&mut cache, &handed);
         assert_eq!(depot.lent(), cache.len());
         drop(cache);
         assert_eq!(depot.lent(), 0);
@@ -54,10 +49,18 @@ fn an_object_has_one_owner_and_none_is_lost() {
     });
 }
 
-struct Handed(NonNull<u8>);
+/// An object, and what is written in it.
+struct Handed(NonNull<u8>, u8);
 
 // SAFETY: the object's owner goes with it.
 unsafe impl Send for Handed {}
+
+fn free_all(cache: &mut Cache, handed: &Mutex<Vec<Handed>>) {
+    let found = std::mem::take(&mut *handed.lock());
+    for Handed(object, number) in found {
+        give(cache, object, number);
+    }
+}
 
 fn take(cache: &mut Cache, number: u8) -> NonNull<u8> {
     let object = cache.take(class(), &Metrics::new());

@@ -70,7 +70,7 @@ impl Shared {
 #[test]
 fn a_reader_keeps_what_it_found() {
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
+    model.preemption_bound = model.preemption_bound.or(Some(3));
     model.check(|| {
         let shared = Shared::new();
         let reader = {

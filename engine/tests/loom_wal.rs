@@ -106,7 +106,7 @@ fn a_lap_does_not_meet_the_one_before() {
 #[test]
 fn no_waiter_is_forgotten() {
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
+    model.preemption_bound = model.preemption_bound.or(Some(3));
     model.check(|| {
         let options =
             WalOptions { segment_bytes: 8 << 10, buffer_bytes: 4 << 10, prepare_ahead: false, ..WalOptions::default() };

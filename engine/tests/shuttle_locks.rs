@@ -19,8 +19,11 @@ use engine::transaction::deadlock::eager_dfs::EagerDfs;
 use engine::transaction::deadlock::lazy_edges::LazyEdges;
 use shuttle::rand::{Rng, thread_rng};
 
-/// Schedules of a test.
-const SCHEDULES: usize = 3000;
+/// Schedules of a test: `SHUTTLE_SCHEDULES`, or 3000.
+fn schedules() -> usize {
+    let asked = std::env::var("SHUTTLE_SCHEDULES").ok();
+    asked.map_or(3000, |number| number.parse().expect("SHUTTLE_SCHEDULES is a number"))
+}
 
 /// A table whose words, lanes and fingerprints are few, so that everything meets.
 struct Small(CasBuckets);
@@ -119,8 +122,8 @@ fn row(n: u8) -> LockId {
 
 /// Runs `scenario` under random schedules, half of them with few preemptions.
 fn explore(scenario: impl Fn() + Send + Sync + Copy + 'static) {
-    shuttle::check_random(scenario, SCHEDULES / 2);
-    shuttle::check_pct(scenario, SCHEDULES / 2, 3);
+    shuttle::check_random(scenario, schedules() / 2);
+    shuttle::check_pct(scenario, schedules() / 2, 3);
 }
 
 /// Who holds what, by the transactions' own account.
@@ -202,7 +205,7 @@ fn cycles_of_every_length_have_one_victim<T: LockTable + 'static, P: DeadlockPol
             seen.fetch_add(victims as u64, Relaxed);
             assert!(shared.0.is_empty());
         };
-        shuttle::check_random(scenario, SCHEDULES / 3);
+        shuttle::check_random(scenario, schedules() / 3);
         assert!(broken.load(Relaxed) > 0, "no ring of {length} ever closed");
     }
 }
