@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
-use engine::buffer::replacer::car::{Car, Sizes};
+use engine::buffer::replacer::car::{Car, Sizes, Tuning};
 use engine::buffer::replacer::lru::Lru;
 use engine::buffer::replacer::{Replacer, Take};
 use engine::buffer::{FrameId, PageId, Visit};
@@ -236,7 +236,7 @@ proptest! {
     #[test]
     fn car_does_what_the_paper_does(pages in proptest::collection::vec(1_u64..30, 0..400), frames in 2_usize..12) {
         let mut paper = Paper::new(frames);
-        let mut car = Cache::new(frames, |metrics| Car::with_window(frames, 0, metrics));
+        let mut car = Cache::new(frames, |metrics| Car::with_tuning(frames, Tuning::PAPER, metrics));
         for page in pages {
             prop_assert_eq!(car.reference(page, Visit::Leaf), paper.reference(page));
             let sizes = car.replacer.sizes();
@@ -296,7 +296,8 @@ fn car_misses_less_than_lru_beside_scans() {
 #[test]
 fn a_correlated_visit_is_no_second_reference() {
     let promoted = |window: u32| {
-        let mut cache = Cache::new(4, |metrics| Car::with_window(4, window, metrics));
+        let tuning = Tuning { window, ..Tuning::PAPER };
+        let mut cache = Cache::new(4, |metrics| Car::with_tuning(4, tuning, metrics));
         for page in 1..20 {
             cache.reference(page, Visit::Leaf);
             cache.reference(page, Visit::Leaf);
@@ -305,4 +306,51 @@ fn a_correlated_visit_is_no_second_reference() {
     };
     assert!(promoted(0) > 0);
     assert_eq!(promoted(1), 0);
+}
+
+/// Where frequent pages deserve nearly everything, pages that are new keep some room, and no ghost moves the target far.
+#[test]
+fn tuned_new_pages_keep_room_and_the_target_moves_in_small_steps() {
+    const FRAMES: usize = 512;
+    /// Shortest T1 once the pool is full, and longest step of the target.
+    fn extremes(tuning: Tuning) -> (usize, usize) {
+        let mut random = Xorshift::new(5);
+        let mut cache = Cache::new(FRAMES, |metrics| Car::with_tuning(FRAMES, tuning, metrics));
+        let (mut once_min, mut step_max, mut before) = (FRAMES, 0, cache.replacer.sizes().target);
+        for step in 0..60_000_u32 {
+            let page = skewed(&mut random, 4000).min(skewed(&mut random, 4000));
+            cache.reference(1 + page, Visit::Leaf);
+            let Sizes { once, target, .. } = cache.replacer.sizes();
+            step_max = step_max.max(target.abs_diff(before));
+            before = target;
+            if step > 5_000 {
+                once_min = once_min.min(once);
+            }
+        }
+        (once_min, step_max)
+    }
+    let tuned = Tuning::of_pool(FRAMES);
+    let (once, step) = extremes(tuned);
+    assert!(once + 1 >= tuned.floor && step <= tuned.step_max, "T1 had {once} pages, the target moved by {step}");
+    let (once, step) = extremes(Tuning::PAPER);
+    assert!(
+        once + 1 < tuned.floor && step > tuned.step_max,
+        "the paper's: {once} pages, by {step}: this shows nothing"
+    );
+}
+
+/// Whoever passes over frames that it cannot have leaves them where they were.
+#[test]
+fn a_busy_frame_does_not_stay_longer() {
+    let mut cache = Cache::new(4, |metrics| Car::new(4, metrics));
+    (1..=4).for_each(|page| assert!(!cache.reference(page, Visit::Leaf)));
+    let mut offered = Vec::new();
+    let mut all_busy = |frame: FrameId| {
+        offered.push(frame.0);
+        if offered.len() < 3 { Take::Busy } else { Take::Enough }
+    };
+    assert_eq!(cache.replacer.evict(PageId::new(9), &mut all_busy), None);
+    assert_eq!(offered, [0, 1, 2]);
+    let taken: Vec<_> = (0..4).map(|_| cache.replacer.evict(PageId::new(9), &mut |_| Take::Taken)).collect();
+    assert_eq!(taken, [0, 1, 2, 3].map(|frame| Some(FrameId(frame))));
 }

@@ -16,10 +16,18 @@
 //!
 //! Two refinements, both because a tree is on top:
 //!
-//! * **Correlated references.** One operation may visit a leaf several times (find it, lock it, change it). A visit soon
-//!   after the page came in is therefore no second reference.
+//! * **Correlated references.** One operation may visit a leaf several times (find it, lock it, change it). A visit before
+//!   the next pages come in is therefore no second reference. No longer than that: transactions come back to a page soon.
 //! * **Scans do not train.** A visit of a scan sets no bit, and a ghost that a scan meets moves neither the target nor the
 //!   page into T2: that the scan comes by again says nothing about what transactions will want.
+//!
+//! And two because of how the target moves ([`Tuning`]):
+//!
+//! * **Small steps.** The paper's step is the ratio of the ghost lists' lengths. Where T2 earns its room, B1 is nearly as long
+//!   as the pool and B2 nearly empty, so one ghost of T2 takes away what a hundred of T1 have won, and the target stays at
+//!   zero. Bounded, both sides are heard.
+//! * **A floor.** T1 keeps a sixteenth of the frames. Rows that were just inserted (orders, say) are wanted once or twice
+//!   more and then never again: without room in T1 they are read back from the disk, and pass for frequent pages.
 //!
 //! Ghosts are page numbers, 8 bytes each. Always: |T1| + |T2| <= c, |T1| + |B1| <= c, and all four together <= 2c.
 
@@ -48,9 +56,30 @@ pub struct Car {
     marks: Box<[Mark]>,
     /// Pages admitted so far: the time in which a correlation window is measured.
     admissions: AtomicU32,
-    window: u32,
+    tuning: Tuning,
     state: Mutex<State>,
     metrics: Arc<Metrics>,
+}
+
+/// What is left open by the paper, or decided differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// Hits are second references only after so many admissions.
+    pub window: u32,
+    /// The most by which one ghost moves the target.
+    pub step_max: usize,
+    /// T1 gives nothing up below this length while T2 can.
+    pub floor: usize,
+}
+
+impl Tuning {
+    /// As the paper has it.
+    pub const PAPER: Tuning = Tuning { window: 0, step_max: usize::MAX, floor: 1 };
+
+    /// For a pool below a tree.
+    pub fn of_pool(frames: usize) -> Self {
+        Tuning { window: 2, step_max: 4, floor: (frames / 16).max(1) }
+    }
 }
 
 /// What hits read and write of a frame.
@@ -87,8 +116,7 @@ pub struct Sizes {
 
 impl Replacer for Car {
     fn new(frames: usize, metrics: &Arc<Metrics>) -> Self {
-        // Long enough for one operation of every core, short beside the time a page spends in T1.
-        Self::with_window(frames, (frames / 64).clamp(1, 64) as u32, metrics)
+        Self::with_tuning(frames, Tuning::of_pool(frames), metrics)
     }
 
     #[inline]
@@ -113,11 +141,11 @@ impl Replacer for Car {
         let mut clock = Clock::Once;
         if state.ghosts_once.remove(page) {
             if trains {
-                state.target = (state.target + (was_again / was_once).max(1)).min(self.marks.len());
+                state.target = (state.target + self.step(was_again, was_once)).min(self.marks.len());
                 clock = Clock::Again;
             }
         } else if state.ghosts_again.remove(page) && trains {
-            state.target = state.target.saturating_sub((was_once / was_again).max(1));
+            state.target = state.target.saturating_sub(self.step(was_once, was_again));
             clock = Clock::Again;
         }
         if clock == Clock::Again {
@@ -128,47 +156,15 @@ impl Replacer for Car {
         state.trim(self.marks.len());
     }
 
+    /// What `take` could not have stays where it is: that a page must be written first is no reason to keep it longer.
     fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
         let mut state = self.state.lock();
-        // Two rounds clear every bit and offer every frame; more than that only if hits keep setting bits.
-        let rounds = 2 * (state.rings.len(Clock::Once) + state.rings.len(Clock::Again)) + 1;
-        for _ in 0..rounds {
-            let once = state.rings.len(Clock::Once);
-            let clock = if once > 0 && once >= state.target.max(1) { Clock::Once } else { Clock::Again };
-            let frame = state.rings.hand(clock).or_else(|| state.rings.hand(Clock::Once))?;
-            let clock = state.rings.clock_of(frame);
-            if self.marks[frame as usize].take_reference() {
-                state.rings.remove(frame);
-                state.rings.push(frame, Clock::Again);
-                if clock == Clock::Once {
-                    self.metrics.inc(Counter::ReplacerPromotions);
-                }
-                continue;
-            }
-            match take(FrameId(frame)) {
-                Take::Taken => return Some(state.bury(frame, clock)),
-                Take::Busy => {
-                    state.rings.remove(frame);
-                    state.rings.push(frame, clock);
-                }
-                Take::Enough => return None,
-            }
+        let mut passed = Vec::new();
+        let taken = self.choose(&mut state, take, &mut passed);
+        while let Some((frame, clock)) = passed.pop() {
+            state.rings.push_first(frame, clock);
         }
-        // Whoever is left is in use or wanted at this very moment: take what can be taken.
-        for clock in [Clock::Once, Clock::Again] {
-            for _ in 0..state.rings.len(clock) {
-                let Some(frame) = state.rings.hand(clock) else { break };
-                match take(FrameId(frame)) {
-                    Take::Taken => return Some(state.bury(frame, clock)),
-                    Take::Busy => {
-                        state.rings.remove(frame);
-                        state.rings.push(frame, clock);
-                    }
-                    Take::Enough => return None,
-                }
-            }
-        }
-        None
+        taken
     }
 
     /// From both clocks in turn, since which one is next depends on the pages to come.
@@ -201,8 +197,8 @@ impl Replacer for Car {
 }
 
 impl Car {
-    /// One whose hits count as second references only `window` admissions after the page came in.
-    pub fn with_window(frames: usize, window: u32, metrics: &Arc<Metrics>) -> Self {
+    /// One that is tuned in some way.
+    pub fn with_tuning(frames: usize, tuning: Tuning, metrics: &Arc<Metrics>) -> Self {
         let state = State {
             rings: Rings::new(frames),
             pages: vec![PageId::NONE; frames].into_boxed_slice(),
@@ -213,7 +209,7 @@ impl Car {
         Self {
             marks: (0..frames).map(|_| Mark::default()).collect(),
             admissions: AtomicU32::new(0),
-            window,
+            tuning,
             state: Mutex::new(state),
             metrics: Arc::clone(metrics),
         }
@@ -231,10 +227,59 @@ impl Car {
         }
     }
 
+    /// How far a ghost moves the target: further if there are few of its kind.
+    fn step(&self, others: usize, of_its_kind: usize) -> usize {
+        (others / of_its_kind).clamp(1, self.tuning.step_max)
+    }
+
+    /// Offers frames until one is taken. Those that are busy are taken out of their clocks, into `passed`.
+    fn choose(
+        &self,
+        state: &mut State,
+        take: &mut dyn FnMut(FrameId) -> Take,
+        passed: &mut Vec<(u32, Clock)>,
+    ) -> Option<FrameId> {
+        let frames = state.rings.len(Clock::Once) + state.rings.len(Clock::Again);
+        // Two rounds clear every bit and offer every frame. Whoever is left then is wanted at this very moment, and bits keep
+        // being set: take what can be taken.
+        for step in 0..3 * frames {
+            let once = state.rings.len(Clock::Once);
+            let clock = if once >= state.target.max(self.tuning.floor) { Clock::Once } else { Clock::Again };
+            let frame = state.rings.hand(clock).or_else(|| state.rings.hand(clock.other()))?;
+            let clock = state.rings.clock_of(frame);
+            if step <= 2 * frames && self.marks[frame as usize].take_reference() {
+                state.rings.remove(frame);
+                state.rings.push(frame, Clock::Again);
+                if clock == Clock::Once {
+                    self.metrics.inc(Counter::ReplacerPromotions);
+                }
+                continue;
+            }
+            match take(FrameId(frame)) {
+                Take::Taken => return Some(state.bury(frame, clock)),
+                Take::Busy => {
+                    state.rings.remove(frame);
+                    passed.push((frame, clock));
+                }
+                Take::Enough => return None,
+            }
+        }
+        None
+    }
+
     #[inline]
     fn is_correlated(&self, mark: &Mark) -> bool {
         let now = self.admissions.load(Ordering::Relaxed);
-        now.wrapping_sub(mark.admitted_at.load(Ordering::Relaxed)) < self.window
+        now.wrapping_sub(mark.admitted_at.load(Ordering::Relaxed)) < self.tuning.window
+    }
+}
+
+impl Clock {
+    fn other(self) -> Self {
+        match self {
+            Clock::Once => Clock::Again,
+            Clock::Again => Clock::Once,
+        }
     }
 }
 

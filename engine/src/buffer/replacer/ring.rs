@@ -75,6 +75,12 @@ impl Rings {
         self.ring_mut(clock).len += 1;
     }
 
+    /// Puts a frame under the hand.
+    pub(super) fn push_first(&mut self, frame: u32, clock: Clock) {
+        self.push(frame, clock);
+        self.ring_mut(clock).hand = frame;
+    }
+
     /// Takes a frame out; a hand that was on it goes on to the next.
     pub(super) fn remove(&mut self, frame: u32) {
         let Link { next, previous, clock } = self.links[frame as usize];
