@@ -241,7 +241,7 @@ impl probe::Driver for PeersDriver {
             return Err(Failure::new(message, "set it when loading"));
         }
         let bench = &mut self.opened.as_mut().ok_or_else(nothing_loaded)?.bench;
-        let slice = Measurement::of(&mut **bench, |bench| bench.slice(budget)).map_err(failure)?;
+        let slice = Measurement::of(&mut **bench, None, |bench| bench.slice(budget)).map_err(failure)?;
         Ok(slice.into_measured())
     }
 

@@ -7,6 +7,8 @@ use probe::protocol::{Budget, Check, Failure, Load, Loaded, Params, Progress};
 
 use crate::catalog::{self, Opened};
 use crate::measure::Measurement;
+use crate::place::DataDir;
+use crate::runner::Series;
 use crate::store::StoreError;
 
 /// Speaks the driver protocol for the workloads of the [`catalog`].
@@ -14,6 +16,8 @@ use crate::store::StoreError;
 pub struct WorkloadDriver {
     opened: Option<Opened>,
     totals: BTreeMap<String, u64>,
+    /// Throughput since the load.
+    series: Series,
 }
 
 impl probe::Driver for WorkloadDriver {
@@ -40,7 +44,12 @@ impl probe::Driver for WorkloadDriver {
             return Err(Failure::new(message, "set it when loading"));
         }
         let opened = self.opened.as_mut().ok_or_else(nothing_loaded)?;
-        let slice = Measurement::of(&mut *opened.bench, |bench| bench.slice(budget)).map_err(failure)?;
+        let dir = opened.dir.as_ref().map(DataDir::path);
+        let slice = Measurement::of(&mut *opened.bench, dir, |bench| bench.slice(budget));
+        let mut slice = slice.map_err(failure)?;
+        // A slice of the workbench is shorter than the seconds that are compared.
+        self.series.extend(&slice.stats.series);
+        slice.stats.series = self.series.clone();
         let measured = slice.into_measured();
         for (name, count) in &measured.counters {
             *self.totals.entry(name.clone()).or_default() += count;

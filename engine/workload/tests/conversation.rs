@@ -43,9 +43,12 @@ fn hello_describes_every_workload() {
     );
     assert_eq!(features.contains(&"t003".to_owned()), cfg!(feature = "t003"));
     for workload in workloads {
-        let (common, own) = workload.metrics.split_at(8);
+        let (common, own) = workload.metrics.split_at(14);
         let names: Vec<_> = common.iter().map(|metric| metric.name.as_str()).collect();
-        assert_eq!(names, ["tps", "p50", "p95", "p99", "p999", "retries", "leaf_hit_rate", "detection_ns"]);
+        let of_transactions = ["tps", "p50", "p95", "p99", "p999", "retries"];
+        let of_store = ["leaf_hit_rate", "detection_ns", "worst_second"];
+        let of_footprint = ["peak_memory", "resident", "heap_in_use", "fragmentation", "disk"];
+        assert_eq!(names, [&of_transactions[..], &of_store, &of_footprint].concat());
         let own: Vec<_> = own.iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(own == ["unreclaimed"], workload.name == "stalled-reader", "{own:?}");
         for name in ["sessions", "workers", "durability", "pool_mb", "store", "dir"] {

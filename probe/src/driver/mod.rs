@@ -4,7 +4,7 @@
 //! * [`conversation`](run): the loop. It never dies of a bad line, and always answers.
 //! * [`cpu_profile`](CpuProfile): SIGPROF sampling with whole stacks, leaf included.
 //! * [`params`](Settings): given parameters against the described ones, with suggestions.
-//! * [`latency`](encode_latency): HdrHistogram on the wire. * [`usage`](cpu_ns): CPU time and peak memory.
+//! * [`latency`](encode_latency): HdrHistogram on the wire. * [`usage`](cpu_ns): CPU time and memory.
 
 mod contract;
 mod conversation;
@@ -20,4 +20,4 @@ pub use conversation::{Ending, converse, run};
 pub use cpu_profile::{CpuProfile, MAX_HZ, ProfileError};
 pub use latency::{LatencyError, decode_latency, encode_latency};
 pub use params::{ParamError, Settings};
-pub use usage::{cpu_ns, peak_memory_bytes};
+pub use usage::{Heap, cpu_ns, heap, peak_memory_bytes, resident_memory_bytes};

@@ -11,10 +11,48 @@ pub fn cpu_ns() -> u64 {
 
 /// Peak resident memory, or `None` where the platform does not tell.
 pub fn peak_memory_bytes() -> Option<u64> {
+    status_bytes("VmHWM:")
+}
+
+/// Resident memory now, or `None` where the platform does not tell.
+pub fn resident_memory_bytes() -> Option<u64> {
+    status_bytes("VmRSS:")
+}
+
+fn status_bytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(field))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kib * 1024)
+}
+
+/// The heap of the system's allocator. What the program maps by itself is not in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Heap {
+    /// Taken from the system and not given back.
+    pub held_bytes: u64,
+    /// Of these, in blocks that the program has and the few that each thread keeps at hand.
+    pub used_bytes: u64,
+}
+
+impl Heap {
+    /// What is held and not used, as a share of what is held: gaps between used blocks, and what is kept for later.
+    pub fn fragmentation(&self) -> f64 {
+        1.0 - self.used_bytes as f64 / self.held_bytes.max(1) as f64
+    }
+}
+
+/// The heap now, or `None` where the allocator does not tell.
+pub fn heap() -> Option<Heap> {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: it only reads the allocator's books, under their own locks.
+        let info = unsafe { libc::mallinfo2() };
+        let mapped = info.hblkhd as u64;
+        Some(Heap { held_bytes: info.arena as u64 + mapped, used_bytes: info.uordblks as u64 + mapped })
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    None
 }
 
 #[cfg(test)]
@@ -37,5 +75,21 @@ mod tests {
         let before = peak_memory_bytes().unwrap();
         let block = std::hint::black_box(vec![1_u8; 64 << 20]);
         assert!(peak_memory_bytes().unwrap() >= before.max(block.len() as u64));
+    }
+
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[test]
+    fn every_other_block_freed_is_half_of_a_heap_in_gaps() {
+        const BLOCKS: usize = 40_000;
+        const BYTES: usize = 1000;
+        let before = heap().unwrap();
+        let mut blocks: Vec<_> = (0..BLOCKS).map(|_| Some(std::hint::black_box(vec![1_u8; BYTES]))).collect();
+        let full = heap().unwrap();
+        assert!(full.used_bytes >= before.used_bytes + (BLOCKS * BYTES) as u64);
+        blocks.iter_mut().step_by(2).for_each(|block| *block = None);
+        let half = heap().unwrap();
+        // Other tests run beside this one.
+        assert!(half.used_bytes + (BLOCKS * BYTES / 3) as u64 <= full.used_bytes, "{full:?} {half:?}");
+        assert!(half.fragmentation() > full.fragmentation() + 0.1, "{full:?} {half:?}");
     }
 }

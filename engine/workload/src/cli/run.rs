@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use probe::driver::{CpuProfile, MAX_HZ, ProfileError, cpu_ns, peak_memory_bytes};
+use probe::driver::{CpuProfile, MAX_HZ, ProfileError, cpu_ns};
 use probe::protocol::{Budget, Failure, Params, Progress};
 
 use super::table::{self, Run};
 use crate::catalog;
 use crate::measure::Measurement;
+use crate::place::DataDir;
 use crate::runner::{Bench, Live, Stats};
 use crate::store::StoreError;
 
@@ -34,6 +35,7 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
     if let Some(dir) = &opened.dir {
         say(&format!("data in {}", dir.path().display()));
     }
+    let dir = opened.dir.as_ref().map(DataDir::path);
     let bench = &mut *opened.bench;
     let started = Instant::now();
     let rows = bench.load(&mut |Progress { what, done, total }| say(&format!("{what}: {done} of about {total}")));
@@ -49,7 +51,7 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
     let profile = profiled.then(|| CpuProfile::start(MAX_HZ)).transpose().map_err(unprofiled)?;
     let budget = plan.ops.map_or(Budget::Time(Duration::from_secs(plan.seconds)), Budget::Ops);
     let cpu = cpu_ns();
-    let slice = Measurement::of(bench, |bench| watched(bench, budget, "tps")).map_err(failure)?;
+    let slice = Measurement::of(bench, dir, |bench| watched(bench, budget, "tps")).map_err(failure)?;
     let cpu_ns = cpu_ns() - cpu;
     let profile = profile.map(CpuProfile::stop).transpose().map_err(unprofiled)?;
     if let (Some(path), Some(profile)) = (&plan.profile, &profile) {
@@ -60,12 +62,11 @@ pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
     }
     let profile = profile.filter(|_| plan.layers).map(|profile| profile.folded);
 
-    let peak_memory_bytes = peak_memory_bytes();
     say("checking");
     let check = bench.check().map_err(failure)?;
     let features = features_text(&bench.features());
     opened.bench.finish().map_err(failure)?;
-    let run = Run { params: &opened.params, features, slice, cpu_ns, check, peak_memory_bytes, profile };
+    let run = Run { params: &opened.params, features, slice, cpu_ns, check, profile };
     print(&table::render(opened.name, &run))?;
     Ok(run.check.ok)
 }

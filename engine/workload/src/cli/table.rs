@@ -10,7 +10,7 @@ use tabled::settings::{Alignment, Style};
 
 use super::layers;
 use crate::measure::{Measurement, metric};
-use crate::runner::Stats;
+use crate::runner::{Stats, Steadiness};
 
 /// All that a run found out.
 pub(super) struct Run<'a> {
@@ -19,7 +19,6 @@ pub(super) struct Run<'a> {
     pub(super) slice: Measurement,
     pub(super) cpu_ns: u64,
     pub(super) check: Check,
-    pub(super) peak_memory_bytes: Option<u64>,
     /// A folded CPU profile, if the layers are to be shown.
     pub(super) profile: Option<String>,
 }
@@ -69,17 +68,25 @@ fn transactions(stats: &Stats) -> String {
 
 /// Totals, ratios that say whether a mechanism fired, waiting, and the store's counters.
 fn figures(run: &Run<'_>) -> String {
-    let Measurement { stats, counters, waits } = &run.slice;
+    let Measurement { stats, counters, waits, footprint } = &run.slice;
     let commits = stats.commits().max(1) as f64;
     let mut rows = Builder::default();
     rows.push_record(["figure", "value"]);
     rows.push_record(["throughput".to_owned(), format!("{:.0} tps", stats.tps())]);
     rows.push_record(["cpu per transaction".to_owned(), format!("{:.1} µs", run.cpu_ns as f64 / 1e3 / commits)]);
-    if let Some(bytes) = run.peak_memory_bytes {
-        rows.push_record(["peak memory".to_owned(), format!("{:.0} MB", bytes as f64 / 1e6)]);
-    }
     for (metric, value) in metric::of_store(&run.slice) {
         rows.push_record([metric.title.to_owned(), shown(value, &metric.unit)]);
+    }
+    for (kind, bytes) in &footprint.disk_bytes {
+        rows.push_record([format!("on disk: {kind}"), shown(*bytes as f64, &Unit::Bytes)]);
+    }
+    if let Some(Steadiness { seconds, worst, checkpoints_in_worst, median, checkpoints }) = stats.series.steadiness() {
+        rows.push_record([format!("worst of {seconds} seconds"), format!("{worst:.0} tps")]);
+        rows.push_record(["median second".to_owned(), format!("{median:.0} tps")]);
+        if checkpoints > 0 {
+            let made = format!("{checkpoints}, {checkpoints_in_worst} in the worst second");
+            rows.push_record(["checkpoints".to_owned(), made]);
+        }
     }
     let counter = |name: &str| counters.get(name).copied().unwrap_or_default();
     if counter("wal.syncs") > 0 {

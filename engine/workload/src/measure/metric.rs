@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use probe::protocol::{Better, MetricSpec, Unit};
 
+use super::footprint::Footprint;
 use super::slice::Measurement;
 use crate::stalled_reader;
 
@@ -56,6 +57,19 @@ const OF_STORE: &[Metric] = &[
         let waits = slice.count("txn.lock_waits").filter(|waits| *waits > 0.0)?;
         Some(slice.count("deadlock.check_ns")? / waits)
     }),
+    // Of the seconds since the load, where slices are shorter.
+    metric("worst_second", "worst second / median second", Unit::Ratio, Higher, |slice| {
+        slice.slice.stats.series.steadiness().map(|steadiness| steadiness.ratio())
+    }),
+    metric("peak_memory", "peak memory", Unit::Bytes, Lower, |slice| bytes(slice.footprint().peak_bytes)),
+    metric("resident", "resident memory", Unit::Bytes, Lower, |slice| bytes(slice.footprint().resident_bytes)),
+    metric("heap_in_use", "heap in use", Unit::Bytes, Lower, |slice| Some(slice.footprint().heap?.used_bytes as f64)),
+    // What the allocator holds and nobody uses, as a share of what it holds: gaps between blocks in use, and what it keeps
+    // for later. The pool's frames are not in it.
+    metric("fragmentation", "heap fragmentation", Unit::Ratio, Lower, |slice| {
+        slice.footprint().heap.map(|heap| heap.fragmentation())
+    }),
+    metric("disk", "bytes on disk", Unit::Bytes, Lower, |slice| bytes(slice.footprint().disk_bytes())),
 ];
 
 /// The metrics that `workload` has, as the driver describes them.
@@ -87,6 +101,10 @@ const fn metric(
     Metric { name, title, unit, better, read }
 }
 
+fn bytes(bytes: Option<u64>) -> Option<f64> {
+    bytes.map(|bytes| bytes as f64)
+}
+
 impl Metric {
     fn spec(&self) -> MetricSpec {
         MetricSpec { name: self.name.to_owned(), unit: self.unit.clone(), better: self.better }
@@ -97,6 +115,10 @@ impl Reading<'_> {
     /// What was counted under a name, if anybody counts it.
     pub fn count(&self, name: &str) -> Option<f64> {
         self.slice.counters.get(name).map(|count| *count as f64)
+    }
+
+    fn footprint(&self) -> &Footprint {
+        &self.slice.footprint
     }
 
     fn latency(&self, quantile: f64) -> Option<f64> {
@@ -111,7 +133,8 @@ mod tests {
 
     fn value(metric: &str, counted: &[(&str, u64)]) -> Option<f64> {
         let counters = counted.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        let slice = Measurement { stats: Stats::new(&["read"]), counters, waits: BTreeMap::new() };
+        let (stats, footprint) = (Stats::new(&["read"]), Footprint::default());
+        let slice = Measurement { stats, counters, waits: BTreeMap::new(), footprint };
         values(&slice).get(metric).copied()
     }
 

@@ -2,8 +2,10 @@
 //!
 //! The driver of the workbench and `workload run` measure by [`Measurement::of`], and say what [`metric`] lists.
 
+mod footprint;
 pub mod metric;
 mod slice;
 
+pub use footprint::Footprint;
 pub use metric::Metric;
 pub use slice::Measurement;

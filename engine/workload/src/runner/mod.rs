@@ -13,6 +13,7 @@
 
 mod beside;
 mod pool;
+mod series;
 mod stats;
 mod tally;
 mod worker;
@@ -20,6 +21,7 @@ mod workload;
 
 pub use beside::Slices;
 pub use pool::{Bench, Live, Runner, RunnerOptions};
+pub use series::{Series, Steadiness};
 pub use stats::{KindStats, Stats};
 pub use tally::Tally;
 pub use workload::{Decision, Workload, state_digest};

@@ -13,6 +13,7 @@ use probe::driver::Waited;
 use probe::protocol::{Budget, Check, Finding, Progress};
 
 use super::beside::Slices;
+use super::series::Recorder;
 use super::stats::Stats;
 use super::worker::{Seat, Turn, Work};
 use super::workload::{Workload, state_digest};
@@ -115,6 +116,11 @@ impl<S: Store, W: Workload> Runner<S, W> {
     pub fn store(&self) -> &S {
         &self.store
     }
+
+    /// Checkpoints made so far, where the store makes such.
+    fn checkpoints(&self) -> u64 {
+        self.store.counters().get("checkpoint.count").copied().unwrap_or_default()
+    }
 }
 
 impl<S: Store, W: Workload> Bench for Runner<S, W> {
@@ -159,8 +165,15 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
             orders.send(Arc::clone(&work)).map_err(|_| gone("a worker thread"))?;
         }
         // All outcomes are collected before the first error is returned: no worker is left running.
-        let outcomes: Vec<Outcome> =
-            self.workers.0.iter().map(|w| w.outcomes.recv().unwrap_or_else(|_| Err(gone("a worker thread")))).collect();
+        let mut recorder = Recorder::start(self.live.commits(), self.checkpoints());
+        let mut outcome = |worker: &Worker<W>| loop {
+            match worker.outcomes.recv_timeout(recorder.rest()) {
+                Ok(outcome) => return outcome,
+                Err(RecvTimeoutError::Timeout) => recorder.note(self.live.commits(), self.checkpoints()),
+                Err(RecvTimeoutError::Disconnected) => return Err(gone("a worker thread")),
+            }
+        };
+        let outcomes: Vec<Outcome> = self.workers.0.iter().map(&mut outcome).collect();
         if let Some(beside) = &self.beside {
             beside.stop()?;
         }
@@ -170,6 +183,7 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
             total.add(&stats);
             total.elapsed = total.elapsed.max(stats.elapsed);
         }
+        total.series = recorder.end();
         Ok(total)
     }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::series::Series;
+
 /// Latencies from 64 ns to 100 s, to three digits.
 const LOWEST_NS: u64 = 64;
 const HIGHEST_NS: u64 = 100_000_000_000;
@@ -29,16 +31,19 @@ pub struct Stats {
     pub kinds: Vec<KindStats>,
     /// From the first transaction's begin to the last one's acknowledgement.
     pub elapsed: Duration,
+    /// Throughput over that time.
+    pub series: Series,
 }
 
 impl Stats {
     /// Nothing yet.
     pub fn new(kinds: &[&'static str]) -> Self {
         let kind = |name: &&'static str| KindStats { name, latency_ns: histogram(), rolled_back: 0, retries: 0 };
-        Stats { kinds: kinds.iter().map(kind).collect(), elapsed: Duration::ZERO }
+        Stats { kinds: kinds.iter().map(kind).collect(), elapsed: Duration::ZERO, series: Series::default() }
     }
 
-    /// Adds what another worker or slice counted. Elapsed time is the caller's: workers overlap, slices do not.
+    /// Adds what another worker or slice counted. Elapsed time and series are the caller's: workers overlap,
+    /// slices do not.
     pub fn add(&mut self, other: &Stats) {
         for (mine, theirs) in self.kinds.iter_mut().zip(&other.kinds) {
             merge(&mut mine.latency_ns, &theirs.latency_ns);
