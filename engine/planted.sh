@@ -34,6 +34,9 @@ magazine_handed_over_twice              loom_pool           an_object_has_one_ow
 magazine_lost_with_its_thread           loom_pool           an_object_has_one_owner
 inflation_forgets_the_holder            txn_locks           holders_are_compatible
 notes_not_collected                     txn_locks           holders_are_compatible
+separator_not_above_what_stays          btree_split         every_plan_divides
+scan_trains_the_replacer                buffer_replacer     teaches_nothing
+undo_freed_a_commit_early               mvcc                the_model
 row_read_unvalidated                    btree_threads       a_row_is_read_whole
 release_without_exchange                loom_lock_table     writers
 intent_without_second_look              loom_lock_table     whole_table

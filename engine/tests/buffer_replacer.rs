@@ -308,6 +308,23 @@ fn a_correlated_visit_is_no_second_reference() {
     assert_eq!(promoted(1), 0);
 }
 
+/// That a scan comes by a page again that has left says nothing about what transactions will want.
+#[test]
+fn a_ghost_met_by_a_scan_teaches_nothing() {
+    let learnt = |visit: Visit| {
+        let mut cache = Cache::new(8, |metrics| Car::with_tuning(8, Tuning::PAPER, metrics));
+        for page in (1..=8).chain(1..=4).chain(9..=11) {
+            cache.reference(page, Visit::Leaf);
+        }
+        let Sizes { ghosts_once, target, .. } = cache.replacer.sizes();
+        assert!(ghosts_once == 3 && !cache.frames.contains_key(&5), "{ghosts_once} ghosts");
+        cache.reference(5, visit);
+        (cache.replacer.sizes().target - target, cache.metrics.get(Counter::ReplacerGhostHits))
+    };
+    assert_eq!(learnt(Visit::Leaf), (1, 1));
+    assert_eq!(learnt(Visit::Scan), (0, 0));
+}
+
 /// Where frequent pages deserve nearly everything, pages that are new keep some room, and no ghost moves the target far.
 #[test]
 fn tuned_new_pages_keep_room_and_the_target_moves_in_small_steps() {

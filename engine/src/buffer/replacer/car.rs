@@ -136,7 +136,7 @@ impl Replacer for Car {
         mark.referenced.store(false, Ordering::Relaxed);
         mark.admitted_at.store(self.admissions.fetch_add(1, Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let mut state = self.state.lock();
-        let trains = !matches!(visit, Visit::Scan);
+        let trains = !matches!(visit, Visit::Scan) || cfg!(planted = "scan_trains_the_replacer");
         let (was_once, was_again) = (state.ghosts_once.len(), state.ghosts_again.len());
         let mut clock = Clock::Once;
         if state.ghosts_once.remove(page) {

@@ -182,7 +182,8 @@ fn separator(node: &SlottedPage, keep: usize, left: Option<&[u8]>, right: Option
     let last_staying = node.key(keep - 1);
     let below = left.map_or(&last_staying[..], |new| new.max(&last_staying));
     let above = right.map_or(&first_going[..], |new| new.min(&first_going));
-    above[..(common(below, above) + 1).min(above.len())].to_vec()
+    let telling = if cfg!(planted = "separator_not_above_what_stays") { 0 } else { 1 };
+    above[..(common(below, above) + telling).min(above.len())].to_vec()
 }
 
 fn common(a: &[u8], b: &[u8]) -> usize {

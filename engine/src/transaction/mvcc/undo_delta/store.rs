@@ -179,7 +179,8 @@ impl VersionStore for UndoDelta {
         self.floor.fetch_max(oldest.0, Ordering::SeqCst);
         {
             let _batch = self.reclaim.batch();
-            while let Some(segment) = self.shelf.take(oldest) {
+            let gone = if cfg!(planted = "undo_freed_a_commit_early") { Ts(oldest.0 + 1) } else { oldest };
+            while let Some(segment) = self.shelf.take(gone) {
                 let segment: NonNull<Segment> = NonNull::from(Box::leak(Box::new(segment)));
                 // SAFETY: no open snapshot leads to a record in it, and whoever trims looks at the floor first; taken off
                 // the shelf once.
