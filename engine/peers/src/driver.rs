@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use engine::api::Options;
 use engine::io::RealVfs;
-use engine_workload::measure::Measurement;
 use engine_workload::entry::Named;
+use engine_workload::measure::Measurement;
 use engine_workload::place::DataDir;
 use engine_workload::runner::{Bench, Runner, RunnerOptions, Workload};
 use engine_workload::store::{EngineStore, Store, StoreError};
