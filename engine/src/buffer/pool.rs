@@ -251,19 +251,28 @@ impl BufferPool {
     /// Holds a page exclusively that is about to be formatted, without reading it. Until then it has the content it had
     /// in memory, or zeros.
     pub fn create(&self, id: PageId, visit: Visit) -> Result<ExclusivePage<'_>, BufferError> {
+        let (mut page, is_new) = self.unread(id, visit)?;
+        if is_new {
+            page.bytes_mut().fill(0);
+        }
+        Ok(page)
+    }
+
+    /// Holds a page exclusively without reading it, and says whether it was not in memory before: then its frame holds
+    /// whatever it held.
+    fn unread(&self, id: PageId, visit: Visit) -> Result<(ExclusivePage<'_>, bool), BufferError> {
         loop {
             if let Some(frame) = self.residents.table.get(id) {
                 let page = self.residents.latch_exclusive(frame);
                 if page.page_id() == id {
                     self.residents.replacer.hit(&[frame], visit);
-                    return Ok(page);
+                    return Ok((page, false));
                 }
                 continue;
             }
-            if let Loaded::Here(mut page) = self.claim(id)? {
-                page.bytes_mut().fill(0);
+            if let Loaded::Here(page) = self.claim(id)? {
                 self.residents.replacer.admit(page.frame(), id, visit);
-                return Ok(page);
+                return Ok((page, true));
             }
         }
     }
@@ -296,14 +305,9 @@ impl BufferPool {
             if self.residents.free_count() <= self.frame_count() / SPARED_SHARE {
                 break;
             }
-            match self.claim(page.id())? {
-                Loaded::Here(mut held) => {
-                    held.bytes_mut().copy_from_slice(page.bytes());
-                    self.residents.replacer.admit(held.frame(), page.id(), Visit::Leaf);
-                }
-                // What an earlier life of the page has left there is not what was written.
-                Loaded::Elsewhere => self.create(page.id(), Visit::Leaf)?.bytes_mut().copy_from_slice(page.bytes()),
-            }
+            // Over what an earlier life of the page may have left there, too.
+            let (mut held, _) = self.unread(page.id(), Visit::Leaf)?;
+            held.bytes_mut().copy_from_slice(page.bytes());
         }
         Ok(())
     }

@@ -18,8 +18,8 @@
 //! *When it wins.* On short calls that are made all the time: a look-up in the page table is two loads, which a call through
 //! a table of functions doubles. In all it is 2 % of the instructions of a transaction (cachegrind, the mix of `workload
 //! relay`), which is less than two runs on the same machine differ. *What it costs.* The engine is compiled anew for every
-//! choice, and no choice can be made at run time. So what is asked rarely is an object in both variants, and tests choose it: the disk ([`Vfs`](crate::io::Vfs))
-//! and the flusher ([`buffer::flush`](crate::buffer::flush)).
+//! choice, and no choice can be made at run time. So what is asked rarely is an object in both variants, and tests choose
+//! it: the disk ([`Vfs`](crate::io::Vfs)) and the flusher ([`buffer::flush`](crate::buffer::flush)).
 //!
 //! *Why it is correct.* An [`Object`] passes calls on and keeps no state; the contract tests of every seam run over it too.
 //!

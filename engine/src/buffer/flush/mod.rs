@@ -15,8 +15,9 @@
 //! the data file, durably; below what [`Flusher::redo_point`] returns, likewise. Torn-page protection and the write-ahead
 //! rule are below, in the store, common to both.
 //!
-//! This seam is an object and no type parameter, whatever A001 does with the others: it is asked only where a page is read, written, or first changed after
-//! that, beside which a call through a table is nothing; and the tests of whole databases run over both.
+//! This seam is an object and no type parameter, whatever A001 does with the others: it is asked only where a page is read,
+//! written, or first changed after that, beside which a call through a table is nothing; and the tests of whole databases
+//! run over both.
 
 mod batch;
 mod pace;

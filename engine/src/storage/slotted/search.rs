@@ -110,7 +110,6 @@ impl SlottedPage {
 #[inline]
 pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usize> {
     let count = entry_count(node);
-    let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
     let suffix = &key[usize::from(node.u16(PREFIX_LEN)).min(key.len())..];
     let head = head_of(suffix);
     let head_at = |at: usize| node.u32(NODE_HEADER + HEAD * at);
@@ -124,7 +123,7 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
     if end < count && head_at(end) == head {
         end = head.checked_add(1).map_or(count, |next| first_at_least(end, count, next, head_at));
     }
-    let slots = NODE_HEADER + HEAD * capacity;
+    let slots = slot_at(node, kind, 0);
     let (mut low, mut high) = (first, end);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -161,18 +160,23 @@ pub fn level_of(node: &impl NodeBytes) -> u8 {
 /// The child that slot `at` of an inner node holds.
 #[inline]
 pub fn child_at(node: &impl NodeBytes, at: usize) -> PageId {
-    let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
-    PageId::new(node.u64(NODE_HEADER + HEAD * capacity + at.min(MOST_ENTRIES) * Kind::Inner.slot_bytes() + 4))
+    PageId::new(node.u64(slot_at(node, Kind::Inner, at) + 4))
 }
 
 /// Where the value that slot `at` of a leaf points to lies.
 #[inline]
 pub fn value_at(node: &impl NodeBytes, at: usize) -> std::ops::Range<usize> {
-    let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
-    let slot = NODE_HEADER + HEAD * capacity + at.min(MOST_ENTRIES) * Kind::Leaf.slot_bytes();
+    let slot = slot_at(node, Kind::Leaf, at);
     let field = |at: usize| usize::from(node.u16(slot + at));
     let start = field(0) + field(2);
     start..start + field(4)
+}
+
+/// Where slot `at` begins.
+#[inline]
+fn slot_at(node: &impl NodeBytes, kind: Kind, at: usize) -> usize {
+    let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
+    NODE_HEADER + HEAD * capacity + at.min(MOST_ENTRIES) * kind.slot_bytes()
 }
 
 /// First index in `low..high` whose head is not below `head`, without branches on the heads.
