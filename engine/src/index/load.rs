@@ -7,7 +7,7 @@
 //!   inner       ▐██████████▌              ▐██████████▌           likewise, when all leaves are there
 //!   - - - - - - - - - - - - - - - - - - - - - - - - - - - - -    sync of the data file
 //!                    ╲                       ╱
-//!   root              left ──── root ──── right                  one log record, the same as when a root is split
+//!   root               ▐█████████████████████▌                   one log record: an image of it
 //! ```
 //!
 //! Nothing of the rows is logged, and no page is written twice: not to the double-write area, not when it fills. Until the
@@ -18,7 +18,6 @@
 //! **Why redo cannot touch them.** They are pages that nobody has had since the database was opened, and an opening ends with
 //! a checkpoint: so no record that redo will read speaks of them, but for those that come after the load.
 
-use std::borrow::Cow;
 use std::io::IoSlice;
 use std::ops::Deref;
 
@@ -26,7 +25,7 @@ use super::btree::BTree;
 use super::error::TreeError;
 use super::leaf::{Leaf, MAX_KEY, TupleHeader};
 use super::split::SplitPolicy;
-use super::structure::{PageImage, StructureRecord, apply, raise, visit_of};
+use super::structure::{PageImage, StructureRecord, apply};
 use crate::buffer::page::{PAGE_SIZE, Page, PageId, TreeId};
 use crate::buffer::{BufferError, BufferPool, Visit};
 use crate::io::Lsn;
@@ -184,37 +183,23 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         Ok(Adopted::Whole)
     }
 
-    /// Makes the root the parent of two new pages at `level` that share the children; false if it is not an empty leaf.
+    /// Makes the root, at `level`, the parent of the children; false if it is not an empty leaf.
     fn lead_to(&self, level: u8, children: &[Child]) -> Result<bool, TreeError> {
         let pool = &self.volume.pool;
         let mut root = pool.exclusive(self.root.page, Visit::Inner)?;
         if !is_empty_leaf(SlottedPage::of(&root)) {
             return Ok(false);
         }
-        let (low, high) = children.split_at(children.len() / 2);
-        let separator = &high[0].separator;
-        let (left_allocation, right_allocation) = (self.volume.space.allocate(), self.volume.space.allocate());
-        let (left_id, right_id) = (left_allocation.id(), right_allocation.id());
-        let (mut low_page, mut high_page) = (Page::zeroed(), Page::zeroed());
-        build_parent(&mut low_page, left_id, self.tree, level, low, Some(separator));
-        build_parent(&mut high_page, right_id, self.tree, level, high, None);
-        let mut left = pool.create(left_id, visit_of(level))?;
-        let mut right = pool.create(right_id, visit_of(level))?;
-        let (low, high) = (PageImage::of(&low_page), PageImage::of(&high_page));
-        let record = StructureRecord::SplitRoot {
-            root: self.root.page,
-            separator: Cow::Borrowed(separator),
-            left: low.clone(),
-            right: high.clone(),
-        };
+        let mut parent = Page::zeroed();
+        let node = SlottedPage::of_mut(&mut parent);
+        node.format(self.root.page, self.tree, level, b"", None);
+        add_children(node, children);
+        let image = PageImage::of(&parent);
+        let record = StructureRecord::Load { root: image.clone() };
         let end = self.volume.log.append(&[IoSlice::new(&record.encode())])?.end;
-        // Under the latches, so that nobody reads what a crash may take back: a reader's ticket would say nothing of it.
+        // Under the latch, so that nobody reads what a crash may take back: a reader's ticket would say nothing of it.
         self.volume.log.sync_to(end)?;
-        apply(pool, &mut left, end, |page| low.restore(page.page_mut()));
-        apply(pool, &mut right, end, |page| high.restore(page.page_mut()));
-        apply(pool, &mut root, end, |page| raise(page, level, separator, left_id, right_id));
-        left_allocation.keep();
-        right_allocation.keep();
+        apply(pool, &mut root, end, |page| image.restore(page.page_mut()));
         Ok(true)
     }
 }
@@ -370,14 +355,7 @@ fn add_children(parent: &mut SlottedPage, children: &[Child]) {
     }
 }
 
-/// Makes `page`, which is zeros, the parent of `children`.
-fn build_parent(page: &mut Page, id: PageId, tree: TreeId, level: u8, children: &[Child], upper: Option<&[u8]>) {
-    let node = SlottedPage::of_mut(page);
-    node.format(id, tree, level, &children[0].separator, upper);
-    add_children(node, children);
-}
-
-/// Whether one page could be the parent of all. Then two are, small enough together for one log record.
+/// Whether one page can be the parent of all.
 fn fits_one_page(children: &[Child]) -> bool {
     children.iter().map(Child::bytes).sum::<usize>() <= PARENT_FILLED
 }

@@ -6,6 +6,7 @@
 //! | 0x41 | [`Split`](StructureRecord::Split) | left trimmed; right new; parent gains an entry |
 //! | 0x42 | [`SplitRoot`](StructureRecord::SplitRoot) | left and right new; root becomes their parent |
 //! | 0x43 | [`Unlink`](StructureRecord::Unlink) | leaf freed; a sibling takes over its range; parent loses an entry |
+//! | 0x44 | [`Load`](StructureRecord::Load) | empty root becomes the parent of pages that are in the data file |
 //!
 //! Redo-only: a record is the whole system transaction. Redo repeats the change on every page whose LSN is below the
 //! record's end. New pages are formatted without being read, since what they held before no longer matters; that may take
@@ -23,6 +24,7 @@ const CREATE_TREE: u8 = 0x40;
 const SPLIT: u8 = 0x41;
 const SPLIT_ROOT: u8 = 0x42;
 const UNLINK: u8 = 0x43;
+const LOAD: u8 = 0x44;
 
 /// One structure change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,11 @@ pub enum StructureRecord<'a> {
         lower: Cow<'a, [u8]>,
         /// The sibling's new upper fence.
         upper: Option<Cow<'a, [u8]>>,
+    },
+    /// The empty root comes to lead to loaded pages, which are durable already.
+    Load {
+        /// The root.
+        root: PageImage<'a>,
     },
 }
 
@@ -134,7 +141,7 @@ impl<'a> PageImage<'a> {
 impl StructureRecord<'_> {
     /// Whether a log record with this first byte is one of these.
     pub fn is_kind(kind: u8) -> bool {
-        (CREATE_TREE..=UNLINK).contains(&kind)
+        (CREATE_TREE..=LOAD).contains(&kind)
     }
 
     /// The record as it is appended to the log.
@@ -179,6 +186,10 @@ impl StructureRecord<'_> {
                     put_bytes(&mut out, upper);
                 }
             }
+            StructureRecord::Load { root } => {
+                out.push(LOAD);
+                put_image(&mut out, root);
+            }
         }
         out
     }
@@ -221,6 +232,7 @@ impl StructureRecord<'_> {
                     _ => return Err(input.malformed()),
                 },
             },
+            LOAD => StructureRecord::Load { root: input.image()? },
             _ => return Err(input.malformed()),
         };
         if input.at == payload.len() { Ok(record) } else { Err(input.malformed()) }
@@ -265,6 +277,7 @@ impl StructureRecord<'_> {
                 amend(*heir, Visit::Leaf, &|page| inherit(page, lower, upper.as_deref()))?;
                 amend(*freed, Visit::Leaf, &|page| release(page))
             }
+            StructureRecord::Load { root } => amend(root.id(), Visit::Inner, &|page| root.restore(page.page_mut())),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::pages::{Entry, Node, Superblock};
 
 engine::on_both_logs! {
     records_of_rows_and_transactions records_of_the_tree a_reopened_log_goes_on_in_a_new_segment
-    a_log_longer_than_a_segment
+    a_load_is_one_record a_log_longer_than_a_segment
 }
 
 /// What the log must contain: literal bytes, with positions filled in by [`Script::at`].
@@ -179,6 +179,7 @@ fn records_of_the_tree<L: CommitLog>() {
                 assert_eq!(right.front.len(), fronts, "header and exactly as many slots as entries, at {end:#x}");
             }
             Structure::Unlink { .. } => panic!("nothing was deleted"),
+            Structure::Load { .. } => panic!("nothing was loaded"),
         }
     }
     assert_eq!(roots, 1);
@@ -210,6 +211,33 @@ fn records_of_the_tree<L: CommitLog>() {
     let left: usize =
         Node::parse(files.page(2)).children().iter().map(|&page| Node::parse(files.page(page)).entries.len()).sum();
     assert_eq!(left, 21);
+}
+
+fn a_load_is_one_record<L: CommitLog>() {
+    let fs = SimFs::new();
+    let db = open::<L>(&fs).expect("an empty directory");
+    let table = db.create_table("rows").expect("a new table");
+    let before = log::read(&Files::of(&fs)).len();
+    let load = db.load(table).expect("an empty table");
+    let mut rows = load.part(b"", None).expect("all keys");
+    for n in 0..40_u32 {
+        rows.push(format!("row-{n:05}").as_bytes(), &[n as u8; 1000]).expect("ascending");
+    }
+    load.finish(vec![rows.finish()]).expect("a working disk");
+    let frames = log::read(&Files::of(&fs));
+    let made = structures(&frames[before..]);
+    let [(end, Structure::Load { root })] = &made[..] else { panic!("{made:?}") };
+    assert_eq!(frames.len(), before + 1, "no row is logged");
+    let root = Node::parse_unsealed(&root.page());
+    assert_eq!((root.id, root.level, root.lsn, &root.lower[..], &root.upper), (2, 1, 0, &b""[..], &None));
+
+    db.checkpoint().expect("a working disk");
+    let files = Files::of(&fs);
+    let in_place = Node::parse(files.page(2));
+    assert_eq!((in_place.lsn, in_place.children()), (*end, root.children()));
+    let leaves: Vec<Node> = root.children().iter().map(|&page| Node::parse(files.page(page))).collect();
+    assert_eq!(leaves.iter().map(|leaf| leaf.entries.len()).sum::<usize>(), 40);
+    assert!(leaves.len() > 3 && leaves.iter().all(|leaf| leaf.level == 0 && leaf.lsn < *end));
 }
 
 fn a_reopened_log_goes_on_in_a_new_segment<L: CommitLog>() {

@@ -22,13 +22,14 @@ pub(crate) struct Frame {
     pub(crate) payload: Vec<u8>,
 }
 
-/// A record of the tree structure (0x40 to 0x43).
+/// A record of the tree structure (0x40 to 0x44).
 #[derive(Debug)]
 pub(crate) enum Structure {
     CreateTree { tree: u32, root: u64, listing: Option<(u64, Vec<u8>, Vec<u8>)> },
     Split { left: u64, parent: u64, keep: u16, separator: Vec<u8>, right: Image },
     SplitRoot { root: u64, separator: Vec<u8>, left: Image, right: Image },
     Unlink { parent: u64, index: u16, freed: u64, heir: u64, lower: Vec<u8>, upper: Option<Vec<u8>> },
+    Load { root: Image },
 }
 
 /// A page without the free bytes in its middle.
@@ -141,6 +142,7 @@ impl Structure {
                     other => panic!("a flag of {other}"),
                 },
             },
+            0x44 => Structure::Load { root: Image::parse(&mut r) },
             _ => return None,
         };
         r.end();
