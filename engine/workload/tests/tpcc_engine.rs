@@ -5,12 +5,13 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use engine::api::{Durability, Options};
 use engine::io::SimFs;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
-use engine_workload::runner::{Bench, Runner, RunnerOptions};
+use engine_workload::runner::{Bench, Runner, RunnerOptions, Workload};
 use engine_workload::store::{EngineStore, MemoryStore, Store};
 use engine_workload::tpcc::{Scale, Tpcc, consistency, keys};
 use probe::protocol::Budget;
@@ -49,6 +50,25 @@ fn the_engine_agrees_with_the_reference<L: CommitLog + 'static>() {
     assert_eq!(digest(&engine), digest(&memory), "reopened");
     let findings = consistency::check(&engine, &small()).unwrap();
     assert!(findings.iter().all(|finding| finding.ok), "{findings:#?}");
+}
+
+#[test]
+fn the_load_is_the_same_for_the_same_seed_whoever_writes_which_part() {
+    let digest_of = |seed, threads| {
+        let engine: EngineStore = open(Arc::new(SimFs::new()), small_options());
+        Tpcc::new(small(), seed).load(&engine, threads, &AtomicU64::new(0)).unwrap();
+        engine.verify().unwrap();
+        let findings = consistency::check(&engine, &small()).unwrap();
+        assert!(findings.iter().all(|finding| finding.ok), "{findings:#?}");
+        digest(&engine)
+    };
+    let reference = MemoryStore::new(keys::TABLES);
+    Tpcc::new(small(), 7).load(&reference, 1, &AtomicU64::new(0)).unwrap();
+    // There are six districts, so that the parts are equal, unequal, and fewer than the threads.
+    for threads in [1, 2, 4, 6, 50] {
+        assert_eq!(digest_of(7, threads), digest(&reference), "{threads} threads");
+    }
+    assert_ne!(digest_of(8, 1), digest(&reference));
 }
 
 /// Every commit synced.

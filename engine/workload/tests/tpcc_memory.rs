@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicU64;
 
-use engine_workload::runner::{Bench, Runner, RunnerOptions, state_digest};
+use engine_workload::runner::{Bench, Runner, RunnerOptions, Workload, state_digest};
 use engine_workload::store::{MemoryStore, Store, TableId, Txn};
 use engine_workload::tpcc::ids::{DistrictId, ItemId, OrderId, Place, WarehouseId};
 use engine_workload::tpcc::rows::{customer, district, history, order, order_line, stock, warehouse};
@@ -40,19 +41,13 @@ fn conditions_hold_after_thousands_of_transactions() {
 }
 
 #[test]
-fn the_load_is_the_same_for_the_same_seed_and_any_threads() {
-    let digest = |seed, sessions| {
-        let runner = loaded(small(), seed, sessions);
-        state_digest(runner.store(), keys::TABLES.len()).unwrap()
-    };
-    assert_eq!(digest(7, 1), digest(7, 8), "one loading thread or two");
-    assert_ne!(digest(7, 1), digest(8, 1));
-}
-
-#[test]
 fn the_full_load_has_the_specifications_cardinalities() {
-    let runner = loaded(Scale::full(1), 3, 2);
-    let mut txn = runner.store().begin().unwrap();
+    let (store, workload) = (MemoryStore::new(keys::TABLES), Tpcc::new(Scale::full(1), 3));
+    let rows = AtomicU64::new(0);
+    workload.load(&store, 2, &rows).unwrap();
+    let findings = consistency::check(&store, &Scale::full(1)).unwrap();
+    assert!(findings.iter().all(|finding| finding.ok), "{findings:#?}");
+    let mut txn = store.begin().unwrap();
     let mut counts = Vec::new();
     for table in 0..keys::TABLES.len() {
         let mut rows = 0_u64;
@@ -63,6 +58,9 @@ fn the_full_load_has_the_specifications_cardinalities() {
         .unwrap();
         counts.push(rows);
     }
+    let total = counts.iter().sum::<u64>();
+    assert_eq!(total, rows.into_inner(), "the load counts what it writes");
+    assert!(total.abs_diff(workload.rows_estimate()) < total / 100, "{total}");
     let lines = counts.remove(keys::ORDER_LINE.0);
     assert!((298_000..302_000).contains(&lines), "{lines}");
     assert_eq!(counts, [1, 10, 30_000, 30_000, 30_000, 9000, 100_000, 100_000, 30_000, 30_000]);
