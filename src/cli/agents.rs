@@ -37,7 +37,7 @@ struct Meta {
 /// Prints the roster.
 pub async fn run(_args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
-    let facts = facts::read(context, &catalog.config).await?;
+    let facts = facts::read(context, &catalog).await?;
     let lines: Vec<Line<'_>> =
         catalog.roster.agents.iter().map(|agent| Line::new(agent, &catalog.register, &facts)).collect();
     context.table(&lines, &Meta { schema: 1, count: lines.len() })?;

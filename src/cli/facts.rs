@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Context, Failure};
+use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::improvements::{ImprovementId, Status};
+use crate::improvements::{AgainstClaim, Claim, Direction, ImprovementId, Status};
 use crate::lab::build::digest_now;
-use crate::lab::experiment::{Standing, Verdict};
+use crate::lab::experiment::Verdict;
 use crate::lab::folder::LabFolder;
 use crate::tracking::{self, Reader, VerdictFact};
-use crate::units::{Gain, LogRatio};
+use crate::units::{Effect, Gain};
 
 /// What is known of one improvement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,7 +32,8 @@ pub struct Known {
     pub measured: Option<Measured>,
 }
 
-/// A published figure: never a claim.
+/// A published figure: never a claim. `gain`, `low` and `high` say by how much it is better, as a factor less one;
+/// `change` says what became of the metric itself, and is what people are shown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measured {
     /// The estimate.
@@ -40,6 +42,12 @@ pub struct Measured {
     pub low: Option<Gain>,
     /// Upper end; absent while unbounded.
     pub high: Option<Gain>,
+    /// Estimate and bounds as changes of the metric.
+    pub change: Effect,
+    /// Which way the metric improves.
+    pub better: Direction,
+    /// How it compares with the claim, where the two can be compared.
+    pub against_claim: Option<AgainstClaim>,
     /// The plan's label of the deciding workload: `tpcc sessions=64`.
     pub workload: String,
     /// The deciding metric.
@@ -63,14 +71,23 @@ pub async fn tree(context: &Context, config: &Config, store: &Reader) -> Result<
 }
 
 /// Reads the facts of every improvement.
-pub async fn read(context: &Context, config: &Config) -> Result<Facts, Failure> {
+pub async fn read(context: &Context, catalog: &Catalog) -> Result<Facts, Failure> {
+    let Catalog { config, register, .. } = catalog;
     let Some(reader) = Reader::open(&context.project).await? else { return Ok(Facts::new()) };
     let (known, tree) = (reader.known().await?, tree(context, config, &reader).await?);
-    Ok(known.into_iter().map(|(id, known)| (id, Known::new(&known, tree.as_deref()))).collect())
+    let claim =
+        |id: &ImprovementId| register.improvements.iter().find(|entry| entry.id == *id).map(|entry| &entry.claim);
+    Ok(known
+        .into_iter()
+        .map(|(id, known)| {
+            let known = Known::new(&known, claim(&id), tree.as_deref());
+            (id, known)
+        })
+        .collect())
 }
 
 impl Known {
-    fn new(known: &tracking::Known, tree: Option<&str>) -> Self {
+    fn new(known: &tracking::Known, claim: Option<&Claim>, tree: Option<&str>) -> Self {
         let public = tracking::derive(known, tree);
         let ruled = known.decisive.as_ref().or(known.latest.as_ref());
         Self {
@@ -78,8 +95,7 @@ impl Known {
             reason: Some(public.reason),
             forced: public.forced.is_some(),
             verdict: ruled.map(|fact| fact.ruling.verdict),
-            measured: ruled
-                .and_then(|fact| Some(Measured::new(fact, &fact.published()?, public.stale.unwrap_or_default()))),
+            measured: ruled.and_then(|fact| Measured::new(fact, claim, public.stale.unwrap_or_default())),
         }
     }
 }
@@ -91,25 +107,27 @@ impl Known {
 }
 
 impl Measured {
-    fn new(fact: &VerdictFact, standing: &Standing, stale: bool) -> Self {
-        let end = |end: f64| end.is_finite().then(|| LogRatio(end).gain());
-        Self {
+    /// The published figure of a verdict; `None` when it has none.
+    fn new(fact: &VerdictFact, claim: Option<&Claim>, stale: bool) -> Option<Self> {
+        let standing = fact.published().filter(|standing| standing.pairs > 0)?;
+        let [low, high] = standing.bounds.gains();
+        Some(Self {
             gain: standing.estimate.gain(),
-            low: end(standing.bounds.low),
-            high: end(standing.bounds.high),
+            low,
+            high,
+            change: standing.effect(fact.better),
+            better: fact.better,
+            against_claim: claim.and_then(|claim| claim.against(standing.bounds, fact.better)),
             workload: fact.workload.clone(),
             metric: fact.metric.clone(),
             pairs: standing.pairs,
             stale,
-        }
+        })
     }
 
     /// `+412 % [+398 %, +431 %]`, and that it is stale where it is.
     pub fn shown(&self) -> String {
-        let end =
-            |end: Option<Gain>, otherwise: &str| end.map_or_else(|| otherwise.to_owned(), |gain| gain.to_string());
-        let bounds = format!("[{}, {}]", end(self.low, "−∞"), end(self.high, "∞"));
         let stale = if self.stale { " (stale)" } else { "" };
-        format!("{} {bounds}{stale}", self.gain)
+        format!("{}{stale}", self.change)
     }
 }

@@ -76,7 +76,7 @@ struct Meta<'a> {
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
     let wanted = args.checked(&catalog)?;
-    let facts = facts::read(context, &catalog.config).await?;
+    let facts = facts::read(context, &catalog).await?;
     let lines: Vec<Line<'_>> = catalog
         .register
         .improvements

@@ -67,7 +67,7 @@ impl Row for Beside {
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
     let entry = find::improvement(&catalog.register, &args.id)?;
-    let facts = facts::read(context, &catalog.config).await?;
+    let facts = facts::read(context, &catalog).await?;
     let line = Line::new(entry, &facts);
     match context.format {
         Format::Table => context.print(&page(&catalog, entry, facts.get(&entry.id).unwrap_or(&Known::NOTHING)))?,
@@ -123,7 +123,7 @@ fn page(catalog: &Catalog, entry: &Improvement, known: &Known) -> String {
     text
 }
 
-fn beside(entry: &Improvement, known: &Known) -> [Beside; 3] {
+fn beside(entry: &Improvement, known: &Known) -> [Beside; 4] {
     let nothing = || if entry.variants.is_some() { "not measured yet" } else { "cannot be measured yet" }.to_owned();
     let measured = known.measured.as_ref();
     [
@@ -137,8 +137,18 @@ fn beside(entry: &Improvement, known: &Known) -> [Beside; 3] {
             claim: entry.claim.metric.clone(),
             measured: measured.map_or_else(
                 || "–".to_owned(),
-                |measured| format!("{} of {}, {} pairs", measured.metric, measured.workload, measured.pairs),
+                |measured| {
+                    let metric = measured.better.beside(&measured.metric);
+                    format!("{metric} of {}, {} pairs", measured.workload, measured.pairs)
+                },
             ),
+        },
+        Beside {
+            what: "compared",
+            claim: "–".to_owned(),
+            measured: measured
+                .and_then(|measured| measured.against_claim)
+                .map_or_else(|| "–".to_owned(), |against| against.to_string()),
         },
         Beside {
             what: "verdict",
@@ -151,7 +161,7 @@ fn beside(entry: &Improvement, known: &Known) -> [Beside; 3] {
 fn judged(entry: &Improvement, variants: &Variants, policy: &PolicyConfig) -> String {
     let mut trials = vec![TrialLine::new("main", &variants.workload, {
         let gain = variants.workload.required_gain.unwrap_or(policy.required_gain);
-        format!("gain at least {gain}")
+        format!("{} or better", gain.change(variants.workload.better))
     })];
     let loss = format!("lose less than {}", unsigned(policy.guard_margin.0));
     trials.extend(variants.guards.iter().map(|guard| TrialLine::new("guard", guard, loss.clone())));
@@ -184,7 +194,7 @@ impl TrialLine {
     fn new(role: &'static str, trial: &Trial, must: String) -> Self {
         let params: Vec<String> = trial.params.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
         let workload = format!("{} {}", trial.workload, params.join(" ")).trim_end().to_owned();
-        Self { role, workload, metric: trial.metric.clone(), must }
+        Self { role, workload, metric: trial.better.beside(&trial.metric), must }
     }
 }
 

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Context, Exit, Failure, Format, OrExit, Row, find, output};
-use crate::lab::experiment::{ExperimentId, Outcome, Pair, Plan, Role, Ruling, Run, Side, Standing, Verdict};
-use crate::lab::verdict::{RULE_VERSION, broken, metric_mean, replay};
-use crate::report::words;
+use crate::improvements::Direction;
+use crate::lab::experiment::{ExperimentId, Outcome, Pair, Plan, Role, Ruling, Run, Standing, Verdict};
+use crate::lab::verdict::{RULE_VERSION, broken, replay};
+use crate::report::evidence::{Evidence, WorkloadLine};
 use crate::tracking::{Experiment, Host, Reader, VerdictFact};
-use crate::units::{Gain, LogRatio};
+use crate::units::{Effect, Gain};
 
 /// Show the latest verdict on an improvement with its evidence, or derive it again
 #[derive(Debug, clap::Args)]
@@ -42,28 +43,31 @@ struct Whole<'a> {
     reason: &'a str,
     at: Timestamp,
     published: Option<Figure>,
-    workloads: Vec<WorkloadLine<'a>>,
+    workloads: Vec<Line<'a>>,
     mechanism: Option<MechanismLine<'a>>,
-    evidence: Evidence<'a>,
+    evidence: Cited<'a>,
     replay: Option<&'a Replay>,
 }
 
-/// A gain with its bounds.
+/// A figure with its bounds. `gain`, `low` and `high` say by how much it is better, as a factor less one; `change` says
+/// what became of the metric itself.
 #[derive(Serialize)]
 struct Figure {
     gain: Gain,
     low: Option<Gain>,
     high: Option<Gain>,
+    change: Effect,
     pairs: u32,
 }
 
 /// One run of a workload.
 #[derive(Serialize)]
-struct WorkloadLine<'a> {
+struct Line<'a> {
     role: Role,
     run: Run,
     workload: &'a str,
     metric: &'a str,
+    better: Direction,
     a: Option<f64>,
     b: Option<f64>,
     #[serde(flatten)]
@@ -80,7 +84,7 @@ struct MechanismLine<'a> {
 
 /// All by which the verdict can be cited and derived again.
 #[derive(Serialize)]
-struct Evidence<'a> {
+struct Cited<'a> {
     verdict: i64,
     experiment: i64,
     rule_version: u32,
@@ -133,11 +137,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let pairs: Vec<Pair> = experiment.pairs.iter().map(|fact| fact.pair.clone()).collect();
 
     let again = args.replay.then(|| derive_again(&experiment.plan, &pairs, &verdict.ruling));
-    let whole = Whole::new(&verdict, &experiment, &pairs, again.as_ref());
+    let evidence = Evidence::of(&verdict, &experiment);
     match context.format {
-        Format::Json => context.json(&whole, &serde_json::json!({ "schema": 1 }))?,
-        Format::Table => context.print(&whole.page())?,
-        Format::Md | Format::Csv => context.table(&whole.workloads, &())?,
+        Format::Json => {
+            let whole = Whole::new(&verdict, &experiment, &evidence, again.as_ref());
+            context.json(&whole, &serde_json::json!({ "schema": 1 }))?;
+        }
+        Format::Table => context.print(&page(&verdict, &evidence, again.as_ref()))?,
+        Format::Md | Format::Csv => context.table(&evidence.workloads, &())?,
     }
     Ok(match &again {
         Some(again) if !again.same => Exit::Failed,
@@ -154,14 +161,14 @@ fn derive_again(plan: &Plan, pairs: &[Pair], recorded: &Ruling) -> Replay {
     let outside = recorded.verdict == Verdict::Broken && from_pairs.as_ref() != Some(recorded);
     let again = if outside { Some(broken(plan, pairs, recorded.reason.clone())) } else { from_pairs };
     let differences = differences(recorded, again.as_ref());
-    let note = match (recorded.rule_version == RULE_VERSION, outside) {
-        (false, _) => Some("it was decided by another version of the rule"),
+    let note = match (recorded.rule_version <= RULE_VERSION, outside) {
+        (false, _) => Some("it was decided by a newer version of the rule"),
         (true, true) => {
             Some("what broke it is not in the pairs: the word stands as recorded, the figures were derived")
         }
         (true, false) => None,
     };
-    Replay { same: differences.is_empty(), rule_version: RULE_VERSION, note, differences }
+    Replay { same: differences.is_empty(), rule_version: plan.policy.rule_version, note, differences }
 }
 
 fn differences(recorded: &Ruling, replayed: Option<&Ruling>) -> Vec<Difference> {
@@ -191,85 +198,34 @@ fn differences(recorded: &Ruling, replayed: Option<&Ruling>) -> Vec<Difference> 
 
 // ---- showing -----------------------------------------------------------------------------------------------------------------
 
-impl<'a> Whole<'a> {
-    fn new(verdict: &'a VerdictFact, experiment: &'a Experiment, pairs: &[Pair], again: Option<&'a Replay>) -> Self {
-        let ruling = &verdict.ruling;
-        Self {
-            id: &verdict.improvement.0,
-            verdict: ruling.verdict,
-            passed: ruling.passed,
-            reason: &ruling.reason,
-            at: verdict.at,
-            published: verdict.published().map(Figure::from),
-            workloads: workloads(&experiment.plan, pairs, ruling),
-            mechanism: ruling.mechanism.map(|(off, on)| MechanismLine {
-                figure: &experiment.plan.mechanism.figure,
-                off,
-                on,
-            }),
-            evidence: Evidence {
-                verdict: verdict.row,
-                experiment: verdict.experiment.0,
-                rule_version: ruling.rule_version,
-                tree: &verdict.tree_digest,
-                binary_a: verdict.binary_a.as_deref(),
-                binary_b: verdict.binary_b.as_deref(),
-                stack: &experiment.plan.stack,
-                seed: experiment.plan.seed,
-                pairs: pairs.len(),
-                dropped: pairs.iter().filter(|pair| pair.dropped.is_some()).count(),
-                host: &experiment.host,
-                profiles: experiment.profiles.iter().map(|profile| profile.file.display().to_string()).collect(),
-            },
-            replay: again,
-        }
+fn page(verdict: &VerdictFact, evidence: &Evidence, again: Option<&Replay>) -> String {
+    let mut text = format!("{} {}\n\n  {}\n", evidence.improvement, evidence.word, evidence.reason);
+    if let Some(published) = verdict.published().filter(|standing| standing.pairs > 0) {
+        let metric = verdict.better.beside(&verdict.metric);
+        let effect = published.effect(verdict.better);
+        let _ = writeln!(text, "  published figure: {metric} {effect} from {} pairs", published.pairs);
     }
-
-    fn page(&self) -> String {
-        let mut text = format!("{} {}\n\n  {}\n", self.id, self.verdict, self.reason);
-        if let Some(published) = self.published.as_ref().filter(|figure| figure.pairs > 0) {
-            let _ = writeln!(text, "  published figure: {}", published.shown());
-        }
-        if !self.workloads.is_empty() {
-            let _ = write!(text, "\n{}", output::render(Format::Table, &self.workloads, &()));
-        }
-        if let Some(MechanismLine { figure, off, on }) = &self.mechanism {
-            let _ = writeln!(text, "\n  mechanism  {figure}: {off:.2} off, {on:.2} on");
-        }
-        text += &self.evidence.page(self.at);
-        if let Some(again) = self.replay {
-            text += &again.page();
-        }
-        text
+    if !evidence.workloads.is_empty() {
+        let _ = write!(text, "\n{}", output::render(Format::Table, &evidence.workloads, &()));
     }
+    text.push('\n');
+    for (name, words) in evidence.grounds() {
+        let _ = writeln!(text, "  {name:<9}  {words}");
+    }
+    for picture in &evidence.profiles {
+        let _ = writeln!(text, "  picture    {}", picture.display());
+    }
+    if let Some(again) = again {
+        text += &again.page();
+    }
+    text
 }
 
-impl Evidence<'_> {
-    fn page(&self, at: Timestamp) -> String {
-        let hash = |hash: Option<&str>| hash.map_or("never built", |hash| hash.get(..12).unwrap_or(hash)).to_owned();
-        let stack = if self.stack.is_empty() { "nothing".to_owned() } else { self.stack.join(" ") };
-        let mut text = format!(
-            "\n  verdict    {} of experiment {}, {}, rule {}\n  pairs      {}, of which {} dropped; seed {}\n  \
-             binaries   A {}, B {}\n  tree       {} on a stack of {stack}\n  machine    {}, {} cores, {} GiB, {}\n",
-            self.verdict,
-            self.experiment,
-            at.strftime("%Y-%m-%d %H:%M:%SZ"),
-            self.rule_version,
-            self.pairs,
-            self.dropped,
-            self.seed,
-            hash(self.binary_a),
-            hash(self.binary_b),
-            self.tree.get(..12).unwrap_or(self.tree),
-            self.host.cpu,
-            self.host.cores,
-            self.host.memory_bytes >> 30,
-            self.host.kernel,
-        );
-        for profile in &self.profiles {
-            let _ = writeln!(text, "  profile    profiles/{profile}");
-        }
-        text
+impl Row for WorkloadLine {
+    const COLUMNS: &'static [&'static str] = &Self::COLUMNS;
+
+    fn cells(&self) -> Vec<String> {
+        self.cells()
     }
 }
 
@@ -291,70 +247,64 @@ impl Replay {
     }
 }
 
-/// Each workload's decision run, and the confirmation run after the main one's.
-fn workloads<'a>(plan: &'a Plan, pairs: &[Pair], ruling: &Ruling) -> Vec<WorkloadLine<'a>> {
-    let line = |index: usize, run: Run, standing: Standing, outcome| {
-        let workload = &plan.workloads[index];
-        WorkloadLine {
-            role: workload.role,
-            run,
-            workload: &workload.label,
-            metric: &workload.metric,
-            a: metric_mean(plan, pairs, index, run, Side::A),
-            b: metric_mean(plan, pairs, index, run, Side::B),
-            figure: Figure::from(standing),
-            outcome,
-        }
-    };
-    let mut lines = Vec::new();
-    for (index, standing) in ruling.decision.iter().enumerate().take(plan.workloads.len()) {
-        lines.push(line(index, Run::Decision, *standing, ruling.outcomes.get(index).copied()));
-        if let Some(confirmation) = ruling.confirmation.filter(|_| index == 0) {
-            lines.push(line(index, Run::Confirmation, confirmation, None));
+impl<'a> Whole<'a> {
+    fn new(
+        verdict: &'a VerdictFact,
+        experiment: &'a Experiment,
+        evidence: &'a Evidence,
+        again: Option<&'a Replay>,
+    ) -> Self {
+        Self {
+            id: &evidence.improvement.0,
+            verdict: evidence.word,
+            passed: verdict.ruling.passed,
+            reason: &evidence.reason,
+            at: evidence.at,
+            published: verdict.published().map(|standing| Figure::new(standing, verdict.better)),
+            workloads: evidence.workloads.iter().map(Line::of).collect(),
+            mechanism: evidence.mechanism.as_ref().map(|(figure, off, on)| MechanismLine {
+                figure,
+                off: *off,
+                on: *on,
+            }),
+            evidence: Cited {
+                verdict: evidence.verdict,
+                experiment: evidence.experiment,
+                rule_version: evidence.rule_version,
+                tree: &evidence.tree,
+                binary_a: evidence.binary_a.as_deref(),
+                binary_b: evidence.binary_b.as_deref(),
+                stack: &evidence.stack,
+                seed: evidence.seed,
+                pairs: evidence.pairs,
+                dropped: evidence.dropped,
+                host: &evidence.host,
+                profiles: experiment.profiles.iter().map(|profile| profile.file.display().to_string()).collect(),
+            },
+            replay: again,
         }
     }
-    lines
 }
 
-impl From<Standing> for Figure {
-    fn from(standing: Standing) -> Self {
-        let end = |end: f64| end.is_finite().then_some(LogRatio(end).gain());
+impl<'a> Line<'a> {
+    fn of(line: &'a WorkloadLine) -> Self {
         Self {
-            gain: standing.estimate.gain(),
-            low: end(standing.bounds.low),
-            high: end(standing.bounds.high),
-            pairs: standing.pairs,
+            role: line.role,
+            run: line.run,
+            workload: &line.workload,
+            metric: &line.metric,
+            better: line.better,
+            a: line.a,
+            b: line.b,
+            figure: Figure::new(line.standing, line.better),
+            outcome: line.outcome,
         }
     }
 }
 
 impl Figure {
-    fn shown(&self) -> String {
-        let end = |end: Option<Gain>, open: &str| end.map_or_else(|| open.to_owned(), |gain| gain.to_string());
-        format!("{} [{}, {}] from {} pairs", self.gain, end(self.low, "−∞"), end(self.high, "∞"), self.pairs)
-    }
-}
-
-impl Row for WorkloadLine<'_> {
-    const COLUMNS: &'static [&'static str] = &["Role", "Workload", "Metric", "A", "B", "Gain", "Outcome"];
-
-    fn cells(&self) -> Vec<String> {
-        let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), words::number);
-        let gain = if self.figure.pairs == 0 { "not measured".to_owned() } else { self.figure.shown() };
-        let outcome = match self.run {
-            Run::Confirmation => "published".to_owned(),
-            Run::Decision | Run::Calibration => {
-                self.outcome.map_or_else(|| "–".to_owned(), |o| words::outcome(o).to_owned())
-            }
-        };
-        vec![
-            words::role(self.role).to_owned(),
-            self.workload.to_owned(),
-            self.metric.to_owned(),
-            mean(self.a),
-            mean(self.b),
-            gain,
-            outcome,
-        ]
+    fn new(standing: Standing, better: Direction) -> Self {
+        let [low, high] = standing.bounds.gains();
+        Self { gain: standing.estimate.gain(), low, high, change: standing.effect(better), pairs: standing.pairs }
     }
 }

@@ -4,12 +4,14 @@
 //! reads the folder; `check` finds the contradictions.
 
 mod check;
+mod claim;
 pub mod plan;
 pub mod record;
 pub mod register;
 
+pub use crate::units::Direction;
+pub use claim::{AgainstClaim, Claim};
 pub use record::{
-    Bounds, Category, Claim, Direction, Improvement, ImprovementId, Mechanism, NotBuiltYet, Priority, Status, Trial,
-    Variants,
+    Bounds, Category, Improvement, ImprovementId, Mechanism, NotBuiltYet, Priority, Status, Trial, Variants,
 };
 pub use register::Register;

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::units::Gain;
+use super::Claim;
+use crate::units::{Direction, Gain};
 
 /// An improvement: a claim, the feature that switches it, and the workloads that judge it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -116,36 +117,6 @@ impl Bounds {
     pub fn contains(&self, value: f64) -> bool {
         self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
     }
-}
-
-/// A promised figure. The source's words stay beside the numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Claim {
-    /// As the source wrote it: `+25-30% TPS`.
-    pub text: String,
-    /// What is said to change: `tps`, `allocation overhead`.
-    pub metric: String,
-    /// Which way is better.
-    pub better: Direction,
-    /// The smallest promised change, as a fraction of the metric and without its sign, which [`Claim::better`] gives;
-    /// absent when the source gives none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub low: Option<f64>,
-    /// The largest promised change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub high: Option<f64>,
-}
-
-/// Which way a metric improves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// More is better.
-    #[default]
-    Higher,
-    /// Less is better.
-    Lower,
 }
 
 /// How urgent an improvement is.

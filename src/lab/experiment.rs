@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::improvements::{Direction, ImprovementId, Mechanism};
-use crate::units::{Gain, Interval, LogRatio};
+use crate::units::{Effect, Gain, Interval, LogRatio};
 
 /// Row id of an experiment in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ pub struct WorkloadPlan {
     pub metric: String,
     /// Which way the metric improves.
     pub better: Direction,
-    /// Required gain (main), as a fraction.
+    /// Required gain (main), as a fraction: 0.25 is 1.25 times as good, whichever way the metric improves.
     pub required_gain: Gain,
     /// Scale of the paired log-ratios from calibration, or the prior while there is none.
     pub noise: LogRatio,
@@ -224,6 +224,13 @@ pub struct Standing {
     pub estimate: LogRatio,
     /// Always-valid bounds on the log scale.
     pub bounds: Interval,
+}
+
+impl Standing {
+    /// What it says of the metric itself: what people are shown.
+    pub fn effect(&self, better: Direction) -> Effect {
+        self.bounds.effect(self.estimate, better)
+    }
 }
 
 /// How an experiment ended.

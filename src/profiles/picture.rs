@@ -15,7 +15,7 @@ use super::difference::{Change, Difference, Place};
 use super::functions::functions;
 use super::profile::{Arm, nanoseconds};
 use super::svg::{Font, Svg};
-use crate::units::Gain;
+use crate::units;
 
 const WIDTH: f64 = 1200.0;
 const MARGIN: f64 = 16.0;
@@ -67,7 +67,7 @@ impl Page<'_> {
         self.line(TEXT, &format!("{}: {}", Arm::A.label(), a.coverage()));
         self.line(TEXT, &format!("{}: {}", Arm::B.label(), b.coverage()));
         let (delta, before) = (self.difference.delta(), self.difference.root.a);
-        let share = if before > 0.0 { format!(" ({})", Gain(delta / before)) } else { String::new() };
+        let share = if before > 0.0 { format!(" ({})", units::Change(delta / before)) } else { String::new() };
         self.line(STRONG, &format!("Change: {}{share} per operation", signed(delta)));
         self.y += 8.0;
     }

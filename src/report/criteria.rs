@@ -11,6 +11,7 @@ use crate::improvements::Bounds;
 use crate::improvements::plan::{Quantity, Test};
 use crate::lab::experiment::{ArmRun, Pair, Plan, Run, Side};
 use crate::tracking::{Experiment, Facts};
+use crate::units::Change;
 
 /// How a criterion stands, and on what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,7 +81,7 @@ fn by_evidence(test: &Test, facts: &Facts) -> Judgement {
     };
     let shown = match test.of {
         Quantity::Value => words::figure(&test.figure, figure),
-        Quantity::Change => crate::units::Gain(figure).to_string(),
+        Quantity::Change => Change(figure).to_string(),
     };
     Judgement {
         state: if test.bounds.contains(figure) { State::Met } else { State::NotMet },
@@ -148,7 +149,7 @@ fn asked(test: &Test) -> String {
 fn wanted(test: &Test) -> String {
     let shown = |bound: f64| match test.of {
         Quantity::Value => words::figure(&test.figure, bound),
-        Quantity::Change => crate::units::Gain(bound).to_string(),
+        Quantity::Change => Change(bound).to_string(),
     };
     match test.bounds {
         Bounds { min: Some(min), max: Some(max) } => format!("{} to {}", shown(min), shown(max)),

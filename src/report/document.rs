@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use super::criteria::{Judgement, State, judge};
 use super::evidence::Evidence;
-use super::words;
 use crate::agents::Agent;
 use crate::catalog::Catalog;
 use crate::improvements::plan::{Note, ParityGroup, Protocol, Risk, Section};
-use crate::improvements::{Improvement, ImprovementId, Priority, Status};
+use crate::improvements::{AgainstClaim, Direction, Improvement, ImprovementId, Priority, Status};
 use crate::lab::experiment::{Standing, Verdict};
 use crate::tracking::{Facts, Forced, Known, VerdictFact, derive};
 
@@ -129,10 +128,14 @@ pub struct ImprovementLine {
 /// A published figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MeasuredFigure {
-    /// Estimate and bounds.
+    /// Estimate and bounds as log-ratios, positive is better.
     pub standing: Standing,
-    /// As people read it.
+    /// As people read it: changes of the metric.
     pub shown: String,
+    /// How it compares with the claim, where the two can be compared.
+    pub against_claim: Option<AgainstClaim>,
+    /// Which way the metric improves.
+    pub better: Direction,
     /// Of which metric.
     pub metric: String,
     /// On which workload.
@@ -321,7 +324,14 @@ fn improvement(entry: &Improvement, known: &Known, tree: Option<&str>) -> Improv
     let measured = verdict.and_then(|verdict| {
         let standing = verdict.published().filter(|standing| standing.pairs > 0)?;
         let (metric, workload) = (verdict.metric.clone(), verdict.workload.clone());
-        Some(MeasuredFigure { shown: words::gain(&standing), standing, metric, workload })
+        Some(MeasuredFigure {
+            shown: standing.effect(verdict.better).to_string(),
+            against_claim: entry.claim.against(standing.bounds, verdict.better),
+            better: verdict.better,
+            standing,
+            metric,
+            workload,
+        })
     });
     ImprovementLine {
         id: entry.id.clone(),

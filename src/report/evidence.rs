@@ -1,4 +1,4 @@
-//! The evidence of one verdict, as a report cites it.
+//! The evidence of one verdict: what `workbench verdict` prints and what a report cites. Both say it from here.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::words;
-use crate::improvements::ImprovementId;
-use crate::lab::experiment::{Pair, Run, Side, Standing, Verdict};
+use crate::improvements::{Direction, ImprovementId};
+use crate::lab::experiment::{Outcome, Pair, Role, Run, Side, Standing, Verdict};
 use crate::lab::verdict::metric_mean;
 use crate::profiles::{Arm, Kind, Owner, Shelf};
 use crate::tracking::{Experiment, Host, ProfileFact, VerdictFact};
+use crate::units::Effect;
 
 /// A verdict with all by which it can be cited and checked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,6 +44,8 @@ pub struct Evidence {
     pub tree: String,
     /// Features below the improvement in both arms.
     pub stack: Vec<String>,
+    /// Seed of every coin.
+    pub seed: u64,
     /// Version of the rule.
     pub rule_version: u32,
     /// The machine.
@@ -55,19 +58,29 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WorkloadLine {
     /// What it was for.
-    pub role: &'static str,
+    pub role: Role,
+    /// Decision or confirmation.
+    pub run: Run,
     /// Its label in the plan.
     pub workload: String,
     /// The deciding metric.
     pub metric: String,
+    /// Which way it improves.
+    pub better: Direction,
     /// Its mean in A.
     pub a: Option<f64>,
     /// Its mean in B.
     pub b: Option<f64>,
-    /// Estimate and bounds.
+    /// Estimate and bounds as log-ratios, positive is better.
     pub standing: Standing,
+    /// The same as changes of the metric.
+    pub change: Effect,
+    /// What the decision run says of the workload.
+    #[serde(skip)]
+    pub outcome: Option<Outcome>,
     /// What the run says, in words.
-    pub outcome: &'static str,
+    #[serde(rename = "outcome")]
+    pub told: &'static str,
 }
 
 impl Evidence {
@@ -90,10 +103,58 @@ impl Evidence {
             binary_b: verdict.binary_b.clone(),
             tree: verdict.tree_digest.clone(),
             stack: experiment.plan.stack.clone(),
+            seed: experiment.plan.seed,
             rule_version: verdict.ruling.rule_version,
             host: experiment.host.clone(),
             profiles: pictures(experiment),
         }
+    }
+
+    /// What the verdict rests on besides its figures, by name. Hashes are shortened, pictures left out.
+    pub fn grounds(&self) -> Vec<(&'static str, String)> {
+        let hash = |hash: &Option<String>| hash.as_deref().map_or("never built", words::short).to_owned();
+        let stack = if self.stack.is_empty() { "nothing".to_owned() } else { self.stack.join(", ") };
+        let Host { cpu, cores, memory_bytes, kernel } = &self.host;
+        let mechanism = self.mechanism.as_ref().map(|(figure, off, on)| {
+            ("mechanism", format!("{figure} {} off, {} on", words::number(*off), words::number(*on)))
+        });
+        let ruled = format!(
+            "{} of experiment {}, {}, rule {}",
+            self.verdict,
+            self.experiment,
+            self.at.strftime("%Y-%m-%d %H:%M:%SZ"),
+            self.rule_version
+        );
+        let grounds = [
+            ("verdict", ruled),
+            ("pairs", format!("{}, of which {} dropped; seed {}", self.pairs, self.dropped, self.seed)),
+            ("binaries", format!("A {}, B {}", hash(&self.binary_a), hash(&self.binary_b))),
+            ("tree", format!("{} on a stack of {stack}", words::short(&self.tree))),
+            ("machine", format!("{cpu}, {cores} cores, {} GiB, {kernel}", memory_bytes >> 30)),
+        ];
+        mechanism.into_iter().chain(grounds).collect()
+    }
+}
+
+impl WorkloadLine {
+    /// The headings of [`Self::cells`].
+    pub const COLUMNS: [&'static str; 8] =
+        ["Role", "Workload", "Metric", "A (off)", "B (on)", "Change", "Pairs", "Outcome"];
+
+    /// The line as people read it.
+    pub fn cells(&self) -> Vec<String> {
+        let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), |mean| words::figure(&self.metric, mean));
+        let pairs = self.standing.pairs;
+        vec![
+            words::role(self.role).to_owned(),
+            self.workload.clone(),
+            self.better.beside(&self.metric),
+            mean(self.a),
+            mean(self.b),
+            if pairs == 0 { "not measured".to_owned() } else { self.change.to_string() },
+            pairs.to_string(),
+            self.told.to_owned(),
+        ]
     }
 }
 
@@ -114,23 +175,33 @@ fn pictures(experiment: &Experiment) -> Vec<PathBuf> {
     files.into_iter().map(|file| Path::new("profiles").join(file)).collect()
 }
 
+/// Each workload's decision run, and the confirmation run after the main one's.
 fn workloads(verdict: &VerdictFact, experiment: &Experiment, pairs: &[Pair]) -> Vec<WorkloadLine> {
-    let plan = &experiment.plan;
-    let line = |index: usize, run: Run, standing: Standing, outcome| WorkloadLine {
-        role: words::role(plan.workloads[index].role),
-        workload: plan.workloads[index].label.clone(),
-        metric: plan.workloads[index].metric.clone(),
-        a: metric_mean(plan, pairs, index, run, Side::A),
-        b: metric_mean(plan, pairs, index, run, Side::B),
-        standing,
-        outcome,
+    let (plan, ruling) = (&experiment.plan, &verdict.ruling);
+    let line = |index: usize, run: Run, standing: Standing, outcome| {
+        let workload = &plan.workloads[index];
+        WorkloadLine {
+            role: workload.role,
+            run,
+            workload: workload.label.clone(),
+            metric: workload.metric.clone(),
+            better: workload.better,
+            a: metric_mean(plan, pairs, index, run, Side::A),
+            b: metric_mean(plan, pairs, index, run, Side::B),
+            standing,
+            change: standing.effect(workload.better),
+            outcome,
+            told: match run {
+                Run::Confirmation => "published",
+                Run::Decision | Run::Calibration => outcome.map_or("–", words::outcome),
+            },
+        }
     };
     let mut lines = Vec::new();
-    for (index, standing) in verdict.ruling.decision.iter().enumerate().take(plan.workloads.len()) {
-        let outcome = verdict.ruling.outcomes.get(index).copied().map_or("–", words::outcome);
-        lines.push(line(index, Run::Decision, *standing, outcome));
-        if let Some(confirmation) = verdict.ruling.confirmation.filter(|_| index == 0) {
-            lines.push(line(index, Run::Confirmation, confirmation, "published"));
+    for (index, standing) in ruling.decision.iter().enumerate().take(plan.workloads.len()) {
+        lines.push(line(index, Run::Decision, *standing, ruling.outcomes.get(index).copied()));
+        if let Some(confirmation) = ruling.confirmation.filter(|_| index == 0) {
+            lines.push(line(index, Run::Confirmation, confirmation, None));
         }
     }
     lines

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::criteria::{Judgement, State};
 use super::document::{AgentLine, Counts, Document, ImprovementLine, MetricLine, PhaseLine};
-use super::evidence::Evidence;
-use super::words;
+use super::evidence::{Evidence, WorkloadLine};
 use crate::improvements::plan::{Level, ParityState, Risk, Rule, Section};
 use crate::improvements::{Priority, Status};
 use crate::tracking::Forced;
@@ -159,9 +158,13 @@ fn improvement(line: &ImprovementLine) -> Vec<String> {
     let stale = if line.stale { " (stale)" } else { "" };
     let measured = match &line.measured {
         Some(measured) => {
+            let against = measured.against_claim.map(|against| format!("; {against}")).unwrap_or_default();
             format!(
-                "{}, {} of {}, {} pairs",
-                measured.shown, measured.metric, measured.workload, measured.standing.pairs
+                "{}, {} of {}, {} pairs{against}",
+                measured.shown,
+                measured.better.beside(&measured.metric),
+                measured.workload,
+                measured.standing.pairs
             )
         }
         None if line.measurable => "not measured".to_owned(),
@@ -214,49 +217,24 @@ fn evidence(out: &mut Text, evidence: &[Evidence], root: &Path) {
 }
 
 fn one_verdict(out: &mut Text, evidence: &Evidence, root: &Path) {
-    let Evidence { verdict, improvement, word, reason, experiment, rule_version, .. } = evidence;
+    let Evidence { verdict, improvement, word, reason, experiment, .. } = evidence;
     let day = evidence.at.strftime("%Y-%m-%d");
     out.line(format_args!("#### Verdict {verdict}\n"));
     out.line(format_args!("**{improvement} {word}** on {day}: {reason}\n"));
-    let columns = ["Role", "Workload", "Metric", "A (off)", "B (on)", "Gain", "Pairs", "Outcome"];
-    let rows = evidence.workloads.iter().map(|line| {
-        let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), |mean| words::figure(&line.metric, mean));
-        let pairs = line.standing.pairs;
-        vec![
-            line.role.to_owned(),
-            line.workload.clone(),
-            line.metric.clone(),
-            mean(line.a),
-            mean(line.b),
-            if pairs == 0 { "not measured".to_owned() } else { words::gain(&line.standing) },
-            pairs.to_string(),
-            line.outcome.to_owned(),
-        ]
-    });
-    out.table(&columns, rows);
+    out.table(&WorkloadLine::COLUMNS, evidence.workloads.iter().map(WorkloadLine::cells));
     out.gap();
-    if let Some((figure, off, on)) = &evidence.mechanism {
-        out.line(format_args!("- Mechanism: {figure} {} off, {} on", words::number(*off), words::number(*on)));
+    for (name, words) in evidence.grounds() {
+        out.line(format_args!("- {name}: {words}"));
     }
-    let hash = |hash: &Option<String>| {
-        hash.as_deref().map_or_else(|| "never built".to_owned(), |hash| format!("`{}`", words::short(hash)))
-    };
-    let stack = if evidence.stack.is_empty() { "nothing".to_owned() } else { evidence.stack.join(", ") };
-    let Evidence { pairs, dropped, host, .. } = evidence;
-    out.line(format_args!("- Pairs: {pairs} in experiment {experiment}, {dropped} dropped; rule {rule_version}"));
-    out.line(format_args!("- Binaries: A {}, B {}", hash(&evidence.binary_a), hash(&evidence.binary_b)));
-    out.line(format_args!("- Tree: `{}` on a stack of {stack}", words::short(&evidence.tree)));
-    let memory = host.memory_bytes >> 30;
-    out.line(format_args!("- Machine: {}, {} cores, {memory} GiB, {}", host.cpu, host.cores, host.kernel));
     if !evidence.profiles.is_empty() {
         let link = |path: &std::path::PathBuf| {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             format!("[{name}]({})", root.join(path).display())
         };
         let links: Vec<String> = evidence.profiles.iter().map(link).collect();
-        out.line(format_args!("- Profiles: {}", links.join(", ")));
+        out.line(format_args!("- profiles: {}", links.join(", ")));
     }
-    out.line(format_args!("- Derive it again: `workbench verdict {improvement} --experiment {experiment} --replay`"));
+    out.line(format_args!("- derive it again: `workbench verdict {improvement} --experiment {experiment} --replay`"));
 }
 
 fn phases(out: &mut Text, phases: &[PhaseLine]) {

@@ -13,7 +13,7 @@
 
 pub mod criteria;
 pub mod document;
-mod evidence;
+pub mod evidence;
 mod markdown;
 pub mod words;
 

@@ -1,7 +1,7 @@
 //! Words and numbers as people read them, the same in every report.
 
-use crate::lab::experiment::{Outcome, Role, Standing};
-use crate::units::{LogRatio, grouped};
+use crate::lab::experiment::{Outcome, Role};
+use crate::units::grouped;
 
 /// `main`, `guard`, `control`.
 pub fn role(role: Role) -> &'static str {
@@ -26,12 +26,6 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::NotShownMoving => "not shown moving",
         Outcome::Moved => "moved",
     }
-}
-
-/// `+412 % [+398 %, +431 %]`; an open end is infinite.
-pub fn gain(standing: &Standing) -> String {
-    let end = |end: f64, open: &str| if end.is_finite() { LogRatio(end).gain().to_string() } else { open.to_owned() };
-    format!("{} [{}, {}]", standing.estimate.gain(), end(standing.bounds.low, "−∞"), end(standing.bounds.high, "∞"))
 }
 
 /// A figure in the unit that its name tells: `p99` is a time in ns, `…_bytes` a size; anything else a number.
@@ -70,7 +64,6 @@ pub fn short(hash: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Interval;
 
     #[test]
     fn numbers_have_four_digits_and_their_unit() {
@@ -85,11 +78,5 @@ mod tests {
         assert_eq!(figure("peak_memory_bytes", 1.5 * 1_073_741_824.0), "1.5 GiB");
         assert_eq!(figure("pages", 12.0), "12");
         assert_eq!(figure("tps", 50_000.0), "50\u{202f}000");
-    }
-
-    #[test]
-    fn open_bounds_are_infinite() {
-        let standing = Standing { pairs: 1, estimate: LogRatio(0.0), bounds: Interval::UNBOUNDED };
-        assert_eq!(gain(&standing), "+0.00 % [−∞, ∞]");
     }
 }

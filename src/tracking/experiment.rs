@@ -14,7 +14,7 @@ use super::process::Process;
 use super::profile::{self, ProfileFact};
 use super::store::{Reader, now_ms, time};
 use super::verdict::{self, VerdictFact};
-use crate::improvements::ImprovementId;
+use crate::improvements::{Direction, ImprovementId};
 use crate::lab::experiment::{Binary, ExperimentId, Plan, Standing, Verdict};
 use crate::lab::journal::Stage;
 
@@ -31,6 +31,8 @@ pub struct Summary {
     pub pairs: u32,
     /// What is known of the main workload: the ruling's published figure, or the last standing before one.
     pub standing: Option<Standing>,
+    /// Which way its deciding metric improves.
+    pub better: Direction,
     /// How it stands.
     pub ending: Ending,
 }
@@ -228,6 +230,7 @@ columns! {
         id: i64,
         at_ms: i64,
         improvement: String,
+        better: Option<String>,
         pairs: i64,
         pid: i64,
         started_ticks: i64,
@@ -247,7 +250,7 @@ async fn summaries(
     limit: u32,
 ) -> Result<Vec<Summary>, Fault> {
     let rows: Vec<SummaryRow> = sqlx::query_as(
-        "SELECT e.id, e.at_ms, e.improvement,
+        "SELECT e.id, e.at_ms, e.improvement, json_extract(s.plan, '$.workloads[0].better') AS better,
                 (SELECT count(*) FROM pair p
                  WHERE p.experiment = e.id AND p.workload = 0 AND p.run = 'decision' AND p.dropped IS NULL) AS pairs,
                 s.pid, s.started_ticks, x.reason AS stopped, v.verdict, v.ruling,
@@ -288,6 +291,7 @@ fn summary(row: SummaryRow) -> Result<Summary, Fault> {
         at: time(row.at_ms),
         pairs: u32::try_from(row.pairs).unwrap_or(u32::MAX),
         standing: published.or(last),
+        better: verdict::better(row.id, row.better.as_deref())?,
         ending,
     })
 }

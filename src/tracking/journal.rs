@@ -114,8 +114,11 @@ impl Store {
 async fn conclude(facts: &mut SqliteConnection, id: ExperimentId, ruling: &Ruling) -> Result<(), Fault> {
     verdict::insert(facts, id, ruling).await?;
     live::sweep(facts).await?;
-    let gain = verdict::published(ruling).map(|standing| format!(" {}", standing.estimate.gain())).unwrap_or_default();
-    tell_agents(facts, id, AgentState::Ready, &format!("{}{gain}", ruling.verdict)).await
+    let plan = experiment::plan_in_force(facts, id).await?;
+    let better = plan.workloads.first().map(|main| main.better).unwrap_or_default();
+    let published = verdict::published(ruling).filter(|standing| standing.pairs > 0);
+    let figure = published.map(|standing| format!(" {}", standing.estimate.told(better))).unwrap_or_default();
+    tell_agents(facts, id, AgentState::Ready, &format!("{}{figure}", ruling.verdict)).await
 }
 
 async fn tell_agents(

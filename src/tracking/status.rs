@@ -143,6 +143,7 @@ mod tests {
             tree_digest: "tree-1".to_owned(),
             workload: "tpcc sessions=64".to_owned(),
             metric: "tps".to_owned(),
+            better: crate::improvements::Direction::Higher,
             binary_a: None,
             binary_b: None,
             ruling: Ruling {

@@ -2,14 +2,14 @@
 //! transaction.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::columns::columns;
 use super::error::{At, Fault, StoreError};
-use super::json::{as_word, decode, encode};
+use super::json::{as_word, decode, encode, word};
 use super::store::{Reader, now_ms, time};
 use super::{build, experiment, stack};
-use crate::improvements::ImprovementId;
+use crate::improvements::{Direction, ImprovementId};
 use crate::lab::experiment::{ExperimentId, Ruling, Side, Standing};
 
 /// A recorded verdict.
@@ -29,6 +29,8 @@ pub struct VerdictFact {
     pub workload: String,
     /// The deciding metric.
     pub metric: String,
+    /// Which way it improves.
+    pub better: Direction,
     /// SHA-256 of arm A; `None` when it was never built.
     pub binary_a: Option<String>,
     /// SHA-256 of arm B.
@@ -44,6 +46,10 @@ impl VerdictFact {
     }
 }
 
+/// A verdict's columns, and which way the main workload's metric improves: that stands in the plan of the last sitting.
+const COLUMNS: &str = "verdict.*, (SELECT json_extract(plan, '$.workloads[0].better') FROM sitting
+                                   WHERE sitting.experiment = verdict.experiment ORDER BY sitting.id DESC LIMIT 1) AS better";
+
 /// The figure of the main workload that is published.
 pub(super) fn published(ruling: &Ruling) -> Option<Standing> {
     ruling.confirmation.or(ruling.decision.first().copied())
@@ -53,7 +59,8 @@ impl Reader {
     /// Verdicts about an improvement, the newest first.
     pub async fn verdicts(&self, improvement: &ImprovementId) -> Result<Vec<VerdictFact>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
-        let rows = sqlx::query_as("SELECT * FROM verdict WHERE improvement = ? ORDER BY id DESC")
+        let of_improvement = format!("SELECT {COLUMNS} FROM verdict WHERE improvement = ? ORDER BY id DESC");
+        let rows = sqlx::query_as(AssertSqlSafe(of_improvement))
             .bind(&improvement.0)
             .fetch_all(&mut *connection)
             .await
@@ -101,20 +108,19 @@ pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, 
 
 /// The verdict of an experiment.
 pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Option<VerdictFact>, Fault> {
-    let row =
-        sqlx::query_as("SELECT * FROM verdict WHERE experiment = ?").bind(id.0).fetch_optional(connection).await?;
+    let of_experiment = format!("SELECT {COLUMNS} FROM verdict WHERE experiment = ?");
+    let row = sqlx::query_as(AssertSqlSafe(of_experiment)).bind(id.0).fetch_optional(connection).await?;
     row.map(fact).transpose()
 }
 
 /// For each improvement its newest verdict, and its newest that decided something when the newest did not.
 pub(super) async fn latest(connection: &mut SqliteConnection) -> Result<Vec<VerdictFact>, Fault> {
-    let rows = sqlx::query_as(
-        "SELECT * FROM verdict
+    let newest = format!(
+        "SELECT {COLUMNS} FROM verdict
          WHERE id IN (SELECT max(id) FROM verdict GROUP BY improvement, verdict = 'INCONCLUSIVE')
-         ORDER BY id",
-    )
-    .fetch_all(connection)
-    .await?;
+         ORDER BY id"
+    );
+    let rows = sqlx::query_as(AssertSqlSafe(newest)).fetch_all(connection).await?;
     rows.into_iter().map(fact).collect()
 }
 
@@ -127,10 +133,16 @@ columns! {
         tree_digest: String,
         workload: String,
         metric: String,
+        better: Option<String>,
         binary_a: Option<String>,
         binary_b: Option<String>,
         ruling: String,
     }
+}
+
+/// The direction in a plan's JSON; an experiment that nobody sat down to has no figure to turn.
+pub(super) fn better(row: i64, text: Option<&str>) -> Result<Direction, Fault> {
+    text.map_or(Ok(Direction::default()), |text| word("sitting of experiment", row, "better", text))
 }
 
 fn fact(row: Row) -> Result<VerdictFact, Fault> {
@@ -142,6 +154,7 @@ fn fact(row: Row) -> Result<VerdictFact, Fault> {
         tree_digest: row.tree_digest,
         workload: row.workload,
         metric: row.metric,
+        better: better(row.experiment, row.better.as_deref())?,
         binary_a: row.binary_a,
         binary_b: row.binary_b,
         ruling: decode("verdict", row.id, "ruling", &row.ruling)?,

@@ -253,8 +253,7 @@ fn ask_apply(model: &Model) -> Option<Dialog> {
     let variants = row.entry.variants.as_ref()?;
     let mut body = vec![format!("$ workbench apply {id}"), String::new()];
     let guards: Vec<&str> = variants.guards.iter().map(|guard| guard.workload.as_str()).collect();
-    let required = variants.workload.required_gain.map(|gain| format!(", required {gain}")).unwrap_or_default();
-    body.push(format!("measures {} by {}{required}", yank::trial(&variants.workload), variants.workload.metric));
+    body.push(format!("measures {}", yank::judged_by(&variants.workload)));
     if !guards.is_empty() {
         body.push(format!("guards   {}", guards.join(", ")));
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 
 use super::experiment::Experiment;
-use crate::improvements::{Improvement, ImprovementId, Status};
+use crate::improvements::{Direction, Improvement, ImprovementId, Status};
 use crate::lab::experiment::{ExperimentId, Role, Standing, Verdict};
 
 /// Lines of the log that are kept.
@@ -108,6 +108,8 @@ impl Default for Progress {
 pub struct Measured {
     /// What is known of the deciding workload, from fresh pairs where there was a confirmation run.
     pub standing: Standing,
+    /// Which way its metric improves.
+    pub better: Direction,
     /// The deciding workload and its metric.
     pub workload: String,
     /// The base has moved since.
@@ -127,6 +129,8 @@ pub struct PastVerdict {
     pub reason: String,
     /// The figure it came with.
     pub standing: Option<Standing>,
+    /// Which way its metric improves.
+    pub better: Direction,
 }
 
 /// One workload of a decided experiment.
@@ -138,6 +142,8 @@ pub struct WorkloadRow {
     pub role: Role,
     /// The deciding metric.
     pub metric: String,
+    /// Which way it improves.
+    pub better: Direction,
     /// Its geometric mean over the pairs, in A and B.
     pub means: Option<(f64, f64)>,
     /// Estimate and bounds.
@@ -211,6 +217,8 @@ pub struct PastExperiment {
     pub end: Ending,
     /// The figure of the main workload.
     pub standing: Option<Standing>,
+    /// Which way its metric improves.
+    pub better: Direction,
 }
 
 /// How an experiment ended.

@@ -3,11 +3,14 @@
 //! ```text
 //! status:blocked agent:1 phase:2 category:index verdict:proven gain>10 group commit
 //! └── key:value, a prefix is enough ──────────────────────────┘ └─┬──┘ └─ in id or title
-//!                                                          measured, percent
+//!                                                          measured: better by so many percent
 //! ```
+//! A metric that fell by 20 %, and should, passes `gain>10`: the size is the one that is shown.
+//!
 //! A leading `-` turns a word round. What cannot be understood is named and left out; the rest still filters.
 
 use super::facts::Row;
+use crate::improvements::Direction;
 
 /// Keys that take a value after a colon.
 const KEYS: [&str; 7] = ["status", "agent", "phase", "category", "priority", "verdict", "id"];
@@ -87,7 +90,11 @@ impl Test {
             Self::Verdict(wanted) => row.verdict().is_some_and(|verdict| starts(verdict.to_string(), wanted)),
             Self::Id(wanted) => row.entry.id.0.to_lowercase().starts_with(wanted),
             Self::Gain(comparison, percent) => row.progress.measured.as_ref().is_some_and(|measured| {
-                let gain = measured.standing.estimate.gain().0 * 100.0;
+                let change = measured.standing.estimate.change(measured.better).0 * 100.0;
+                let gain = match measured.better {
+                    Direction::Higher => change,
+                    Direction::Lower => -change,
+                };
                 match comparison {
                     Comparison::Above => gain > *percent,
                     Comparison::AtLeast => gain >= *percent,

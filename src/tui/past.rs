@@ -117,6 +117,7 @@ fn workload_rows(facts: &tracking::Experiment) -> Vec<WorkloadRow> {
             label: of.label.clone(),
             role: of.role,
             metric: of.metric.clone(),
+            better: of.better,
             means: mean(Side::A).zip(mean(Side::B)),
             standing: *standing,
         })

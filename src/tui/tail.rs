@@ -186,6 +186,7 @@ impl Tail {
                 pairs: summary.pairs,
                 end,
                 standing: summary.standing,
+                better: summary.better,
             });
         }
         let agents = self.agents().await?;
@@ -203,6 +204,7 @@ impl Tail {
             at: fact.at,
             verdict: fact.ruling.verdict,
             standing: fact.published(),
+            better: fact.better,
             reason: fact.ruling.reason,
         });
         Ok(verdicts.collect())
@@ -301,8 +303,9 @@ fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>) -> Progress {
     let decisive = known.decisive.as_ref().or(known.latest.as_ref());
     let measured = decisive.and_then(|verdict| {
         Some(Measured {
-            standing: verdict.published()?,
-            workload: format!("{} on {}", verdict.metric, verdict.workload),
+            standing: verdict.published().filter(|standing| standing.pairs > 0)?,
+            better: verdict.better,
+            workload: format!("{} on {}", verdict.better.beside(&verdict.metric), verdict.workload),
             stale: public.stale.unwrap_or(false),
         })
     });

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::units::{Interval, LogRatio};
+use crate::units::Effect;
 
 /// Columns the text takes on a terminal.
 pub fn width(text: &str) -> usize {
@@ -112,24 +112,18 @@ pub fn quantity(value: f64) -> String {
     format!("{scaled:.digits$}{suffix}")
 }
 
-/// An interval on the log scale as gains in percent: `[+398, +431]`; an open end is `…`.
-pub fn bounds(interval: Interval) -> String {
-    if interval == Interval::UNBOUNDED {
-        return "no bounds yet".to_owned();
+/// Bounds in percent, without the sign of it: `[+398, +431]`; an open end is `…`.
+pub fn bounds(effect: &Effect) -> String {
+    match (effect.low, effect.high) {
+        (None, None) => "no bounds yet".to_owned(),
+        (Some(_), _) | (_, Some(_)) => effect.bounds().replace(" %", ""),
     }
-    let end = |log: f64| {
-        if log.is_finite() {
-            LogRatio(log).gain().to_string().trim_end_matches(" %").to_owned()
-        } else {
-            "…".to_owned()
-        }
-    };
-    format!("[{}, {}]", end(interval.low), end(interval.high))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Change;
 
     #[test]
     fn cutting_leaves_a_mark_and_never_exceeds_the_room() {
@@ -159,8 +153,8 @@ mod tests {
         );
         assert_eq!([span(8.2), span(200.0), span(7500.0), span(f64::NAN)], ["8 s", "3 min 20 s", "2 h 5 min", "0 s"]);
         assert_eq!([quantity(9_996.0), quantity(99.97)], ["10.0k", "100"]);
-        let interval = Interval { low: 1.25_f64.ln(), high: f64::INFINITY };
-        assert_eq!(bounds(interval), "[+25.0, …]");
-        assert_eq!(bounds(Interval::UNBOUNDED), "no bounds yet");
+        let effect = Effect { estimate: Change(0.5), low: Some(Change(0.25)), high: None };
+        assert_eq!(bounds(&effect), "[+25.0, …]");
+        assert_eq!(bounds(&Effect { low: None, ..effect }), "no bounds yet");
     }
 }

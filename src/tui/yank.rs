@@ -51,6 +51,12 @@ pub(super) fn trial(trial: &Trial) -> String {
     format!("{}{}", trial.workload, params.collect::<String>())
 }
 
+/// What decides on a workload: `tpcc sessions=64 by p99 (less is better), required −9.09 %`.
+pub(super) fn judged_by(of: &Trial) -> String {
+    let required = of.required_gain.map(|gain| format!(", required {}", gain.change(of.better))).unwrap_or_default();
+    format!("{} by {}{required}", trial(of), of.better.beside(&of.metric))
+}
+
 /// What can be copied of the marked improvements, else of the selected one.
 fn of_register(model: &Model) -> Option<(String, Vec<Offer>)> {
     let is_marked = |row: &&Row| model.register.marks.contains(&row.entry.id);
@@ -76,7 +82,7 @@ fn markdown(row: &Row) -> String {
         .progress
         .measured
         .as_ref()
-        .map_or("–".to_owned(), |measured| measured.standing.estimate.gain().to_string());
+        .map_or("–".to_owned(), |measured| measured.standing.estimate.told(measured.better));
     let verdict = row.verdict().map_or("–".to_owned(), |verdict| verdict.to_string());
     format!(
         "| **{}** | {} | {} | {} | {} | {} | {measured} | {verdict} |",

@@ -109,6 +109,11 @@ pub(crate) fn pair(run: Run, index: u32) -> Pair {
 
 /// Runs an experiment to its end on made-up pairs, by the lab's own rule.
 pub(crate) async fn decide(store: &mut Store, plan: &Plan) -> (ExperimentId, Ruling) {
+    decide_on(store, plan, pair).await
+}
+
+/// The same on pairs of one's own making.
+pub(crate) async fn decide_on(store: &mut Store, plan: &Plan, pair: fn(Run, u32) -> Pair) -> (ExperimentId, Ruling) {
     let id = store.open(plan, false).await.unwrap().id;
     let mut pairs: Vec<Pair> = Vec::new();
     for (side, folded) in

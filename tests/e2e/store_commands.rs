@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 use sqlx::Connection;
-use workbench::lab::experiment::Verdict;
+use workbench::improvements::Direction;
+use workbench::lab::experiment::{Pair, Run, Verdict};
 use workbench::lab::journal::{Event, Journal};
 use workbench::tracking::{Reader, Store};
 
 use super::bench::{Bench, Ran};
-use super::store::{decide, plan, ruling};
+use super::store::{decide, decide_on, pair, plan, ruling};
 
 async fn open(bench: &Bench) -> Store {
     Store::open_at(&bench.path("tracking/workbench.db"), &bench.path("profiles")).await.unwrap()
@@ -60,6 +61,42 @@ async fn a_verdict_is_shown_with_its_evidence_and_derived_again() {
     assert_eq!(json["data"]["evidence"]["pairs"], 12);
     insta::assert_snapshot!("verdict_none", steady(&bench.run(&["verdict", "T001"])));
     insta::assert_snapshot!("list_measured", steady(&bench.run(&["list"])));
+}
+
+/// A pair of a workload whose metric fell to a thousandth, as it should.
+fn shrunk(run: Run, index: u32) -> Pair {
+    let mut pair = pair(run, index);
+    let (a, b) = (24e6 + f64::from(index) * 1e4, 26e3);
+    for (arm, value) in [(&mut pair.a, a), (&mut pair.b, b)] {
+        arm.values.insert("unreclaimed".to_owned(), value);
+    }
+    pair.d.0 = (a / b).ln();
+    pair
+}
+
+#[tokio::test]
+async fn a_metric_that_should_fall_is_told_falling() {
+    // By the rule of today, and by the one that knew gains only: its verdicts keep their words, and come out the same.
+    for rule_version in [2, 1] {
+        let bench = Bench::new();
+        let mut store = open(&bench).await.crediting(&[1]);
+        let mut plan = plan("T003");
+        plan.policy.rule_version = rule_version;
+        (plan.workloads[0].metric, plan.workloads[0].better) = ("unreclaimed".to_owned(), Direction::Lower);
+        decide_on(&mut store, &plan, shrunk).await;
+        store.close().await;
+        let mut told = String::new();
+        for args in [&["verdict", "T003", "--replay"][..], &["list"], &["status"]] {
+            told += &format!("$ workbench {}\n{}\n", args.join(" "), steady(&bench.run(args)));
+        }
+        insta::assert_snapshot!(format!("falling_by_rule_{rule_version}"), told);
+        let json: Value = serde_json::from_str(&bench.run(&["verdict", "T003", "--json"]).stdout).unwrap();
+        let published = &json["data"]["published"];
+        assert!(published["gain"].as_f64().unwrap() > 900.0, "a factor less one, as ever: {published}");
+        assert!((published["change"]["estimate"].as_f64().unwrap() + 0.9989).abs() < 1e-4, "{published}");
+        assert!(published["low"].as_f64() < published["high"].as_f64(), "{published}");
+        assert!(published["change"]["low"].as_f64() < published["change"]["high"].as_f64(), "{published}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::cli::{Context, Exit, Failure, Format, Row};
 use crate::lab::experiment::{Plan, Role, WorkloadPlan};
-use crate::units::Gain;
+use crate::report::words;
+use crate::units::{Direction, Gain};
 
 /// One workload of the plan.
 #[derive(Serialize)]
@@ -14,11 +15,13 @@ struct Line {
     role: Role,
     workload: String,
     metric: String,
-    /// What it must show, in words.
+    /// Which way the metric improves.
+    better: Direction,
+    /// What it must show, in words: changes of the metric.
     must: String,
     /// The noise of a pair, as a fraction.
     noise: Gain,
-    /// The smallest true change that would be found with 90 % power.
+    /// The smallest true gain that would be found with 90 % power: a factor of better, less one.
     minimum_detectable: Gain,
     pairs_max: u32,
 }
@@ -28,12 +31,12 @@ impl Row for Line {
 
     fn cells(&self) -> Vec<String> {
         vec![
-            role(self.role).to_owned(),
+            words::role(self.role).to_owned(),
             self.workload.clone(),
-            self.metric.clone(),
+            self.better.beside(&self.metric),
             self.must.clone(),
             format!("{:.1} %", self.noise.0 * 100.0),
-            self.minimum_detectable.to_string(),
+            self.minimum_detectable.change(self.better).to_string(),
             format!("≤ {}", self.pairs_max),
         ]
     }
@@ -70,38 +73,32 @@ pub(super) fn summary(plan: &Plan, built: [bool; 2]) -> String {
     let (best, worst) = plan.expected_time();
     let main = &plan.workloads[0];
     format!(
-        "{}: A = {}, B = {}\n{} must gain {}; a true gain of {} is found with 90 % power; pairs take {} to {}",
+        "{}: A = {}, B = {}\n{} of {} must change by {} or better; a true change of {} is found with 90 % power; \
+         pairs take {} to {}",
         plan.improvement,
         arm(&a, built[0]),
         arm(&b, built[1]),
+        main.better.beside(&main.metric),
         main.label,
-        main.required_gain,
-        main.minimum_detectable,
+        main.required_gain.change(main.better),
+        main.minimum_detectable.change(main.better),
         rough(best),
         rough(worst)
     )
 }
 
-/// The role's name.
-pub(super) fn role(role: Role) -> &'static str {
-    match role {
-        Role::Main => "main",
-        Role::Guard => "guard",
-        Role::Control => "control",
-    }
-}
-
 fn line(plan: &Plan, workload: &WorkloadPlan) -> Line {
     let policy = &plan.policy;
     let must = match workload.role {
-        Role::Main => workload.required_gain.to_string(),
-        Role::Guard => format!("no less than {}", Gain(-policy.guard_margin.0)),
+        Role::Main => format!("{} or better", workload.required_gain.change(workload.better)),
+        Role::Guard => format!("no worse than {}", Gain(-policy.guard_margin.0).change(workload.better)),
         Role::Control => format!("within ±{:.1} %", policy.control_margin.0 * 100.0),
     };
     Line {
         role: workload.role,
         workload: workload.label.clone(),
         metric: workload.metric.clone(),
+        better: workload.better,
         must,
         noise: workload.noise.gain(),
         minimum_detectable: workload.minimum_detectable,

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::lab::experiment::{Pair, Plan, Role, Run, Side, Standing};
+use crate::lab::experiment::{Pair, Plan, Role, Run, Side, Standing, WorkloadPlan};
 use crate::lab::journal::{Event, Stage};
+use crate::report::words;
 
 /// Plain lines about slices come at most this often; everything else is said when it happens.
 const SLICE_LINES: Duration = Duration::from_secs(2);
@@ -14,7 +15,7 @@ const SLICE_LINES: Duration = Duration::from_secs(2);
 /// Says what happens.
 #[derive(Debug)]
 pub(super) struct Progress {
-    labels: Vec<(Role, String)>,
+    workloads: Vec<WorkloadPlan>,
     rates: [f64; 2],
     started: Instant,
     said: Instant,
@@ -35,9 +36,8 @@ impl Progress {
             }
             bar
         });
-        let labels = plan.workloads.iter().map(|workload| (workload.role, workload.label.clone())).collect();
         let now = Instant::now();
-        Self { labels, rates: [0.0; 2], started: now, said: now, stage: "plan", bar }
+        Self { workloads: plan.workloads.clone(), rates: [0.0; 2], started: now, said: now, stage: "plan", bar }
     }
 
     /// One event.
@@ -57,7 +57,7 @@ impl Progress {
             }
             Event::Slice { workload, side, rate } => {
                 self.rates[*side as usize] = *rate;
-                let (_, label) = &self.labels[*workload];
+                let label = &self.workloads[*workload].label;
                 let line = format!("{label}  A {}/s  B {}/s", round(self.rates[0]), round(self.rates[1]));
                 match &self.bar {
                     Some(bar) => bar.set_message(line),
@@ -107,7 +107,7 @@ impl Progress {
     }
 
     fn pair(&self, pair: &Pair) -> String {
-        let (role, label) = &self.labels[pair.workload];
+        let WorkloadPlan { role, label, metric, better, .. } = &self.workloads[pair.workload];
         let run = match (pair.run, role) {
             (Run::Calibration, _) => "calibration ",
             (Run::Confirmation, _) => "confirmation ",
@@ -115,18 +115,18 @@ impl Progress {
             (Run::Decision, Role::Guard) => "guard ",
             (Run::Decision, Role::Control) => "control ",
         };
-        let rate = |side: Side| {
-            let arm = pair.arm(side);
-            round(arm.ops as f64 / (arm.elapsed_ns.max(1) as f64 / 1e9))
+        let value = |side: Side| {
+            pair.arm(side).values.get(metric).map_or_else(|| "–".to_owned(), |value| words::figure(metric, *value))
         };
         let dropped = pair.dropped.as_ref().map(|reason| format!(", dropped: {reason}")).unwrap_or_default();
-        let gain = pair.d.gain();
-        format!("{run}{label} pair {}: A {}/s, B {}/s, {gain}{dropped}", pair.index + 1, rate(Side::A), rate(Side::B))
+        let (number, told) = (pair.index + 1, pair.d.told(*better));
+        format!("{run}{label} pair {number}: {metric} {} → {}, {told}{dropped}", value(Side::A), value(Side::B))
     }
 
     fn standing(&self, workload: usize, standing: &Standing) -> String {
-        let (_, label) = &self.labels[workload];
-        format!("{label} after {} pairs: {} {}", standing.pairs, standing.estimate.gain(), standing.bounds)
+        let WorkloadPlan { label, metric, better, .. } = &self.workloads[workload];
+        let (metric, effect) = (better.beside(metric), standing.effect(*better));
+        format!("{label} after {} pairs: {metric} {effect}", standing.pairs)
     }
 }
 

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use super::plan::role;
-use super::progress::round;
 use crate::cli::{Context, Failure, Format, Row};
 use crate::improvements::Improvement;
 use crate::lab::apply::Conclusion;
 use crate::lab::experiment::{Outcome, Role, Run, Side, Standing};
 use crate::lab::verdict::metric_mean;
-use crate::units::{Gain, LogRatio};
+use crate::report::words;
+use crate::units::{Direction, Effect, Gain};
 
 /// One line of the result. The JSON form is stable.
 #[derive(Serialize)]
@@ -18,16 +17,20 @@ struct Line {
     run: Run,
     workload: String,
     metric: String,
+    /// Which way the metric improves.
+    better: Direction,
     /// Geometric mean over the pairs that count; absent while there are none.
     a: Option<f64>,
     b: Option<f64>,
     /// What somebody promised; only where it is about this workload.
     claim: Option<String>,
-    /// Hodges-Lehmann estimate over the pairs that count.
+    /// Hodges-Lehmann estimate over the pairs that count: by how much it is better, as a factor less one.
     gain: Option<Gain>,
     /// Always-valid bounds; absent while unbounded.
     low: Option<Gain>,
     high: Option<Gain>,
+    /// Estimate and bounds as changes of the metric itself: what the table shows.
+    change: Option<Effect>,
     pairs: u32,
     outcome: Option<Outcome>,
 }
@@ -37,23 +40,23 @@ impl Row for Line {
         &["Role", "Workload", "Metric", "A", "B", "Claim", "Measured", "Bounds", "Pairs", "Outcome"];
 
     fn cells(&self) -> Vec<String> {
-        let value = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), round);
-        let end = |end: Option<Gain>| end.map_or_else(|| "…".to_owned(), |gain| gain.to_string());
+        let value =
+            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| words::figure(&self.metric, value));
         let role = match self.run {
             Run::Confirmation => "confirmed",
-            Run::Calibration | Run::Decision => role(self.role),
+            Run::Calibration | Run::Decision => words::role(self.role),
         };
         vec![
             role.to_owned(),
             self.workload.clone(),
-            self.metric.clone(),
+            self.better.beside(&self.metric),
             value(self.a),
             value(self.b),
             self.claim.clone().unwrap_or_default(),
-            self.gain.map_or_else(|| "–".to_owned(), |gain| gain.to_string()),
-            format!("[{}, {}]", end(self.low), end(self.high)),
+            self.change.map_or_else(|| "–".to_owned(), |effect| effect.estimate.to_string()),
+            self.change.map_or_else(|| "–".to_owned(), |effect| effect.bounds()),
             self.pairs.to_string(),
-            self.outcome.map(word).unwrap_or_default().to_owned(),
+            self.outcome.map(words::outcome).unwrap_or_default().to_owned(),
         ]
     }
 }
@@ -108,34 +111,21 @@ fn lines(improvement: &Improvement, done: &Conclusion) -> Vec<Line> {
 fn line(done: &Conclusion, index: usize, run: Run, standing: Standing, outcome: Option<Outcome>) -> Line {
     let plan = &done.plan.workloads[index];
     let mean = |side| metric_mean(&done.plan, &done.pairs, index, run, side);
-    let end = |end: f64| end.is_finite().then(|| LogRatio(end).gain());
+    let [low, high] = standing.bounds.gains();
     Line {
         role: plan.role,
         run,
         workload: plan.label.clone(),
         metric: plan.metric.clone(),
+        better: plan.better,
         a: mean(Side::A),
         b: mean(Side::B),
         claim: None,
         gain: (standing.pairs > 0).then(|| standing.estimate.gain()),
-        low: end(standing.bounds.low),
-        high: end(standing.bounds.high),
+        low,
+        high,
+        change: (standing.pairs > 0).then(|| standing.effect(plan.better)),
         pairs: standing.pairs,
         outcome,
-    }
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Open => "open",
-        Outcome::Gain => "gain",
-        Outcome::LikelyGain => "likely gain",
-        Outcome::TooLittle => "too little",
-        Outcome::NonInferior => "harmless",
-        Outcome::NotShownWorse => "not shown worse",
-        Outcome::Regressed => "regressed",
-        Outcome::Still => "still",
-        Outcome::NotShownMoving => "not shown to move",
-        Outcome::Moved => "moved",
     }
 }

@@ -29,6 +29,7 @@
 mod mechanism;
 mod rule;
 mod standing;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,14 @@
 
 use super::mechanism::figure;
 use super::standing::{counting, standing};
+use super::words::Words;
 use crate::lab::experiment::{Outcome, Pair, Plan, Role, Ruling, Run, Side, Standing, Verdict};
 use crate::lab::stats::robust_scale_about;
 use crate::units::LogRatio;
 
-/// Version of this rule. A change to anything below that could change a word raises it.
-pub const RULE_VERSION: u32 = 1;
+/// Version of this rule, for new plans. A change to anything below that could change a word raises it; what a plan of
+/// an older version leads to stays as it was, in word and reason.
+pub const RULE_VERSION: u32 = 2;
 
 /// The main workload is the plan's first.
 const MAIN: usize = 0;
@@ -174,11 +176,10 @@ impl Case<'_> {
         let contradicts = confirmation.estimate.0 <= 0.0 || confirmation.bounds.high < self.margin().0;
         let (verdict, reason) = if contradicts {
             let reason = format!(
-                "the decision run found {}, but {} fresh pairs found {} {}: not confirmed",
-                main.estimate.gain(),
+                "the decision run found {}, but {} fresh pairs found {}: not confirmed",
+                self.words(MAIN).figure(main.estimate),
                 confirmation.pairs,
-                confirmation.estimate.gain(),
-                confirmation.bounds
+                self.words(MAIN).range(confirmation.estimate, confirmation.bounds)
             );
             (Verdict::Inconclusive, reason)
         } else {
@@ -201,7 +202,7 @@ impl Case<'_> {
             outcomes: outcomes.to_vec(),
             confirmation,
             mechanism: figure(&self.plan.mechanism, self.pairs).both(),
-            rule_version: RULE_VERSION,
+            rule_version: self.plan.policy.rule_version,
         }
     }
 
@@ -215,6 +216,10 @@ impl Case<'_> {
 
     fn standing(self, workload: usize) -> Standing {
         standing(self.plan, self.pairs, workload, Run::Decision)
+    }
+
+    fn words(&self, workload: usize) -> Words<'_> {
+        Words::new(self.plan, workload)
     }
 
     fn margin(self) -> LogRatio {
@@ -248,15 +253,15 @@ impl Case<'_> {
     }
 
     fn harm(self, workload: usize, outcome: Outcome) -> Option<String> {
-        let label = &self.plan.workloads[workload].label;
         let Standing { estimate, bounds, pairs } = self.standing(workload);
-        let gain = estimate.gain();
+        let subject = self.words(workload).subject();
+        let range = self.words(workload).range(estimate, bounds);
         match outcome {
             Outcome::Regressed => {
-                Some(format!("{label} regressed: {gain} {bounds} in {pairs} pairs, more than the allowed loss"))
+                Some(format!("{subject} regressed: {range} in {pairs} pairs, more than the allowed loss"))
             }
             Outcome::Moved => Some(format!(
-                "the control {label} moved: {gain} {bounds} in {pairs} pairs; the change is measuring something else"
+                "the control {subject} moved: {range} in {pairs} pairs; the change is measuring something else"
             )),
             Outcome::Open
             | Outcome::Gain
@@ -270,11 +275,11 @@ impl Case<'_> {
     }
 
     fn success(self, verdict: Verdict, main: Standing, outcomes: &[Outcome]) -> String {
-        let required = self.plan.workloads[MAIN].required_gain;
-        let gain = match verdict {
-            Verdict::Proven => format!("the gain is at least {}", LogRatio(main.bounds.low).gain()),
+        let words = self.words(MAIN);
+        let found = match verdict {
+            Verdict::Proven => words.at_worst(LogRatio(main.bounds.low)),
             Verdict::Accepted | Verdict::Rejected | Verdict::Inconclusive | Verdict::Broken => {
-                format!("a gain above zero is certain, {} by estimate", main.estimate.gain())
+                words.surely_better(main.estimate)
             }
         };
         let weak: Vec<String> = self
@@ -296,24 +301,20 @@ impl Case<'_> {
             })
             .collect();
         let caveat = if weak.is_empty() { String::new() } else { format!("; {}", weak.join("; ")) };
-        format!("{gain}, where {required} was required{caveat}")
+        format!("{found}, where {} was required{caveat}", words.required())
     }
 
     fn too_little(self, main: Standing) -> String {
-        format!(
-            "the gain is at most {}, where {} was required",
-            LogRatio(main.bounds.high).gain(),
-            self.plan.workloads[MAIN].required_gain
-        )
+        let words = self.words(MAIN);
+        format!("{}, where {} was required", words.at_best(LogRatio(main.bounds.high)), words.required())
     }
 
     fn undecided(self, main: Standing) -> String {
         format!(
-            "{} pairs leave {} {}, where {} was required; {}",
+            "{} pairs leave {}, where {} was required; {}",
             main.pairs,
-            main.estimate.gain(),
-            main.bounds,
-            self.plan.workloads[MAIN].required_gain,
+            self.words(MAIN).range(main.estimate, main.bounds),
+            self.words(MAIN).required(),
             self.would_take(MAIN, main, self.margin().0)
         )
     }
@@ -324,11 +325,10 @@ impl Case<'_> {
         let control = self.plan.workloads[workload].role == Role::Control;
         let margin = if control { policy.control_margin.0.ln_1p() } else { (-policy.guard_margin.0).ln_1p() };
         format!(
-            "{} may have {}: {} {} after {} pairs; {}",
-            self.plan.workloads[workload].label,
+            "{} may have {}: {} after {} pairs; {}",
+            self.words(workload).subject(),
             if control { "moved" } else { "regressed" },
-            case.estimate.gain(),
-            case.bounds,
+            self.words(workload).range(case.estimate, case.bounds),
             case.pairs,
             self.would_take(workload, case, if case.estimate.0 < 0.0 { -margin.abs() } else { margin.abs() })
         )

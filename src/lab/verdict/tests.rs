@@ -20,6 +20,7 @@ struct World {
     counters: [Vec<(&'static str, u64)>; 2],
 }
 
+const MAIN: usize = 0;
 const QUIET: &[f64] = &[0.001, -0.002, 0.002, -0.001, 0.0];
 
 impl World {
@@ -304,6 +305,65 @@ fn metrics_are_averaged_on_the_log_scale() {
     let b = metric_mean(&world.plan, &pairs, 0, Run::Decision, Side::B).unwrap();
     assert!((b - 1000.0 * 0.30f64.exp()).abs() < 1e-6);
     assert_eq!(metric_mean(&world.plan, &pairs, 1, Run::Decision, Side::B), None);
+}
+
+/// The main workload's metric should fall; its pairs are better by these log-ratios.
+fn falling(rule_version: u32, differences: &[f64]) -> World {
+    let mut world = World::new().main(differences);
+    world.confirmation = differences.to_vec();
+    world.plan.policy.rule_version = rule_version;
+    let main = &mut world.plan.workloads[MAIN];
+    (main.metric, main.better) = ("unreclaimed".to_owned(), Direction::Lower);
+    world
+}
+
+#[test]
+fn what_should_fall_is_said_to_fall() {
+    let shrunk: Vec<f64> = [6.82, 6.83, 6.84].to_vec();
+    for (name, differences, verdict, reason) in [
+        ("shrunk", &shrunk[..], Verdict::Proven, "unreclaimed changed by −99.9 % at worst, where −9.09 % was required"),
+        ("as before", &[0.001, -0.002], Verdict::Rejected, " % at best, where −9.09 % was required"),
+        ("grown", &[-0.2, -0.22], Verdict::Rejected, "unreclaimed changed by +"),
+    ] {
+        let ruling = falling(2, differences).ruling();
+        assert_eq!((ruling.verdict, ruling.rule_version), (verdict, 2), "{name}: {}", ruling.reason);
+        assert!(ruling.reason.contains(reason), "{name}: {}", ruling.reason);
+    }
+    let noisy: Vec<f64> = (0..30).map(|i| 0.115 + 0.09 * f64::from(i % 5 - 2) / 2.0).collect();
+    let accepted = falling(2, &noisy).ruling();
+    assert_eq!(accepted.verdict, Verdict::Accepted);
+    assert!(
+        accepted.reason.starts_with("unreclaimed surely fell, −10.9 % by estimate, where −9.09 % was"),
+        "{}",
+        accepted.reason
+    );
+
+    let mut guarded = World::new().guard(&[-0.1, -0.11, -0.12]);
+    (guarded.plan.workloads[1].metric, guarded.plan.workloads[1].better) = ("p99".to_owned(), Direction::Lower);
+    let regressed = guarded.ruling().reason;
+    assert!(regressed.starts_with("p99 of guard regressed: +1"), "{regressed}");
+}
+
+#[test]
+fn a_plan_of_rule_1_keeps_its_words_to_the_letter() {
+    let ruling = |version, differences: &[f64]| falling(version, differences).ruling();
+    let old = ruling(1, &[6.82, 6.83, 6.84]);
+    assert_eq!(
+        old.reason,
+        "the gain is at least +89204 %, where +10.0 % was required; guard was not shown worse (nor proven harmless); \
+         control was not shown to move (nor proven still)"
+    );
+    let rejected = ruling(1, &[-0.2, -0.22]);
+    assert!(rejected.reason.starts_with("the gain is at most −"), "{}", rejected.reason);
+    // Only the words differ.
+    for differences in [&[6.82, 6.83, 6.84][..], &[-0.2, -0.22], &[0.001, -0.002]] {
+        let (old, new) = (ruling(1, differences), ruling(2, differences));
+        assert_ne!(old.reason, new.reason);
+        assert_eq!(
+            Ruling { reason: String::new(), rule_version: 0, ..old },
+            Ruling { reason: String::new(), rule_version: 0, ..new }
+        );
+    }
 }
 
 proptest! {

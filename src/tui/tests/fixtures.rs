@@ -224,18 +224,25 @@ fn decided(experiment: i64, seconds: i64, verdict: Verdict, gain: f64, reason: &
         label: label.to_owned(),
         role,
         metric: "tps".to_owned(),
+        better: Direction::Higher,
         means: Some(means),
         standing: standing(14, gain, 0.02),
     };
     Progress {
         status: if verdict.is_accepted() { Status::Complete } else { Status::InProgress },
-        measured: Some(Measured { standing: known, workload: "tps on tpcc sessions=64".to_owned(), stale: false }),
+        measured: Some(Measured {
+            standing: known,
+            better: Direction::Higher,
+            workload: "tps on tpcc sessions=64".to_owned(),
+            stale: false,
+        }),
         verdicts: vec![PastVerdict {
             experiment: ExperimentId(experiment),
             at: ago(seconds),
             verdict,
             reason: reason.to_owned(),
             standing: Some(known),
+            better: Direction::Higher,
         }],
         workloads: vec![
             workload("tpcc sessions=64", Role::Main, (7_120.0, 7_120.0 * (1.0 + gain)), gain),
@@ -254,6 +261,7 @@ fn history() -> StoreNews {
         verdict: Verdict::Inconclusive,
         reason: "30 pairs and the interval still holds +10.0 %".to_owned(),
         standing: Some(standing(30, 0.08, 0.1)),
+        better: Direction::Higher,
     });
     let rejected = decided(12, 7_300, Verdict::Rejected, 0.021, "the upper bound +5.2 % lies below +10.0 %");
     let blocked = Progress {
@@ -274,6 +282,7 @@ fn history() -> StoreNews {
         pairs,
         end,
         standing: Some(standing(pairs, gain, 0.03)),
+        better: Direction::Higher,
     };
     StoreNews {
         progress: vec![(id("I002"), proven), (id("B001"), rejected), (id("B002"), blocked), (id("A001"), forced)],

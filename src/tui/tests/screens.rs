@@ -3,10 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::fixtures::{empty, experiment, idle, measuring, now, ruling, screen};
+use crate::improvements::Direction;
 use crate::tui::facts::LogLine;
 use crate::tui::model::Model;
 use crate::tui::msg::Msg;
 use crate::tui::update::update;
+use crate::units::{Interval, LogRatio};
 
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (60, 20)];
 
@@ -79,6 +81,32 @@ fn register_before_and_without_a_register() {
 #[test]
 fn lab_running() {
     check_all("lab", |width, height, ascii| with(measuring(width, height, ascii, 6), "2w"));
+}
+
+/// The same figures, of a metric that should fall.
+#[test]
+fn what_should_fall_is_shown_falling() {
+    let mut model = measuring(120, 40, false, 6);
+    let experiment = model.facts.running.as_mut().unwrap();
+    experiment.plan.workloads[0].metric = "unreclaimed".to_owned();
+    experiment.plan.workloads[0].better = Direction::Lower;
+    check("lab-falling-120x40", &with(model, "2w"));
+
+    let mut model = idle(120, 40, false);
+    let row = model.facts.rows.iter_mut().find(|row| row.entry.id.0 == "I002").unwrap();
+    row.entry.claim.better = Direction::Lower;
+    row.entry.claim.text = "-40% memory overhead".to_owned();
+    (row.entry.claim.low, row.entry.claim.high) = (Some(0.4), Some(0.4));
+    let measured = row.progress.measured.as_mut().unwrap();
+    measured.better = Direction::Lower;
+    measured.workload = "unreclaimed (less is better) on stalled-reader".to_owned();
+    row.progress.verdicts.iter_mut().for_each(|verdict| verdict.better = Direction::Lower);
+    let main = &mut row.progress.workloads[0];
+    (main.metric, main.better, main.means) = ("unreclaimed".to_owned(), Direction::Lower, Some((24e6, 26e3)));
+    main.standing.estimate = LogRatio((24e6_f64 / 26e3).ln());
+    main.standing.bounds = Interval { low: main.standing.estimate.0 - 0.1, high: f64::INFINITY };
+    let place = model.facts.rows.iter().position(|row| row.entry.id.0 == "I002").unwrap();
+    check("register-falling-120x40", &with(model, &"j".repeat(place)));
 }
 
 #[test]

@@ -3,11 +3,12 @@
 //! ```text
 //!   9         │ ┊     ├──────●───┤      +398 %
 //!  10         │ ┊      ├─────●─┤        +405 %      ● the pair   ├─┤ what is known after it
-//!  11         │ ┊       ├───●──┤        +390 %      │ no change  ┊ the required gain
+//!  11         │ ┊       ├───●──┤        +390 %      │ no change  ┊ what is required
 //!     ────────┴─┴───────────────────
 //!             0 +10 %       +400 %
 //! ```
 //! Read from top to bottom, the interval closes in: left of `┊` it is undecided or lost, right of it proven.
+//! Right is always better: where less is better, the axis falls towards the right, and the figures are negative there.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -18,20 +19,28 @@ use super::paint;
 use crate::lab::experiment::Run;
 use crate::tui::experiment::{PairDot, TrialRun};
 use crate::tui::theme::Look;
-use crate::units::{Gain, Interval, LogRatio};
+use crate::units::{Change, Direction, Interval, LogRatio};
 
-/// Columns of the pair's number and of its gain.
+/// Columns of the pair's number and of its change.
 const NUMBER_WIDTH: u16 = 5;
-const GAIN_WIDTH: u16 = 9;
+const CHANGE_WIDTH: u16 = 9;
 
-/// Gains the axis may name, in percent.
+/// Changes the axis may name, in percent.
 const TICKS: [f64; 17] =
     [-90.0, -75.0, -50.0, -20.0, -10.0, -5.0, -2.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 400.0, 900.0, 1900.0];
 
 /// Draws the pairs of one workload. `margins` are the lines beyond which something is decided, `tone` the style of the
 /// newest interval.
-pub(super) fn draw(frame: &mut Frame, area: Rect, look: &Look, trial: &TrialRun, margins: &[LogRatio], tone: Style) {
-    let plot_width = area.width.saturating_sub(NUMBER_WIDTH + GAIN_WIDTH);
+pub(super) fn draw(
+    frame: &mut Frame,
+    area: Rect,
+    look: &Look,
+    trial: &TrialRun,
+    better: Direction,
+    margins: &[LogRatio],
+    tone: Style,
+) {
+    let plot_width = area.width.saturating_sub(NUMBER_WIDTH + CHANGE_WIDTH);
     // A low picture spends its rows on pairs and leaves the rule out.
     let rule_rows = u16::from(area.height > 8);
     let rows = area.height.saturating_sub(1 + rule_rows);
@@ -44,11 +53,11 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, look: &Look, trial: &TrialRun,
         let pair = shown.get(usize::from(row));
         let newest = usize::from(row) + 1 == shown.len();
         let cells = cells(look, &scale, pair, margins, newest.then_some(tone));
-        let (number, gain) = labels(look, pair, newest);
-        let line: Vec<Span> = std::iter::once(number).chain(cells).chain(std::iter::once(gain)).collect();
+        let (number, change) = labels(look, pair, better, newest);
+        let line: Vec<Span> = std::iter::once(number).chain(cells).chain(std::iter::once(change)).collect();
         paint::line(frame, area, row, &Line::from(line));
     }
-    let (rule, names) = axis(look, &scale, margins);
+    let (rule, names) = axis(look, &scale, better, margins);
     if rule_rows > 0 {
         paint::line(frame, area, rows, &rule);
     }
@@ -150,8 +159,8 @@ fn cells(
     cells.into_iter().map(|(symbol, style)| Span::styled(symbol, style)).collect()
 }
 
-/// Number and gain of a row.
-fn labels(look: &Look, pair: Option<&PairDot>, newest: bool) -> (Span<'static>, Span<'static>) {
+/// Number and change of a row.
+fn labels(look: &Look, pair: Option<&PairDot>, better: Direction, newest: bool) -> (Span<'static>, Span<'static>) {
     let Some(pair) = pair else {
         return (Span::raw(" ".repeat(usize::from(NUMBER_WIDTH))), Span::raw(""));
     };
@@ -162,8 +171,8 @@ fn labels(look: &Look, pair: Option<&PairDot>, newest: bool) -> (Span<'static>, 
     };
     let style = if newest { look.theme.text } else { look.theme.dim };
     let number = format!("{:>4} ", format!("{run}{}", u64::from(pair.index) + 1));
-    let gain = if pair.counts { pair.d.gain().to_string() } else { "dropped".to_owned() };
-    (Span::styled(number, style), Span::styled(format!("{gain:>9}"), style))
+    let change = if pair.counts { pair.d.change(better).to_string() } else { "dropped".to_owned() };
+    (Span::styled(number, style), Span::styled(format!("{change:>9}"), style))
 }
 
 /// Which part of a name stands under its value.
@@ -174,8 +183,8 @@ enum Anchor {
     End,
 }
 
-/// The rule under the plot and the names on it: zero, the margins, then round gains where there is room.
-fn axis(look: &Look, scale: &Scale, margins: &[LogRatio]) -> (Line<'static>, Line<'static>) {
+/// The rule under the plot and the names on it: zero, the margins, then round changes where there is room.
+fn axis(look: &Look, scale: &Scale, better: Direction, margins: &[LogRatio]) -> (Line<'static>, Line<'static>) {
     let width = usize::from(scale.width);
     let mut names: Vec<(usize, String)> = Vec::new();
     let mut place = |log: f64, name: String, anchor: Anchor| {
@@ -187,17 +196,18 @@ fn axis(look: &Look, scale: &Scale, margins: &[LogRatio]) -> (Line<'static>, Lin
         };
         let end = start + size;
         let free = names.iter().all(|(at, other)| end < *at || at + other.chars().count() < start);
-        if free && end <= width + usize::from(GAIN_WIDTH) {
+        if free && end <= width + usize::from(CHANGE_WIDTH) {
             names.push((start, name));
         }
     };
     // Away from zero, so that both find room.
     for margin in margins {
-        place(margin.0, round(margin.gain()), if margin.0 < 0.0 { Anchor::End } else { Anchor::Start });
+        place(margin.0, round(margin.change(better)), if margin.0 < 0.0 { Anchor::End } else { Anchor::Start });
     }
     place(0.0, "0".to_owned(), Anchor::Middle);
     for percent in TICKS {
-        place((percent / 100.0).ln_1p(), round(Gain(percent / 100.0)), Anchor::Middle);
+        let change = Change(percent / 100.0);
+        place(LogRatio::from_change(change, better).0, round(change), Anchor::Middle);
     }
     names.sort();
     let indent = " ".repeat(usize::from(NUMBER_WIDTH));
@@ -211,9 +221,9 @@ fn axis(look: &Look, scale: &Scale, margins: &[LogRatio]) -> (Line<'static>, Lin
     (Line::styled(rule, look.theme.faint), Line::styled(text, look.theme.dim))
 }
 
-/// A gain in whole percent, as an axis names it.
-fn round(gain: Gain) -> String {
-    let percent = gain.0 * 100.0;
+/// A change in whole percent, as an axis names it.
+fn round(change: Change) -> String {
+    let percent = change.0 * 100.0;
     let sign = if percent < 0.0 { "−" } else { "+" };
     let size = percent.abs();
     if (size - size.round()).abs() < 0.05 { format!("{sign}{size:.0} %") } else { format!("{sign}{size:.1} %") }

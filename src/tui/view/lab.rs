@@ -107,7 +107,7 @@ fn cell(model: &Model, past: &PastExperiment, column: usize) -> Cell {
         2 => (text::age(past.at, model.now), theme.dim),
         3 => (past.pairs.to_string(), theme.text),
         4 => match &past.standing {
-            Some(standing) => (standing.estimate.gain().to_string(), theme.text),
+            Some(standing) => (standing.estimate.change(past.better).to_string(), theme.text),
             None => (look.glyphs.none.to_owned(), theme.faint),
         },
         _ => match &past.end {

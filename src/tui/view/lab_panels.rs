@@ -30,7 +30,7 @@ const WORKLOAD_COLUMNS: [Column; 6] = [
     Column { title: "Role", min: 7, max: 7, right: false, rank: 4 },
     Column { title: "Workload", min: 12, max: 30, right: false, rank: 0 },
     Column { title: "Pairs", min: 5, max: 5, right: true, rank: 5 },
-    Column { title: "Gain", min: 7, max: 8, right: true, rank: 1 },
+    Column { title: "Change", min: 7, max: 9, right: true, rank: 1 },
     Column { title: "Interval", min: 15, max: 17, right: false, rank: 3 },
     Column { title: "Standing", min: 16, max: 18, right: false, rank: 2 },
 ];
@@ -99,7 +99,8 @@ fn question(experiment: &Experiment) -> String {
     let plan = &experiment.plan;
     let Some(main) = plan.workloads.get(experiment.main()) else { return String::new() };
     let base = if plan.stack.is_empty() { "alone".to_owned() } else { format!("on a stack of {}", plan.stack.len()) };
-    format!(" Does {} {base} gain {} of {} on {}?", plan.feature, main.required_gain, main.metric, main.label)
+    let required = main.required_gain.change(main.better);
+    format!(" Does {} {base} bring {required} of {} on {}?", plan.feature, main.metric, main.label)
 }
 
 /// Elapsed time, and the most that is left.
@@ -179,7 +180,11 @@ fn draw_pairs(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
     let tone = reading.map_or(look.theme.warn, |(reading, _)| tone(model, reading));
     let summary = trial.standing.as_ref().map_or_else(
         || plan.label.clone(),
-        |standing| format!("{}: {} {}", plan.label, standing.estimate.gain(), text::bounds(standing.bounds)),
+        |standing| {
+            let effect = standing.effect(plan.better);
+            let metric = plan.better.beside(&plan.metric);
+            format!("{}: {} {} of {metric}", plan.label, effect.estimate, text::bounds(&effect))
+        },
     );
     let inner = paint::pane(frame, area, look, "Pairs", &summary);
     if trial.pairs.is_empty() {
@@ -190,7 +195,7 @@ fn draw_pairs(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
         };
         return paint::empty(frame, inner, look, &[need]);
     }
-    forest::draw(frame, inner, look, trial, &margins, tone);
+    forest::draw(frame, inner, look, trial, plan.better, &margins, tone);
 }
 
 /// One line a stage, with its time.
@@ -243,8 +248,9 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
         let (word, style) =
             reading.map_or(("no pair yet", look.theme.faint), |(reading, word)| (word, tone(model, reading)));
         let none = || look.glyphs.none.to_owned();
-        let gain = trial.standing.map_or_else(none, |standing| standing.estimate.gain().to_string());
-        let interval = trial.standing.map_or_else(none, |standing| text::bounds(standing.bounds));
+        let effect = trial.standing.map(|standing| standing.effect(plan.better));
+        let change = effect.map_or_else(none, |effect| effect.estimate.to_string());
+        let interval = effect.map_or_else(none, |effect| text::bounds(&effect));
         let cursor = Span::styled(
             if at == shown { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() },
             look.theme.accent,
@@ -259,7 +265,7 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
                 vec![count],
                 inner.width,
             );
-            let figure = if trial.standing.is_some() { format!("    {gain} {interval}") } else { String::new() };
+            let figure = if trial.standing.is_some() { format!("    {change} {interval}") } else { String::new() };
             let second =
                 paint::spread(vec![Span::raw(figure)], vec![Span::styled(format!(" {word} "), style)], inner.width);
             paint::line(frame, inner, rows(at * 2), &first);
@@ -269,7 +275,7 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
                 (role(plan.role).to_owned(), look.theme.dim),
                 (plan.label.clone(), look.theme.text),
                 (pairs.to_string(), look.theme.dim),
-                (gain, look.theme.text),
+                (change, look.theme.text),
                 (interval, look.theme.dim),
                 (word.to_owned(), style),
             ];
@@ -296,7 +302,7 @@ fn machine(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment
         ]));
     };
     if let Some(main) = experiment.plan.workloads.get(experiment.main()) {
-        field("can tell", format!("{} or more", main.minimum_detectable));
+        field("can tell", format!("{} or better", main.minimum_detectable.change(main.better)));
         field("noise", format!("{:.1} % between pairs", main.noise.gain().0 * 100.0));
     }
     let lease = facts.lease.as_ref().map_or("free".to_owned(), |lease| lease.purpose.clone());

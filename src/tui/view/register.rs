@@ -107,12 +107,12 @@ fn cell(model: &Model, row: &Row, column: usize, grid: &Grid) -> Cell {
         5 => row.claimed().map_or_else(none, |claim| (claim.to_owned(), theme.dim)),
         6 => match &row.progress.measured {
             Some(measured) => {
-                let gain = measured.standing.estimate.gain();
+                let change = measured.standing.estimate.change(measured.better);
                 let style = match row.verdict() {
                     Some(verdict) => look.verdict(verdict).1,
                     None => theme.text,
                 };
-                (gain.to_string(), style)
+                (change.to_string(), style)
             }
             None => none(),
         },

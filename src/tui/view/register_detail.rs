@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::paint::{self, field, heading};
+use crate::improvements::Direction;
 use crate::lab::experiment::{Role, Verdict};
 use crate::tui::facts::{Load, PastVerdict, Row, WorkloadRow};
 use crate::tui::model::Model;
@@ -108,13 +109,17 @@ fn claim_beside_measurement(model: &Model, row: &Row, width: u16) -> Vec<Line<'s
         (Some(measured), _) => {
             let style =
                 row.verdict().map_or(theme.text, |verdict| look.verdict(verdict).1).add_modifier(Modifier::BOLD);
-            let figure = format!("{} {}", measured.standing.estimate.gain(), text::bounds(measured.standing.bounds));
+            let effect = measured.standing.effect(measured.better);
+            let figure = format!("{} {}", effect.estimate, text::bounds(&effect));
             right.extend(part(&figure, right_width, style));
             right.extend(part(
                 &format!("{}, {} pairs", measured.workload, measured.standing.pairs),
                 right_width,
                 theme.dim,
             ));
+            if let Some(against) = row.entry.claim.against(measured.standing.bounds, measured.better) {
+                right.extend(part(&against.to_string(), right_width, theme.dim));
+            }
             if measured.stale {
                 right.extend(part("stale: the base moved since", right_width, theme.warn));
             }
@@ -150,9 +155,7 @@ fn variants(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
             lines.extend(field(look, "off", &variants.baseline, look.theme.text, width));
             lines.extend(field(look, "on", &variants.optimized, look.theme.text, width));
             lines.extend(field(look, "seam", &variants.seam, look.theme.dim, width));
-            let required = variants.workload.required_gain.map(|gain| format!(", required {gain}")).unwrap_or_default();
-            let judged = format!("{} by {}{required}", yank::trial(&variants.workload), variants.workload.metric);
-            lines.extend(field(look, "judged on", &judged, look.theme.dim, width));
+            lines.extend(field(look, "judged on", &yank::judged_by(&variants.workload), look.theme.dim, width));
             lines.extend(field(look, "proof", &variants.mechanism.figure, look.theme.dim, width));
         }
         None => {
@@ -166,7 +169,7 @@ fn variants(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-/// Two lines each: what it is for and how it came out; the means and the interval.
+/// What it is for and how it came out; the means and the interval.
 fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line<'static>> {
     let look = &model.look;
     let theme = &look.theme;
@@ -175,28 +178,34 @@ fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line
         Role::Guard => "guard",
         Role::Control => "control",
     };
-    let gain = workload.standing.estimate.gain().to_string();
+    let effect = workload.standing.effect(workload.better);
+    let change = effect.estimate.to_string();
     let label =
-        text::fit(&workload.label, usize::from(width).saturating_sub(11 + text::width(&gain)), look.glyphs.ellipsis)
+        text::fit(&workload.label, usize::from(width).saturating_sub(11 + text::width(&change)), look.glyphs.ellipsis)
             .into_owned();
-    let means = match workload.means {
-        Some((a, b)) => {
-            format!("{} {} {} {}", text::quantity(a), look.glyphs.arrow, text::quantity(b), workload.metric)
-        }
-        None => workload.metric.clone(),
+    // Where a minus is good news the metric has a line to say so.
+    let (beside, below) = match workload.better {
+        Direction::Higher => (format!(" {}", workload.metric), None),
+        Direction::Lower => (String::new(), Some(workload.better.beside(&workload.metric))),
     };
-    vec![
+    let means = match workload.means {
+        Some((a, b)) => format!("{} {} {}{beside}", text::quantity(a), look.glyphs.arrow, text::quantity(b)),
+        None => beside.trim_start().to_owned(),
+    };
+    let mut lines = vec![
         paint::spread(
             vec![Span::styled(format!("{role:<10}"), theme.dim), Span::styled(label, theme.text)],
-            vec![Span::styled(gain, theme.text.add_modifier(Modifier::BOLD))],
+            vec![Span::styled(change, theme.text.add_modifier(Modifier::BOLD))],
             width,
         ),
         paint::spread(
             vec![Span::raw(" ".repeat(10)), Span::styled(means, theme.dim)],
-            vec![Span::styled(format!(" {}", text::bounds(workload.standing.bounds)), theme.dim)],
+            vec![Span::styled(format!(" {}", text::bounds(&effect)), theme.dim)],
             width,
         ),
-    ]
+    ];
+    lines.extend(below.map(|metric| Line::styled(format!("{}{metric}", " ".repeat(10)), theme.dim)));
+    lines
 }
 
 fn history(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
@@ -215,7 +224,8 @@ fn history(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
 fn past_lines(model: &Model, past: &PastVerdict, width: u16) -> Vec<Line<'static>> {
     let look = &model.look;
     let (words, style) = verdict_words(model, past.verdict);
-    let figure = past.standing.map(|standing| format!("  {}", standing.estimate.gain())).unwrap_or_default();
+    let figure =
+        past.standing.map(|standing| format!("  {}", standing.estimate.change(past.better))).unwrap_or_default();
     let mut lines = vec![paint::spread(
         vec![Span::styled(words, style), Span::styled(figure, look.theme.text)],
         vec![Span::styled(format!("{} ago  #{}", text::age(past.at, model.now), past.experiment.0), look.theme.dim)],
