@@ -95,12 +95,12 @@ pub fn open(workload: &str, seed: u64, given: &Params) -> Result<Opened, Failure
         "tpcc" => {
             // Every value was checked against bounds that fit.
             let scale = Scale::full(settings.integer("warehouses") as u16);
-            let kind = Kind { writes: true, row_bytes: 0 };
+            let kind = Kind { writes: true, row_bytes: 0, reads_once: false };
             Site::new(&settings, contestant, durability, dir.path(), kind).bench(Tpcc::new(scale, seed))?
         }
         _ => {
             let options = ycsb_options(&settings)?;
-            let kind = Kind { writes: options.mix != Mix::C, row_bytes: options.row_bytes as u64 };
+            let kind = Kind { writes: options.mix != Mix::C, row_bytes: options.row_bytes as u64, reads_once: true };
             Site::new(&settings, contestant, durability, dir.path(), kind).bench(Ycsb::new(options, seed))?
         }
     };
@@ -127,6 +127,8 @@ struct Kind {
     writes: bool,
     /// Of the rows that are all alike; 0 if they are not.
     row_bytes: u64,
+    /// See [`Config::reads_once`].
+    reads_once: bool,
 }
 
 /// Where a workload is to run.
@@ -137,6 +139,7 @@ struct Site<'a> {
     pool_bytes: u64,
     checkpoint_bytes: u64,
     long_rows: bool,
+    reads_once: bool,
     runner: RunnerOptions,
 }
 
@@ -154,6 +157,7 @@ impl<'a> Site<'a> {
             pool_bytes: settings.integer("pool_mb") << 20,
             checkpoint_bytes: settings.integer("checkpoint_mb") << 20,
             long_rows: kind.row_bytes > LONG_ROW_BYTES,
+            reads_once: kind.reads_once,
             runner: RunnerOptions { sessions: sessions as u16, workers: workers as usize },
         }
     }
@@ -165,6 +169,7 @@ impl<'a> Site<'a> {
             cache_bytes: self.pool_bytes,
             durable: self.durability == Durability::Full,
             long_rows: self.long_rows,
+            reads_once: self.reads_once,
         };
         match self.contestant {
             Contestant::Ours => self.runner(self.ours(W::TABLES)?, workload),

@@ -5,6 +5,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use engine::api::Options;
 use engine::io::SimFs;
@@ -17,7 +18,7 @@ use engine_peers::stores::lmdb::Lmdb;
 use engine_peers::stores::redb::Redb;
 use engine_peers::stores::sqlite::Sqlite;
 use engine_workload::runner::{Decision, Workload, state_digest};
-use engine_workload::store::{EngineStore, MemoryStore, Store, StoreError, TableId, Txn};
+use engine_workload::store::{EngineStore, MemoryStore, Rows, Store, StoreError, TableId, Txn};
 use engine_workload::tpcc::{Scale, Tpcc, keys};
 use probe::protocol::{Budget, Params};
 
@@ -26,7 +27,7 @@ const U: TableId = TableId(1);
 const TABLES: &[&str] = &["t", "u"];
 
 fn config<'a>(dir: &'a Path, tables: &'static [&'static str], durable: bool) -> Config<'a> {
-    Config { dir, tables, cache_bytes: 16 << 20, durable, long_rows: false }
+    Config { dir, tables, cache_bytes: 16 << 20, durable, long_rows: false, reads_once: false }
 }
 
 /// Runs `test` on every store in every way it is driven, durable and not.
@@ -202,6 +203,110 @@ fn every_store_ends_in_the_state_of_the_reference() {
     }
     let ours: EngineStore = EngineStore::open(Arc::new(SimFs::new()), Options::default(), keys::TABLES).unwrap();
     same(ours, "ours", &expected);
+}
+
+/// The rows of a vector.
+struct Given(std::vec::IntoIter<(Vec<u8>, Vec<u8>)>);
+
+impl Given {
+    fn keys(keys: impl IntoIterator<Item = u32>) -> Self {
+        let row = |key: u32| (key.to_be_bytes().to_vec(), vec![key as u8; 900]);
+        Given(keys.into_iter().map(row).collect::<Vec<_>>().into_iter())
+    }
+}
+
+impl Rows for Given {
+    fn first_key(&self) -> Vec<u8> {
+        self.0.as_slice().first().map(|(key, _)| key.clone()).unwrap_or_default()
+    }
+
+    fn next(&mut self, key: &mut Vec<u8>, row: &mut Vec<u8>) -> bool {
+        let Some((next, its_row)) = self.0.next() else { return false };
+        (*key, *row) = (next, its_row);
+        true
+    }
+}
+
+fn filled<S: Store>(store: S, name: &str) {
+    let (part, filled) = (|keys| Given::keys(keys), AtomicU64::new(0));
+    store.fill(T, vec![part(0..1500), part(1500..1500), part(1500..4000)], &filled).unwrap();
+    store.fill(U, vec![part(7..8)], &filled).unwrap();
+    assert_eq!(filled.into_inner(), 4001, "{name}: rows that were counted");
+    store.end_load().unwrap();
+    let found = all(&store);
+    assert_eq!(found.len(), 4000, "{name}");
+    let right = |(at, (key, row)): (usize, &(Vec<u8>, Vec<u8>))| *key == (at as u32).to_be_bytes() && *row == [at as u8; 900];
+    assert!(found.iter().enumerate().all(right), "{name}: a row is wrong");
+    assert_eq!(rows(&store, U, &[], &[0xff; 8]).len(), 1, "{name}");
+
+    // The rows are rows like any other.
+    let (mut txn, key) = (store.begin().unwrap(), |key: u32| key.to_be_bytes());
+    assert!(txn.update(T, &key(3), |row| row.truncate(2)).unwrap());
+    assert!(txn.delete(T, &key(1499)).unwrap());
+    txn.insert(T, &key(4000), b"new").unwrap();
+    commit(&store, txn);
+    assert_eq!((all(&store).len(), &all(&store)[3]), (4000, &row(&key(3), &[3, 3])), "{name}");
+    assert_eq!(store.verify(), Ok(()), "{name}");
+}
+
+#[test]
+fn every_store_is_filled_from_several_sources() {
+    on_every_store!(TABLES, filled);
+}
+
+/// A key out of order is refused, or its row is where it belongs: never lost, and never in the wrong place.
+fn filled_out_of_order<S: Store>(store: S, name: &str) {
+    let descending = vec![Given::keys([5, 9, 7])];
+    if store.fill(T, descending, &AtomicU64::new(0)).is_ok() {
+        store.end_load().unwrap();
+        let keys: Vec<u8> = all(&store).iter().map(|(key, _)| key[3]).collect();
+        assert_eq!(keys, [5, 7, 9], "{name}");
+    }
+}
+
+#[test]
+fn no_store_is_filled_out_of_order() {
+    on_every_store!(TABLES, filled_out_of_order);
+}
+
+/// What was loaded is on disk when the load ends: it is there in a copy of the files.
+#[test]
+fn what_was_filled_is_durable_when_the_load_ends() {
+    macro_rules! on {
+        ($store:ident, $wrap:expr) => {{
+            let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let store = $wrap($store::open(&config(dir.path(), TABLES, true)).unwrap());
+            store.fill(T, vec![Given::keys(0..2000)], &AtomicU64::new(0)).unwrap();
+            store.end_load().unwrap();
+            // The store is alive: nothing that its closing would write is in the copy.
+            copied(dir.path(), copy.path());
+            let again = $wrap($store::open(&config(copy.path(), TABLES, true)).unwrap());
+            again.end_load().unwrap();
+            assert_eq!(all(&again).len(), 2000, stringify!($store));
+        }};
+    }
+    on!(Lmdb, Plain);
+    on!(Redb, Plain);
+    on!(Sqlite, Plain);
+    on!(Fjall, Plain);
+    #[cfg(feature = "rocksdb")]
+    {
+        use engine_peers::stores::rocksdb::{Optimistic, Pessimistic};
+        on!(Pessimistic, std::convert::identity);
+        on!(Optimistic, std::convert::identity);
+    }
+}
+
+fn copied(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copied(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 fn batch_of<S: OneWriter>(store: S, name: &str) {

@@ -57,7 +57,7 @@ struct Batch<W> {
 /// A transaction of [`Batched`].
 pub enum BatchedTxn<'s, S: OneWriter> {
     /// A snapshot.
-    Read(S::Read),
+    Read(S::Read<'s>),
     /// One of the batch.
     Write(Member<'s, S>),
 }

@@ -11,20 +11,22 @@ use engine_workload::store::{Rows, StoreError, TableId, in_groups};
 /// A store that has one write transaction at a time.
 pub trait OneWriter: Send + Sync + 'static {
     /// A snapshot.
-    type Read: Reads;
+    type Read<'s>: Reads
+    where
+        Self: 's;
     /// The write transaction. The thread that began it ends it.
     type Write: Writes;
 
     /// Takes a snapshot.
-    fn read(&self) -> Result<Self::Read, StoreError>;
+    fn read(&self) -> Result<Self::Read<'_>, StoreError>;
 
     /// Begins the write transaction; blocks while there is one. A thread that has one must not call it.
     fn write(&self) -> Result<Self::Write, StoreError>;
 
     /// Fills an empty table in the fastest way the store has: here, a transaction per thousand rows.
     fn fill<R: Rows>(&self, table: TableId, rows: R, filled: &AtomicU64) -> Result<(), StoreError> {
-        let append = |txn: &mut Self::Write, key: &[u8], row: &[u8]| txn.append(table, key, row);
-        in_groups(rows, filled, || self.write(), append, Self::Write::commit)
+        let insert = |txn: &mut Self::Write, key: &[u8], row: &[u8]| txn.insert(table, key, row);
+        in_groups(rows, filled, || self.write(), insert, Self::Write::commit)
     }
 
     /// Ends the load: everything is made durable, and from now on a commit is as durable as was asked for.
@@ -64,11 +66,6 @@ pub trait Writes: Reads {
     /// Adds a row whose key is not there. Where the store finds out for nothing, a key that is there is an error.
     fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
         self.put(table, key, row)
-    }
-
-    /// Adds a row behind all others of its table.
-    fn append(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
-        self.insert(table, key, row)
     }
 
     /// Lets `change` rewrite the row of `key`; false if there is none.

@@ -13,14 +13,14 @@ use super::contract::{OneWriter, Reads, Writes, fatal};
 pub struct Plain<S>(pub S);
 
 /// A transaction of [`Plain`].
-pub enum PlainTxn<S: OneWriter> {
+pub enum PlainTxn<'s, S: OneWriter + 's> {
     /// A snapshot.
-    Read(S::Read),
+    Read(S::Read<'s>),
     /// The write transaction.
     Write(S::Write),
 }
 
-impl<S: OneWriter> PlainTxn<S> {
+impl<S: OneWriter> PlainTxn<'_, S> {
     fn writer(&mut self) -> Result<&mut S::Write, StoreError> {
         match self {
             PlainTxn::Read(_) => Err(fatal("a transaction that only reads cannot write")),
@@ -31,13 +31,13 @@ impl<S: OneWriter> PlainTxn<S> {
 
 impl<S: OneWriter> Store for Plain<S> {
     type Ticket = ();
-    type Txn<'s> = PlainTxn<S>;
+    type Txn<'s> = PlainTxn<'s, S>;
 
-    fn begin(&self) -> Result<PlainTxn<S>, StoreError> {
+    fn begin(&self) -> Result<PlainTxn<'_, S>, StoreError> {
         self.0.write().map(PlainTxn::Write)
     }
 
-    fn begin_read(&self) -> Result<PlainTxn<S>, StoreError> {
+    fn begin_read(&self) -> Result<PlainTxn<'_, S>, StoreError> {
         self.0.read().map(PlainTxn::Read)
     }
 
@@ -84,7 +84,7 @@ impl<S: OneWriter> Store for Plain<S> {
     }
 }
 
-impl<S: OneWriter> Txn for PlainTxn<S> {
+impl<S: OneWriter> Txn for PlainTxn<'_, S> {
     type Ticket = ();
 
     #[inline]

@@ -4,7 +4,8 @@
 //!
 //! * a row is changed where it was found: one descent with a cursor, then `MDB_CURRENT | MDB_RESERVE` at the same place;
 //! * a cursor per table stays open in the write transaction, so a key next to the last one needs no descent at all;
-//! * read transactions are renewed from a pool instead of begun anew (`MDB_NOTLS`), their cursors with them;
+//! * a thread renews its read transaction instead of beginning a new one (`MDB_NOTLS`), its cursors with it;
+//! * a table is filled in one transaction, behind its last row (`MDB_APPEND`);
 //! * unsynced it runs with `MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMETASYNC`: pages are changed in the map, commits call nothing.
 //!
 //! Its cache is the operating system's, and knows no budget.
@@ -14,13 +15,17 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
-use engine_workload::store::{StoreError, TableId};
+use engine_workload::store::{Rows, StoreError, TableId, in_groups};
 use lmdb_master_sys as sys;
 
 use super::{Config, Syncing, TABLES_MAX};
 use crate::one_writer::{OneWriter, Reads, Writes, fatal, with_scratch};
+
+/// Places for idle readers. Threads share one when there are more of them, and then may have to begin anew.
+const PLACES: usize = 64;
 
 /// Room for the data in the address space; the file grows as it is used.
 const MAP_BYTES: usize = 32 << 30;
@@ -28,14 +33,15 @@ const MAP_BYTES: usize = 32 << 30;
 /// A database of LMDB.
 pub struct Lmdb(Arc<Env>);
 
-struct Env {
+/// What its transactions share.
+pub struct Env {
     env: *mut sys::MDB_env,
     dbis: Vec<sys::MDB_dbi>,
-    idle: Mutex<Vec<Reader>>,
+    idle: [Place; PLACES],
     syncing: Syncing,
 }
 
-// SAFETY: an environment may be used by all threads; `idle` is behind a mutex.
+// SAFETY: an environment may be used by all threads; who takes a reader out of its place has it alone.
 unsafe impl Send for Env {}
 // SAFETY: as above.
 unsafe impl Sync for Env {}
@@ -48,13 +54,14 @@ struct Reader {
     renewed: u16,
 }
 
-// SAFETY: under MDB_NOTLS a read transaction is not bound to a thread; a reader is owned by one at a time.
-unsafe impl Send for Reader {}
+/// Where a thread leaves its reader between two transactions: a cache line of its own, so that threads do not meet.
+#[repr(align(128))]
+struct Place(AtomicPtr<Reader>);
 
 /// A snapshot.
-pub struct LmdbRead {
-    env: Arc<Env>,
-    reader: Option<Reader>,
+pub struct LmdbRead<'s> {
+    env: &'s Env,
+    reader: Option<Box<Reader>>,
 }
 
 /// The write transaction.
@@ -76,7 +83,7 @@ impl Lmdb {
         // closes it.
         let mut env = unsafe {
             check(sys::mdb_env_create(&mut env))?;
-            Env { env, dbis: Vec::new(), idle: Mutex::default(), syncing: Syncing::new(config) }
+            Env { env, dbis: Vec::new(), idle: [const { Place::new() }; PLACES], syncing: Syncing::new(config) }
         };
         // Commits of the load do not sync in any case. With a writable map, syncing is by msync, which is slower than
         // writing the pages: so the durable database has none.
@@ -115,29 +122,63 @@ fn open_tables(env: &Env, tables: &[&str]) -> Result<Vec<sys::MDB_dbi>, StoreErr
     Ok(dbis)
 }
 
+impl Place {
+    const fn new() -> Self {
+        Place(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// The reader that is left here, if any.
+    fn take(&self) -> Option<Box<Reader>> {
+        let reader = self.0.swap(ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: it came from `leave`, and is taken once.
+        (!reader.is_null()).then(|| unsafe { Box::from_raw(reader) })
+    }
+
+    /// Leaves a reader here, and returns the one it takes the place of.
+    fn leave(&self, reader: Box<Reader>) -> Option<Box<Reader>> {
+        let other = self.0.swap(Box::into_raw(reader), Ordering::AcqRel);
+        // SAFETY: as in `take`.
+        (!other.is_null()).then(|| unsafe { Box::from_raw(other) })
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        for cursor in self.cursors.into_iter().filter(|cursor| !cursor.is_null()) {
+            // SAFETY: opened by this reader, closed once.
+            unsafe { sys::mdb_cursor_close(cursor) };
+        }
+        // SAFETY: the transaction is open or reset, and not used after; the environment outlives it.
+        unsafe { sys::mdb_txn_abort(self.txn) };
+    }
+}
+
+impl Env {
+    /// This thread's place.
+    fn place(&self) -> &Place {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+        }
+        &self.idle[NUMBER.with(|number| number % PLACES)]
+    }
+}
+
 impl Drop for Env {
     fn drop(&mut self) {
-        for reader in self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            for cursor in reader.cursors.into_iter().filter(|cursor| !cursor.is_null()) {
-                // SAFETY: opened by this reader, closed once.
-                unsafe { sys::mdb_cursor_close(cursor) };
-            }
-            // SAFETY: the transaction is reset, and not used after.
-            unsafe { sys::mdb_txn_abort(reader.txn) };
-        }
-        // SAFETY: every transaction holds an `Arc` of this, so none is left.
+        self.idle.iter().for_each(|place| drop(place.take()));
+        // SAFETY: every transaction borrows or holds this, so none is left.
         unsafe { sys::mdb_env_close(self.env) };
     }
 }
 
 impl OneWriter for Lmdb {
-    type Read = LmdbRead;
+    type Read<'s> = LmdbRead<'s>;
     type Write = LmdbWrite;
 
-    fn read(&self) -> Result<LmdbRead, StoreError> {
-        let env = Arc::clone(&self.0);
-        let idle = env.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let reader = match idle {
+    fn read(&self) -> Result<LmdbRead<'_>, StoreError> {
+        let env = &*self.0;
+        let reader = match env.place().take() {
             Some(mut reader) => {
                 // SAFETY: an idle reader's transaction is reset.
                 check(unsafe { sys::mdb_txn_renew(reader.txn) })?;
@@ -148,7 +189,7 @@ impl OneWriter for Lmdb {
                 let mut txn = ptr::null_mut();
                 // SAFETY: the environment is open.
                 check(unsafe { sys::mdb_txn_begin(env.env, ptr::null_mut(), sys::MDB_RDONLY, &mut txn) })?;
-                Reader { txn, cursors: [ptr::null_mut(); TABLES_MAX], renewed: 0 }
+                Box::new(Reader { txn, cursors: [ptr::null_mut(); TABLES_MAX], renewed: 0 })
             }
         };
         Ok(LmdbRead { env, reader: Some(reader) })
@@ -159,6 +200,13 @@ impl OneWriter for Lmdb {
         // SAFETY: the environment is open. This blocks while another thread has the write transaction.
         check(unsafe { sys::mdb_txn_begin(env.env, ptr::null_mut(), 0, &mut txn) })?;
         Ok(LmdbWrite { env, txn, cursors: [ptr::null_mut(); TABLES_MAX], _thread: PhantomData })
+    }
+
+    fn fill<R: Rows>(&self, table: TableId, rows: R, filled: &AtomicU64) -> Result<(), StoreError> {
+        let mut txn = self.write()?;
+        let append = |(): &mut (), key: &[u8], row: &[u8]| txn.store(table, key, row, sys::MDB_APPEND);
+        in_groups(rows, filled, || Ok(()), append, |()| Ok(()))?;
+        txn.commit()
     }
 
     fn end_load(&self) -> Result<(), StoreError> {
@@ -173,14 +221,14 @@ impl OneWriter for Lmdb {
     }
 }
 
-impl LmdbRead {
+impl LmdbRead<'_> {
     fn reader(&mut self) -> &mut Reader {
         // Taken by `drop` alone.
         self.reader.as_mut().unwrap_or_else(|| unreachable!("the reader is given back"))
     }
 }
 
-impl Reads for LmdbRead {
+impl Reads for LmdbRead<'_> {
     #[inline]
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         let dbi = self.env.dbis[table.0];
@@ -217,12 +265,12 @@ impl Reads for LmdbRead {
     }
 }
 
-impl Drop for LmdbRead {
+impl Drop for LmdbRead<'_> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
             // SAFETY: the transaction is open; it is only renewed after.
             unsafe { sys::mdb_txn_reset(reader.txn) };
-            self.env.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            drop(self.env.place().leave(reader));
         }
     }
 }
@@ -289,11 +337,6 @@ impl Writes for LmdbWrite {
     #[inline]
     fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
         self.store(table, key, row, sys::MDB_NOOVERWRITE)
-    }
-
-    #[inline]
-    fn append(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
-        self.store(table, key, row, sys::MDB_APPEND)
     }
 
     #[inline]

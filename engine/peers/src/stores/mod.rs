@@ -29,6 +29,8 @@ pub struct Config<'a> {
     pub durable: bool,
     /// Rows longer than a quarter of a 4 KiB page: a store that can choose takes larger pages.
     pub long_rows: bool,
+    /// Transactions that only read make one look-up or one scan: a store whose look-up is atomic by itself takes no snapshot.
+    pub reads_once: bool,
 }
 
 /// Whether a commit syncs: not during the load, and then as was asked for.

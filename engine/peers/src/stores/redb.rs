@@ -27,21 +27,31 @@ struct Inner {
     syncing: Syncing,
 }
 
-/// A snapshot.
-pub struct RedbRead {
-    tables: [Option<ReadOnlyTable<Bytes, Bytes>>; TABLES_MAX],
+/// A transaction of either kind, with the tables it has opened.
+pub struct RedbTxn<T: Opens> {
+    /// They may borrow the transaction: closed before it ends.
+    tables: [Option<T::Table>; TABLES_MAX],
     names: &'static [&'static str],
-    txn: ReadTransaction,
+    txn: T,
 }
 
+/// A snapshot.
+pub type RedbRead = RedbTxn<ReadTransaction>;
+
 /// The write transaction.
-pub struct RedbWrite {
-    /// They borrow the transaction: closed before it ends.
-    tables: [Option<Table<'static, Bytes, Bytes>>; TABLES_MAX],
-    names: &'static [&'static str],
-    /// From a box; `None` once it was committed.
-    txn: Option<NonNull<WriteTransaction>>,
+pub type RedbWrite = RedbTxn<Boxed>;
+
+/// A transaction that opens tables.
+pub trait Opens {
+    /// An open table.
+    type Table: ReadableTable<Bytes, Bytes>;
+
+    /// Opens the table `name`.
+    fn open(&self, name: &str) -> Result<Self::Table, StoreError>;
 }
+
+/// A write transaction at a place of its own, so that its tables can be kept beside it.
+pub struct Boxed(NonNull<WriteTransaction>);
 
 impl Redb {
     /// Creates the database.
@@ -62,20 +72,20 @@ impl Redb {
 }
 
 impl OneWriter for Redb {
-    type Read = RedbRead;
+    type Read<'s> = RedbRead;
     type Write = RedbWrite;
 
     fn read(&self) -> Result<RedbRead, StoreError> {
         let txn = self.0.database.begin_read().map_err(fatal)?;
-        Ok(RedbRead { tables: Default::default(), names: self.0.tables, txn })
+        Ok(RedbTxn { tables: Default::default(), names: self.0.tables, txn })
     }
 
     fn write(&self) -> Result<RedbWrite, StoreError> {
         let mut txn = self.0.database.begin_write().map_err(fatal)?;
         let durability = if self.0.syncing.now() { Durability::Immediate } else { Durability::None };
         txn.set_durability(durability).map_err(fatal)?;
-        let txn = NonNull::from(Box::leak(Box::new(txn)));
-        Ok(RedbWrite { tables: Default::default(), names: self.0.tables, txn: Some(txn) })
+        let txn = Boxed(NonNull::from(Box::leak(Box::new(txn))));
+        Ok(RedbTxn { tables: Default::default(), names: self.0.tables, txn })
     }
 
     fn end_load(&self) -> Result<(), StoreError> {
@@ -88,24 +98,59 @@ impl OneWriter for Redb {
     }
 }
 
-impl RedbRead {
+impl Opens for ReadTransaction {
+    type Table = ReadOnlyTable<Bytes, Bytes>;
+
+    fn open(&self, name: &str) -> Result<Self::Table, StoreError> {
+        self.open_table(TableDefinition::new(name)).map_err(fatal)
+    }
+}
+
+impl Opens for Boxed {
+    type Table = Table<'static, Bytes, Bytes>;
+
+    fn open(&self, name: &str) -> Result<Self::Table, StoreError> {
+        // SAFETY: the box lives as long as this does, whose tables are closed before it; nobody has it mutably before.
+        let txn: &'static WriteTransaction = unsafe { self.0.as_ref() };
+        txn.open_table(TableDefinition::new(name)).map_err(fatal)
+    }
+}
+
+impl Drop for Boxed {
+    fn drop(&mut self) {
+        // SAFETY: it came from a box, and `into_inner` forgets what it has taken it from.
+        let txn = unsafe { Box::from_raw(self.0.as_ptr()) };
+        // What it wrote is dropped in any case.
+        let _ = txn.abort();
+    }
+}
+
+impl Boxed {
+    fn into_inner(self) -> WriteTransaction {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: it came from a box, and `drop` will not run.
+        *unsafe { Box::from_raw(this.0.as_ptr()) }
+    }
+}
+
+impl<T: Opens> RedbTxn<T> {
     #[inline]
-    fn table(&mut self, table: TableId) -> Result<&ReadOnlyTable<Bytes, Bytes>, StoreError> {
+    fn table(&mut self, table: TableId) -> Result<&mut T::Table, StoreError> {
         let place = &mut self.tables[table.0];
         match place {
             Some(table) => Ok(table),
-            None => {
-                let opened = self.txn.open_table(TableDefinition::<Bytes, Bytes>::new(self.names[table.0]));
-                Ok(place.insert(opened.map_err(fatal)?))
-            }
+            None => Ok(place.insert(self.txn.open(self.names[table.0])?)),
         }
     }
 }
 
-impl Reads for RedbRead {
+impl<T: Opens> Reads for RedbTxn<T> {
     #[inline]
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
-        get(self.table(table)?, key, row)
+        row.clear();
+        let Some(stored) = self.table(table)?.get(key).map_err(fatal)? else { return Ok(false) };
+        row.extend_from_slice(stored.value());
+        Ok(true)
     }
 
     fn scan(
@@ -113,51 +158,17 @@ impl Reads for RedbRead {
         table: TableId,
         from: &[u8],
         to: &[u8],
-        visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        scan(self.table(table)?, from, to, visit)
-    }
-}
-
-impl RedbWrite {
-    #[inline]
-    fn table(&mut self, table: TableId) -> Result<&mut Table<'static, Bytes, Bytes>, StoreError> {
-        let place = &mut self.tables[table.0];
-        match place {
-            Some(table) => Ok(table),
-            None => {
-                let txn = self.txn.unwrap_or_else(|| unreachable!("committed by value"));
-                // SAFETY: the box lives until `end`, which closes the tables first; nobody has it mutably before.
-                let txn: &'static WriteTransaction = unsafe { txn.as_ref() };
-                let opened = txn.open_table(TableDefinition::<Bytes, Bytes>::new(self.names[table.0]));
-                Ok(place.insert(opened.map_err(fatal)?))
+        if from < to {
+            for entry in self.table(table)?.range::<&[u8]>(from..to).map_err(fatal)? {
+                let (key, row) = entry.map_err(fatal)?;
+                if visit(key.value(), row.value()).is_break() {
+                    break;
+                }
             }
         }
-    }
-
-    /// Closes the tables and hands the transaction out.
-    fn end(&mut self) -> Option<WriteTransaction> {
-        self.tables = Default::default();
-        let txn = self.txn.take()?;
-        // SAFETY: it came from a box, is taken out once, and what borrowed it is gone.
-        Some(*unsafe { Box::from_raw(txn.as_ptr()) })
-    }
-}
-
-impl Reads for RedbWrite {
-    #[inline]
-    fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
-        get(self.table(table)?, key, row)
-    }
-
-    fn scan(
-        &mut self,
-        table: TableId,
-        from: &[u8],
-        to: &[u8],
-        visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        scan(self.table(table)?, from, to, visit)
+        Ok(())
     }
 }
 
@@ -192,41 +203,9 @@ impl Writes for RedbWrite {
         Ok(self.table(table)?.remove(key).map_err(fatal)?.is_some())
     }
 
-    fn commit(mut self) -> Result<(), StoreError> {
-        self.end().map_or(Ok(()), |txn| txn.commit().map_err(fatal))
+    fn commit(self) -> Result<(), StoreError> {
+        let RedbTxn { tables, names: _, txn } = self;
+        drop(tables);
+        txn.into_inner().commit().map_err(fatal)
     }
-}
-
-impl Drop for RedbWrite {
-    fn drop(&mut self) {
-        if let Some(txn) = self.end() {
-            // What it wrote is dropped in any case.
-            let _ = txn.abort();
-        }
-    }
-}
-
-#[inline]
-fn get(table: &impl ReadableTable<Bytes, Bytes>, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
-    row.clear();
-    let Some(stored) = table.get(key).map_err(fatal)? else { return Ok(false) };
-    row.extend_from_slice(stored.value());
-    Ok(true)
-}
-
-fn scan(
-    table: &impl ReadableTable<Bytes, Bytes>,
-    from: &[u8],
-    to: &[u8],
-    mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    if from < to {
-        for entry in table.range::<&[u8]>(from..to).map_err(fatal)? {
-            let (key, row) = entry.map_err(fatal)?;
-            if visit(key.value(), row.value()).is_break() {
-                break;
-            }
-        }
-    }
-    Ok(())
 }

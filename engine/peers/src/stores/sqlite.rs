@@ -4,12 +4,18 @@
 //! A durable commit is `synchronous=FULL` (in WAL mode one sync of the log), an unsynced one `synchronous=OFF`. Writers
 //! queue for the one writing connection here, instead of polling for SQLite's lock; readers have connections of their own.
 //! Pages outside the log are read through the memory map, which comes on top of the cache.
+//!
+//! The load has no log: a table is filled in one transaction whose rollback journal is in memory, which writes each page
+//! once, and the file is synced when the load ends. Only then WAL mode begins.
 
+use std::fs::File;
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use engine_workload::store::{StoreError, TableId};
+use engine_workload::store::{Rows, StoreError, TableId, in_groups};
 use rusqlite::{Connection, Statement};
 
 use super::{Config, Syncing};
@@ -27,7 +33,8 @@ const CHECKPOINT_PAGES: u32 = 16_384;
 /// A database of SQLite.
 pub struct Sqlite(Arc<Inner>);
 
-struct Inner {
+/// What its transactions share.
+pub struct Inner {
     path: PathBuf,
     tables: &'static [&'static str],
     /// The writing connection, unless somebody writes.
@@ -38,7 +45,7 @@ struct Inner {
 }
 
 /// A connection with its statements.
-struct Session {
+pub struct Session {
     /// They borrow the connection: dropped before it.
     tables: Vec<Statements>,
     begin_read: Statement<'static>,
@@ -60,17 +67,30 @@ struct Statements {
 // SAFETY: a connection may go from thread to thread, and its statements go with it, all owned by this and never lent out.
 unsafe impl Send for Session {}
 
-/// A snapshot.
-pub struct SqliteRead {
+/// A transaction of either kind, on a connection that is the store's.
+pub struct SqliteTxn<K: Kind> {
     store: Arc<Inner>,
     session: Option<Session>,
+    kind: PhantomData<K>,
 }
 
+/// A snapshot.
+pub type SqliteRead = SqliteTxn<Snapshot>;
+
 /// The write transaction.
-pub struct SqliteWrite {
-    store: Arc<Inner>,
-    session: Option<Session>,
+pub type SqliteWrite = SqliteTxn<Writer>;
+
+/// How a transaction ends that was not committed.
+pub trait Kind {
+    /// Ends it, and gives the connection back.
+    fn end(store: &Inner, session: Session);
 }
+
+/// See [`SqliteRead`].
+pub enum Snapshot {}
+
+/// See [`SqliteWrite`].
+pub enum Writer {}
 
 impl Sqlite {
     /// Creates the database.
@@ -79,7 +99,7 @@ impl Sqlite {
         let connection = Connection::open(&path).map_err(fatal)?;
         let page_bytes = if config.long_rows { 8192 } else { 4096 };
         connection
-            .execute_batch(&format!("PRAGMA page_size={page_bytes}; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"))
+            .execute_batch(&format!("PRAGMA page_size={page_bytes}; PRAGMA journal_mode=MEMORY;"))
             .map_err(fatal)?;
         for table in config.tables {
             let create = format!("CREATE TABLE \"{table}\" (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID");
@@ -98,7 +118,7 @@ impl Sqlite {
 }
 
 impl OneWriter for Sqlite {
-    type Read = SqliteRead;
+    type Read<'s> = SqliteRead;
     type Write = SqliteWrite;
 
     fn read(&self) -> Result<SqliteRead, StoreError> {
@@ -109,7 +129,7 @@ impl OneWriter for Sqlite {
             None => Session::new(Connection::open(&store.path).map_err(fatal)?, store.tables, READER_CACHE_BYTES)?,
         };
         run(&mut session.begin_read)?;
-        Ok(SqliteRead { store, session: Some(session) })
+        Ok(SqliteTxn { store, session: Some(session), kind: PhantomData })
     }
 
     fn write(&self) -> Result<SqliteWrite, StoreError> {
@@ -119,19 +139,33 @@ impl OneWriter for Sqlite {
             store.give_back(session);
             return Err(error);
         }
-        Ok(SqliteWrite { store, session: Some(session) })
+        Ok(SqliteTxn { store, session: Some(session), kind: PhantomData })
+    }
+
+    /// One transaction: its pages are written once, in the end.
+    fn fill<R: Rows>(&self, table: TableId, rows: R, filled: &AtomicU64) -> Result<(), StoreError> {
+        let mut txn = self.write()?;
+        let insert = |(): &mut (), key: &[u8], row: &[u8]| txn.insert(table, key, row);
+        in_groups(rows, filled, || Ok(()), insert, |()| Ok(()))?;
+        txn.commit()
     }
 
     fn end_load(&self) -> Result<(), StoreError> {
+        // Connections that read have the journal's mode from when they were opened.
+        self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let session = self.0.take_writer();
-        // With FULL first, so that the checkpoint syncs what it copies.
-        let full = session.connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE);");
-        let outcome = match (full, self.0.syncing.begin()) {
-            (Ok(()), false) => session.connection.execute_batch("PRAGMA synchronous=OFF;"),
-            (full, _) => full,
-        };
+        // No transaction is under way, so no lock of SQLite's is lost when this handle is closed.
+        let synced = File::open(&self.0.path).and_then(|file| file.sync_all()).map_err(fatal);
+        let outcome = synced.and_then(|()| {
+            let mode = "PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL;";
+            session.connection.execute_batch(mode).map_err(fatal)?;
+            if !self.0.syncing.begin() {
+                session.connection.execute_batch("PRAGMA synchronous=OFF;").map_err(fatal)?;
+            }
+            Ok(())
+        });
         self.0.give_back(session);
-        outcome.map_err(fatal)
+        outcome
     }
 
     fn verify(&self) -> Result<(), String> {
@@ -228,14 +262,14 @@ impl Session {
     }
 }
 
-impl SqliteRead {
+impl<K: Kind> SqliteTxn<K> {
     fn session(&mut self) -> &mut Session {
-        // Taken by `drop` alone.
+        // Taken by `commit` and `drop` alone.
         self.session.as_mut().unwrap_or_else(|| unreachable!("the connection is given back"))
     }
 }
 
-impl Reads for SqliteRead {
+impl<K: Kind> Reads for SqliteTxn<K> {
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         self.session().get(table, key, row)
     }
@@ -251,22 +285,31 @@ impl Reads for SqliteRead {
     }
 }
 
-impl Drop for SqliteRead {
+impl<K: Kind> Drop for SqliteTxn<K> {
     fn drop(&mut self) {
-        if let Some(mut session) = self.session.take()
-            && run(&mut session.commit).is_ok()
-        {
-            self.store.readers.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        if let Some(session) = self.session.take() {
+            K::end(&self.store, session);
         }
     }
 }
 
-impl SqliteWrite {
-    fn session(&mut self) -> &mut Session {
-        // Taken by `commit` and `drop` alone.
-        self.session.as_mut().unwrap_or_else(|| unreachable!("the connection is given back"))
+impl Kind for Snapshot {
+    fn end(store: &Inner, mut session: Session) {
+        if run(&mut session.commit).is_ok() {
+            store.readers.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        }
     }
+}
 
+impl Kind for Writer {
+    fn end(store: &Inner, mut session: Session) {
+        // Fails if SQLite has rolled back already; then there is nothing to undo.
+        let _ = run(&mut session.rollback);
+        store.give_back(session);
+    }
+}
+
+impl SqliteWrite {
     fn change(&mut self, table: TableId, key: &[u8], row: &[u8], what: Change) -> Result<usize, StoreError> {
         let statements = &mut self.session().tables[table.0];
         let statement = match what {
@@ -286,22 +329,6 @@ enum Change {
     Put,
     Insert,
     Update,
-}
-
-impl Reads for SqliteWrite {
-    fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
-        self.session().get(table, key, row)
-    }
-
-    fn scan(
-        &mut self,
-        table: TableId,
-        from: &[u8],
-        to: &[u8],
-        visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        self.session().scan(table, from, to, visit)
-    }
 }
 
 impl Writes for SqliteWrite {
@@ -336,16 +363,6 @@ impl Writes for SqliteWrite {
             self.store.give_back(session);
         }
         Ok(())
-    }
-}
-
-impl Drop for SqliteWrite {
-    fn drop(&mut self) {
-        if let Some(mut session) = self.session.take() {
-            // Fails if SQLite has rolled back already; then there is nothing to undo.
-            let _ = run(&mut session.rollback);
-            self.store.give_back(session);
-        }
     }
 }
 

@@ -41,7 +41,7 @@ pub fn in_groups<R: Rows, G>(
 }
 
 /// Every source on a thread of its own, a transaction per thousand rows.
-pub(super) fn by_transactions<S: Store + ?Sized, R: Rows>(
+pub fn by_transactions<S: Store + ?Sized, R: Rows>(
     store: &S,
     table: TableId,
     sources: Vec<R>,
@@ -55,7 +55,7 @@ pub(super) fn by_transactions<S: Store + ?Sized, R: Rows>(
 }
 
 /// Runs `work` on each of `parts`, on threads of their own, and returns what came of them in the same order.
-pub(super) fn on_threads<P: Send, T: Send>(
+pub fn on_threads<P: Send, T: Send>(
     parts: Vec<P>,
     work: impl Fn(P) -> Result<T, StoreError> + Sync,
 ) -> Result<Vec<T>, StoreError> {

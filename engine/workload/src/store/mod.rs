@@ -11,5 +11,5 @@ mod memory;
 
 pub use contract::{Store, StoreError, TableId, Txn};
 pub use engine::{EngineStore, EngineTxn};
-pub use fill::{Rows, in_groups};
+pub use fill::{Rows, by_transactions, in_groups, on_threads};
 pub use memory::{MemoryStore, MemoryTxn};

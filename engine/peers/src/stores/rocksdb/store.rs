@@ -1,89 +1,46 @@
-//! RocksDB: `TransactionDB` with row locks and deadlock detection, and `OptimisticTransactionDB`, which finds conflicts when
-//! it commits.
-//!
-//! Both have many writers, whose commits share syncs by RocksDB's own group commit: so there is no batched adapter. Reads that
-//! are not for update see what is newest committed; transactions that only read have a snapshot. A key that is there already
-//! is overwritten by `insert`, which spares an LSM tree the read.
+//! The adapter.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::available_parallelism;
 
 use ::rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DBAccess, DBCompressionType,
-    DBRawIteratorWithThreadMode, Error, ErrorKind, OptimisticTransactionDB, OptimisticTransactionOptions, Options,
-    ReadOptions, SingleThreaded, SnapshotWithThreadMode, Transaction, TransactionDB, TransactionDBOptions,
-    TransactionOptions, WriteOptions,
+    ColumnFamily, DBAccess, DBRawIteratorWithThreadMode, Error, ErrorKind, Options, ReadOptions, SnapshotWithThreadMode,
+    Transaction, WriteOptions,
 };
-use engine_workload::store::{Store, StoreError, TableId, Txn};
+use engine_workload::store::{Rows, Store, StoreError, TableId, Txn, by_transactions};
 use probe::driver::Waited;
 
-use super::{Config, Syncing};
+use super::kind::Kind;
+use super::loading::Loading;
+use super::settings::{families, options};
 use crate::one_writer::{fatal, with_scratch};
-
-/// RocksDB with row locks.
-pub type Pessimistic = Rocks<TransactionDB<SingleThreaded>>;
-
-/// RocksDB that looks for conflicts when it commits.
-pub type Optimistic = Rocks<OptimisticTransactionDB<SingleThreaded>>;
-
-/// What the two kinds do differently.
-pub trait Kind: DBAccess + Send + Sync + Sized + 'static {
-    /// Most threads that may load it.
-    const LOADERS: usize;
-    /// Opens or creates it.
-    fn open(options: &Options, config: &Config<'_>, families: Vec<ColumnFamilyDescriptor>) -> Result<Self, Error>;
-    /// A column family.
-    fn family(&self, name: &str) -> Option<&ColumnFamily>;
-    /// Begins a transaction.
-    fn begin(&self, write: &WriteOptions) -> Transaction<'_, Self>;
-}
-
-impl Kind for TransactionDB<SingleThreaded> {
-    const LOADERS: usize = usize::MAX;
-
-    fn open(options: &Options, config: &Config<'_>, families: Vec<ColumnFamilyDescriptor>) -> Result<Self, Error> {
-        TransactionDB::open_cf_descriptors(options, &TransactionDBOptions::default(), config.dir, families)
-    }
-
-    fn family(&self, name: &str) -> Option<&ColumnFamily> {
-        self.cf_handle(name)
-    }
-
-    fn begin(&self, write: &WriteOptions) -> Transaction<'_, Self> {
-        let mut options = TransactionOptions::default();
-        options.set_deadlock_detect(true);
-        self.transaction_opt(write, &options)
-    }
-}
-
-impl Kind for OptimisticTransactionDB<SingleThreaded> {
-    /// One: large commits side by side ask to be run again when they cannot see far enough back, which a load does not do.
-    const LOADERS: usize = 1;
-
-    fn open(options: &Options, config: &Config<'_>, families: Vec<ColumnFamilyDescriptor>) -> Result<Self, Error> {
-        OptimisticTransactionDB::open_cf_descriptors(options, config.dir, families)
-    }
-
-    fn family(&self, name: &str) -> Option<&ColumnFamily> {
-        self.cf_handle(name)
-    }
-
-    fn begin(&self, write: &WriteOptions) -> Transaction<'_, Self> {
-        self.transaction_opt(write, &OptimisticTransactionOptions::default())
-    }
-}
+use crate::stores::{Config, Syncing};
 
 /// A database of RocksDB.
 pub struct Rocks<K: Kind> {
-    database: K,
+    /// From the first transaction on.
+    database: OnceLock<K>,
+    /// Until then.
+    loading: Mutex<Option<Loading>>,
+    options: Options,
+    dir: PathBuf,
     tables: &'static [&'static str],
-    syncing: Syncing,
+    /// Transactions that only read need no snapshot.
+    reads_once: bool,
+    newest: ReadOptions,
     unsynced: WriteOptions,
     synced: WriteOptions,
+    syncing: Syncing,
 }
 
 /// A transaction of [`Rocks`].
 pub enum RocksTxn<'s, K: Kind> {
+    /// One that reads once: what is newest.
+    ReadOnce(&'s Rocks<K>, &'s K),
     /// One that only reads. The options hold the snapshot: dropped before it.
     Read(&'s Rocks<K>, ReadOptions, SnapshotWithThreadMode<'s, K>),
     /// One that writes.
@@ -93,36 +50,46 @@ pub enum RocksTxn<'s, K: Kind> {
 impl<K: Kind> Rocks<K> {
     /// Creates the database.
     pub fn open(config: &Config<'_>) -> Result<Self, StoreError> {
-        let cache = Cache::new_lru_cache(config.cache_bytes as usize);
-        let mut blocks = BlockBasedOptions::default();
-        blocks.set_block_cache(&cache);
-        blocks.set_bloom_filter(10.0, false);
-        blocks.set_cache_index_and_filter_blocks(true);
-        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
-        let mut options = Options::default();
-        options.create_if_missing(true);
-        options.create_missing_column_families(true);
-        options.set_block_based_table_factory(&blocks);
-        options.set_compression_type(DBCompressionType::Lz4);
-        options.set_max_background_jobs(2);
-        options.set_write_buffer_size(64 << 20);
-        options.set_max_total_wal_size(1 << 30);
-        // Optimistic commits look for conflicts in memory: so much of the past must still be there.
-        options.set_max_write_buffer_size_to_maintain(256 << 20);
-        let families = config.tables.iter().map(|name| ColumnFamilyDescriptor::new(*name, options.clone())).collect();
-        let database = K::open(&options, config, families).map_err(fatal)?;
+        let (options, dir) = (options(config), config.dir.join("rocksdb"));
+        let loading = Loading::open(&options, &dir, config.tables)?;
         let (unsynced, mut synced) = (WriteOptions::default(), WriteOptions::default());
         synced.set_sync(true);
-        Ok(Rocks { database, tables: config.tables, syncing: Syncing::new(config), unsynced, synced })
+        Ok(Rocks {
+            database: OnceLock::new(),
+            loading: Mutex::new(Some(loading)),
+            options,
+            dir,
+            tables: config.tables,
+            reads_once: config.reads_once,
+            newest: ReadOptions::default(),
+            unsynced,
+            synced,
+            syncing: Syncing::new(config),
+        })
+    }
+
+    /// The database, with transactions.
+    #[inline]
+    fn database(&self) -> Result<&K, StoreError> {
+        self.database.get().map_or_else(|| self.open_for_transactions(), Ok)
+    }
+
+    #[cold]
+    fn open_for_transactions(&self) -> Result<&K, StoreError> {
+        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = self.database.get() {
+            return Ok(opened);
+        }
+        // Closed first: one at a time has the directory.
+        drop(loading.take());
+        let database = K::open(&self.options, &self.dir, families(self.tables, &self.options)).map_err(fatal)?;
+        Ok(self.database.get_or_init(|| database))
     }
 
     fn family(&self, table: TableId) -> Result<&ColumnFamily, StoreError> {
-        self.database.family(self.tables[table.0]).ok_or_else(|| fatal("a column family is missing"))
+        self.database()?.family(self.tables[table.0]).ok_or_else(|| fatal("a column family is missing"))
     }
 }
-
-// SAFETY: the write options are plain values that nobody changes after `open`; the databases are `Sync` themselves.
-unsafe impl<K: Kind> Sync for Rocks<K> {}
 
 impl<K: Kind> Store for Rocks<K> {
     type Ticket = ();
@@ -130,17 +97,32 @@ impl<K: Kind> Store for Rocks<K> {
 
     fn begin(&self) -> Result<RocksTxn<'_, K>, StoreError> {
         let write = if self.syncing.now() { &self.synced } else { &self.unsynced };
-        Ok(RocksTxn::Write(self, self.database.begin(write)))
+        Ok(RocksTxn::Write(self, self.database()?.begin(write)))
     }
 
     fn begin_read(&self) -> Result<RocksTxn<'_, K>, StoreError> {
-        let (mut options, snapshot) = (ReadOptions::default(), SnapshotWithThreadMode::new(&self.database));
+        let database = self.database()?;
+        if self.reads_once {
+            return Ok(RocksTxn::ReadOnce(self, database));
+        }
+        let (mut options, snapshot) = (ReadOptions::default(), SnapshotWithThreadMode::new(database));
         options.set_snapshot(&snapshot);
         Ok(RocksTxn::Read(self, options, snapshot))
     }
 
+    /// There may be many more workers than cores, for the sake of their syncs; a load is all computing.
     fn loaders(&self, workers: usize) -> usize {
-        K::LOADERS.min(workers)
+        workers.min(available_parallelism().map_or(1, usize::from))
+    }
+
+    fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
+        let loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(plain) = &*loading else {
+            drop(loading);
+            return by_transactions(self, table, sources, filled);
+        };
+        let beside = self.dir.parent().unwrap_or(&self.dir);
+        plain.fill(&self.options, beside, self.tables[table.0], sources, filled)
     }
 
     fn is_durable(&self, (): &()) -> Result<bool, StoreError> {
@@ -155,7 +137,7 @@ impl<K: Kind> Store for Rocks<K> {
 
     fn end_load(&self) -> Result<(), StoreError> {
         // A synced write makes the whole log before it durable.
-        let txn = self.database.begin(&self.synced);
+        let txn = self.database()?.begin(&self.synced);
         let family = self.family(TableId(0))?;
         txn.put_cf(family, b"\xff end of load", b"").map_err(refused)?;
         txn.delete_cf(family, b"\xff end of load").map_err(refused)?;
@@ -188,7 +170,7 @@ impl<K: Kind> Store for Rocks<K> {
 impl<'s, K: Kind> RocksTxn<'s, K> {
     fn writer(&self) -> Result<(&'s Rocks<K>, &Transaction<'s, K>), StoreError> {
         match self {
-            RocksTxn::Read(..) => Err(fatal("a transaction that only reads cannot write")),
+            RocksTxn::ReadOnce(..) | RocksTxn::Read(..) => Err(fatal("a transaction that only reads cannot write")),
             RocksTxn::Write(store, txn) => Ok((store, txn)),
         }
     }
@@ -200,8 +182,11 @@ impl<K: Kind> Txn for RocksTxn<'_, K> {
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         row.clear();
         let found = match self {
+            RocksTxn::ReadOnce(store, database) => {
+                database.get_pinned_cf_opt(store.family(table)?, key, &store.newest).map_err(refused)?
+            }
             RocksTxn::Read(store, options, _) => {
-                store.database.get_pinned_cf_opt(store.family(table)?, key, options).map_err(refused)?
+                store.database()?.get_pinned_cf_opt(store.family(table)?, key, options).map_err(refused)?
             }
             RocksTxn::Write(store, txn) => txn.get_pinned_cf(store.family(table)?, key).map_err(refused)?,
         };
@@ -260,6 +245,10 @@ impl<K: Kind> Txn for RocksTxn<'_, K> {
         let mut options = ReadOptions::default();
         options.set_iterate_upper_bound(to);
         match self {
+            // An iterator keeps to what was there when it began.
+            RocksTxn::ReadOnce(store, database) => {
+                walk(database.rows(store.family(table)?, options), from, visit)
+            }
             RocksTxn::Read(store, _, snapshot) => {
                 walk(snapshot.raw_iterator_cf_opt(store.family(table)?, options), from, visit)
             }
@@ -269,14 +258,14 @@ impl<K: Kind> Txn for RocksTxn<'_, K> {
 
     fn commit(self) -> Result<(), StoreError> {
         match self {
-            RocksTxn::Read(..) => Ok(()),
+            RocksTxn::ReadOnce(..) | RocksTxn::Read(..) => Ok(()),
             RocksTxn::Write(_, txn) => txn.commit().map_err(refused),
         }
     }
 
     fn rollback(self) -> Result<(), StoreError> {
         match self {
-            RocksTxn::Read(..) => Ok(()),
+            RocksTxn::ReadOnce(..) | RocksTxn::Read(..) => Ok(()),
             RocksTxn::Write(_, txn) => txn.rollback().map_err(refused),
         }
     }
