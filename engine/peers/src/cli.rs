@@ -10,8 +10,9 @@ use clap::{Args, Parser, Subcommand};
 use engine_workload::place::DataDir;
 use probe::protocol::Failure;
 
-use crate::bench::outcome::{Outcome, Result as BlockResult};
-use crate::bench::plan::{Cell, Entrant, Question, cells};
+use crate::bench::campaign::{self, Campaign};
+use crate::bench::outcome::Outcome;
+use crate::bench::plan::{Cell, Entrant, Part, Question, cells};
 use crate::bench::run::{self, Rounds};
 use crate::bench::{syncs, table};
 use crate::contestant::{Contestant, Durability};
@@ -29,6 +30,8 @@ struct Cli {
 enum Command {
     /// Run contestants interleaved, and print a table per cell
     Run(RunArgs),
+    /// Run all that the engine's bars ask, into a folder; run again, it goes on where it was broken off
+    Bars(BarsArgs),
     /// Print the tables of files that `run --json` wrote, all rounds together
     Table(TableArgs),
     /// Count the sync calls of every contestant with strace
@@ -94,6 +97,15 @@ struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+struct BarsArgs {
+    /// A folder for the blocks and the report: new, or that of a run to be gone on with
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    #[command(flatten)]
+    settings: campaign::Settings,
+}
+
+#[derive(Debug, Args)]
 struct TableArgs {
     /// Files of `run --json`
     #[arg(required = true)]
@@ -125,6 +137,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Driver => return probe::run(PeersDriver::default()),
         Command::Run(args) => run(&args),
+        Command::Bars(args) => bars(&args),
         Command::Table(args) => read_all(&args.files).and_then(|found| show(&found, &args.output)),
         Command::Syncs(args) => count_syncs(&args),
         Command::List => list(),
@@ -150,16 +163,22 @@ fn run(args: &RunArgs) -> Result<bool, Failure> {
         workers: args.workers,
     };
     let told = |outcome: &Outcome| {
-        let figures = match &outcome.result {
-            BlockResult::Measured(figures) => format!("{:>9.0}/s", figures.per_second),
-            BlockResult::Failed(why) => format!("failed: {why}"),
-        };
-        let Outcome { cell, entrant, round, .. } = outcome;
-        say(&format!("{} · round {round} · {entrant:<18} {figures}", cell.title()));
+        say(&outcome.line());
         args.json.as_deref().map_or(Ok(()), |file| run::append(file, outcome))
     };
-    let outcomes = run::run(&asked(&args.cell), &entrants, &rounds, told)?;
+    let part = |cell| match args.cell.stores.is_empty() && args.cell.ours.is_empty() {
+        true => Part::of_everybody(cell),
+        false => Part { cell, entrants: entrants.clone() },
+    };
+    let parts: Vec<Part> = asked(&args.cell).into_iter().map(part).collect();
+    let outcomes = run::run(&parts, &rounds, &[], told)?;
     show(&outcomes, &args.output)
+}
+
+fn bars(args: &BarsArgs) -> Result<bool, Failure> {
+    let report = Campaign::open(&args.to, &args.settings)?.run(say)?;
+    print(&report.markdown())?;
+    Ok(report.is_whole())
 }
 
 fn read_all(files: &[PathBuf]) -> Result<Vec<Outcome>, Failure> {

@@ -1,21 +1,36 @@
 //! A conversation with one driver process.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command as Process, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use probe::protocol::{Check, Command, Event, Failure, Finished, Load, Loaded, Slice, SliceDone};
+
+/// How long a driver may say nothing, not even that its load goes on.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a driver that has closed its output may take to end.
+const END: Duration = Duration::from_secs(2);
+
+/// Lines of its free text that are kept, to say why it failed.
+const LINES_KEPT: usize = 6;
 
 /// A driver process. Killed when dropped before it has finished.
 pub struct Driver {
     process: Child,
     commands: ChildStdin,
-    events: Lines<BufReader<ChildStdout>>,
+    events: Receiver<io::Result<String>>,
+    said: Arc<Mutex<VecDeque<String>>>,
     finished: bool,
 }
 
 impl Driver {
-    /// Starts `program` with `arguments`, its free text thrown away.
+    /// Starts `program` with `arguments`.
     pub fn start<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[A]) -> Result<Self, Failure> {
         let shown = program.as_ref().to_string_lossy().into_owned();
         let cannot =
@@ -24,15 +39,17 @@ impl Driver {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| cannot(&error))?;
-        match (process.stdin.take(), process.stdout.take()) {
-            (Some(commands), Some(events)) => {
-                Ok(Driver { process, commands, events: BufReader::new(events).lines(), finished: false })
-            }
-            _ => Err(cannot(&"no pipes")),
-        }
+        let (Some(commands), Some(events), Some(text)) =
+            (process.stdin.take(), process.stdout.take(), process.stderr.take())
+        else {
+            return Err(cannot(&"no pipes"));
+        };
+        let said = Arc::default();
+        keep_last_lines(text, Arc::clone(&said));
+        Ok(Driver { process, commands, events: lines(events), said, finished: false })
     }
 
     /// Builds the data.
@@ -78,21 +95,74 @@ impl Driver {
     }
 
     fn ask(&mut self, command: &Command) -> Result<Event, Failure> {
-        let gone = |why: String| Failure::new(format!("the driver is gone: {why}"), "run it alone to see why");
-        let line = serde_json::to_string(command).map_err(|error| gone(error.to_string()))?;
-        writeln!(self.commands, "{line}")
-            .and_then(|()| self.commands.flush())
-            .map_err(|error| gone(error.to_string()))?;
-        for line in self.events.by_ref() {
-            let line = line.map_err(|error| gone(error.to_string()))?;
-            match serde_json::from_str::<Event>(&line).map_err(|error| gone(error.to_string()))? {
+        let line = serde_json::to_string(command).map_err(|error| self.gone(error.to_string()))?;
+        if let Err(error) = writeln!(self.commands, "{line}").and_then(|()| self.commands.flush()) {
+            return Err(self.gone(error.to_string()));
+        }
+        loop {
+            let line = match self.events.recv_timeout(PATIENCE) {
+                Ok(Ok(line)) => line,
+                Ok(Err(error)) => return Err(self.gone(error.to_string())),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let how = self.end();
+                    return Err(self.gone(how));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(self.gone(format!("it said nothing for {} s", PATIENCE.as_secs())));
+                }
+            };
+            match serde_json::from_str::<Event>(&line).map_err(|error| self.gone(error.to_string()))? {
                 Event::Progress(_) => {}
-                Event::Error(failure) => return Err(failure),
+                Event::Error(Failure { message, remedy, .. }) => {
+                    return Err(Failure::new(format!("{message}{}", self.last_words()), remedy));
+                }
                 event => return Ok(event),
             }
         }
-        Err(gone("it closed its output".to_owned()))
     }
+
+    fn gone(&self, why: String) -> Failure {
+        Failure::new(format!("the driver is gone: {why}{}", self.last_words()), "run it alone to see why")
+    }
+
+    /// How the process ended that has closed its output.
+    fn end(&mut self) -> String {
+        let step = END / 20;
+        for _ in 0..20 {
+            match self.process.try_wait() {
+                Ok(Some(status)) => return format!("it ended with {status}"),
+                Ok(None) => thread::sleep(step),
+                Err(error) => return error.to_string(),
+            }
+        }
+        "it closed its output".to_owned()
+    }
+
+    /// What it wrote as free text, a panic's message among it.
+    fn last_words(&self) -> String {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let text: Vec<&str> = said.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        if text.is_empty() { String::new() } else { format!(" (it said: {})", text.join(" / ")) }
+    }
+}
+
+/// The lines of `from`, read on a thread of their own, so that waiting for one can end.
+fn lines(from: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || BufReader::new(from).lines().try_for_each(|line| sender.send(line)));
+    receiver
+}
+
+fn keep_last_lines(from: impl Read + Send + 'static, kept: Arc<Mutex<VecDeque<String>>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() == LINES_KEPT {
+                kept.pop_front();
+            }
+            kept.push_back(line);
+        }
+    });
 }
 
 impl Drop for Driver {
@@ -107,4 +177,17 @@ impl Drop for Driver {
 
 fn unexpected(event: &Event) -> Failure {
     Failure::new(format!("an answer to another question: {event:?}"), "is it a driver of this version?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_that_dies_says_how_and_why() {
+        let script = "read command; echo 'index out of bounds' >&2; exit 3";
+        let mut driver = Driver::start("sh", &["-c", script]).unwrap();
+        let failure = driver.check().unwrap_err().message;
+        assert!(failure.contains("exit status: 3") && failure.contains("index out of bounds"), "{failure}");
+    }
 }

@@ -50,6 +50,16 @@ pub struct Figures {
 }
 
 impl Outcome {
+    /// It in a line, for who waits.
+    pub fn line(&self) -> String {
+        let Outcome { cell, entrant, round, result } = self;
+        let figures = match result {
+            Result::Measured(figures) => format!("{:>9.0}/s", figures.per_second),
+            Result::Failed(why) => format!("failed: {why}"),
+        };
+        format!("{} · round {round} · {entrant:<18} {figures}", cell.title())
+    }
+
     /// The figures, if there are any.
     pub fn figures(&self) -> Option<&Figures> {
         match &self.result {

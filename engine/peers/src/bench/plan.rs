@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use probe::protocol::{Load, Params};
 use serde::{Deserialize, Serialize};
 
-use crate::contestant::{Contestant, Durability};
+use crate::contestant::{Adapter, Contestant, Durability};
 
 /// A workload of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
@@ -41,6 +41,14 @@ impl Question {
         match self {
             Question::Load => true,
             Question::Tpcc | Question::YcsbA | Question::YcsbC | Question::YcsbE => false,
+        }
+    }
+
+    /// Whether some of its transactions write.
+    pub fn writes(self) -> bool {
+        match self {
+            Question::Tpcc | Question::YcsbA | Question::YcsbE => true,
+            Question::YcsbC | Question::Load => false,
         }
     }
 
@@ -131,6 +139,26 @@ impl Entrant {
             }
         }
         Load { workload: workload.to_owned(), seed, params }
+    }
+}
+
+/// A cell, and who takes part in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The question.
+    pub cell: Cell,
+    /// The contestants.
+    pub entrants: Vec<Entrant>,
+}
+
+impl Part {
+    /// Everybody whose line would not be another's: where nothing writes, there is nothing to batch.
+    pub fn of_everybody(cell: Cell) -> Self {
+        let distinct = |contestant: &&Contestant| {
+            cell.question.writes() || !matches!(contestant, Contestant::Peer(_, Adapter::Batched))
+        };
+        let entrants = Contestant::ALL.iter().filter(distinct).copied().map(Entrant::Contestant).collect();
+        Part { cell, entrants }
     }
 }
 

@@ -8,7 +8,7 @@ use probe::protocol::Failure;
 
 use super::child::Driver;
 use super::outcome::{Figures, Outcome, Result as BlockResult};
-use super::plan::{Cell, Entrant};
+use super::plan::{Cell, Entrant, Part};
 
 /// How the blocks are run.
 #[derive(Debug, Clone)]
@@ -25,24 +25,33 @@ pub struct Rounds {
     pub workers: Option<u64>,
 }
 
-/// Runs every cell, every round, every entrant, and hands each outcome to `told` as it comes.
+/// Runs every round, in it every cell, in that every entrant, and hands each outcome to `told` as it comes. What `done` has
+/// figures for is not run again.
+///
+/// The rounds are the outermost, so that whatever the machine goes through, it meets all cells alike.
 pub fn run(
-    cells: &[Cell],
-    entrants: &[Entrant],
+    parts: &[Part],
     rounds: &Rounds,
+    done: &[Outcome],
     mut told: impl FnMut(&Outcome) -> Result<(), Failure>,
 ) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = Vec::new();
-    for cell in cells {
-        for round in 0..rounds.count {
+    for number in 0..rounds.count {
+        for (at, Part { cell, entrants }) in parts.iter().enumerate() {
             let mut order: Vec<&Entrant> = entrants.iter().collect();
-            Rng::stream(rounds.seed, &[round]).shuffle(&mut order);
+            Rng::stream(rounds.seed, &[number, at as u64]).shuffle(&mut order);
             for entrant in order {
-                let result = match block(cell, entrant, rounds, rounds.seed + round) {
+                let round = format!("{}.{number}", rounds.seed);
+                let same = |outcome: &&Outcome| {
+                    outcome.cell == *cell && outcome.entrant == entrant.name() && outcome.round == round
+                };
+                if done.iter().filter(same).any(|outcome| outcome.figures().is_some()) {
+                    continue;
+                }
+                let result = match block(cell, entrant, rounds, rounds.seed + number) {
                     Ok(figures) => BlockResult::Measured(figures),
                     Err(failure) => BlockResult::Failed(failure.to_string()),
                 };
-                let round = format!("{}.{round}", rounds.seed);
                 let outcome = Outcome { cell: cell.clone(), entrant: entrant.name().to_owned(), round, result };
                 told(&outcome)?;
                 outcomes.push(outcome);

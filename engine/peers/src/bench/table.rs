@@ -12,7 +12,7 @@ use super::plan::Cell;
 use super::statistics::{Ratio, median, ratio};
 
 /// The line that the others are compared with.
-const OURS: &str = "ours";
+pub(super) const OURS: &str = "ours";
 
 /// One table.
 #[derive(Debug, Clone, Serialize)]
@@ -55,10 +55,14 @@ impl From<Ratio> for LineRatio {
     }
 }
 
-/// The tables of these outcomes, in the order of the cells.
+/// The tables of these outcomes, in the order of the cells. A block that was run again counts as it came out last.
 pub fn tables(outcomes: &[Outcome]) -> Vec<Table> {
-    let mut cells = BTreeMap::<&Cell, BTreeMap<&str, Vec<&Outcome>>>::new();
+    let mut last = BTreeMap::<(&Cell, &str, &str), &Outcome>::new();
     for outcome in outcomes {
+        last.insert((&outcome.cell, &outcome.entrant, &outcome.round), outcome);
+    }
+    let mut cells = BTreeMap::<&Cell, BTreeMap<&str, Vec<&Outcome>>>::new();
+    for outcome in last.into_values() {
         cells.entry(&outcome.cell).or_default().entry(&outcome.entrant).or_default().push(outcome);
     }
     cells.into_iter().map(|(cell, entrants)| table(cell, &entrants)).collect()
@@ -200,9 +204,11 @@ mod tests {
             outcome("ours", 0, 100.0),
             outcome("ours", 1, 200.0),
             outcome("redb", 0, 10.0),
-            outcome("redb", 1, 20.0),
             outcome("lmdb", 0, 400.0),
             outcome("fjall", 0, 0.0),
+            // Failed, and run again.
+            Outcome { result: BlockResult::Failed("no disk".into()), ..outcome("redb", 1, 1.0) },
+            outcome("redb", 1, 20.0),
         ];
         let tables = tables(&outcomes);
         let [table] = &tables[..] else { panic!("{tables:?}") };

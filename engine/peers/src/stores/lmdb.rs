@@ -88,7 +88,7 @@ impl Lmdb {
         // Commits of the load do not sync in any case. With a writable map, syncing is by msync, which is slower than
         // writing the pages: so the durable database has none.
         let writemap = if config.durable { 0 } else { sys::MDB_WRITEMAP | sys::MDB_NOMETASYNC };
-        let flags = sys::MDB_NOTLS | sys::MDB_NORDAHEAD | sys::MDB_NOMEMINIT | sys::MDB_NOSYNC | writemap;
+        let flags = sys::MDB_NOTLS | sys::MDB_NOMEMINIT | sys::MDB_NOSYNC | writemap;
         // SAFETY: the handle was created above, and nobody else has it yet.
         unsafe {
             check(sys::mdb_env_set_mapsize(env.env, MAP_BYTES))?;

@@ -102,7 +102,9 @@ impl Sqlite {
             .execute_batch(&format!("PRAGMA page_size={page_bytes}; PRAGMA journal_mode=MEMORY;"))
             .map_err(fatal)?;
         for table in config.tables {
-            let create = format!("CREATE TABLE \"{table}\" (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID");
+            let create = format!(
+                "CREATE TABLE IF NOT EXISTS \"{table}\" (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID"
+            );
             connection.execute_batch(&create).map_err(fatal)?;
         }
         let writer = Session::new(connection, config.tables, config.cache_bytes)?;

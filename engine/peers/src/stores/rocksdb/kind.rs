@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use ::rocksdb::{
-    ColumnFamily, ColumnFamilyDescriptor, DBAccess, DBRawIteratorWithThreadMode, Error, OptimisticTransactionDB, OptimisticTransactionOptions,
-    Options, ReadOptions, SingleThreaded, Transaction, TransactionDB, TransactionDBOptions, TransactionOptions, WriteOptions,
+    ColumnFamily, ColumnFamilyDescriptor, DBAccess, DBRawIteratorWithThreadMode, Error, OptimisticTransactionDB,
+    OptimisticTransactionOptions, Options, ReadOptions, SingleThreaded, Transaction, TransactionDB,
+    TransactionDBOptions, TransactionOptions, WriteOptions,
 };
 
 use super::store::Rocks;

@@ -46,8 +46,7 @@ impl Loading {
     ) -> Result<(), StoreError> {
         let write = |(part, rows): (usize, R)| {
             let stem = beside.join(format!("{name}-{part}"));
-            let mut files =
-                Files { options, stem, paths: Vec::new(), open: None, first: Vec::new(), last: Vec::new() };
+            let mut files = Files { options, stem, paths: Vec::new(), open: None, first: Vec::new(), last: Vec::new() };
             in_groups(rows, filled, || Ok(()), |(), key, row| files.push(key, row), |()| Ok(()))?;
             files.finish()?;
             Ok(files)

@@ -8,8 +8,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::available_parallelism;
 
 use ::rocksdb::{
-    ColumnFamily, DBAccess, DBRawIteratorWithThreadMode, Error, ErrorKind, Options, ReadOptions, SnapshotWithThreadMode,
-    Transaction, WriteOptions,
+    ColumnFamily, DBAccess, DBRawIteratorWithThreadMode, Error, ErrorKind, Options, ReadOptions,
+    SnapshotWithThreadMode, Transaction, WriteOptions,
 };
 use engine_workload::store::{Rows, Store, StoreError, TableId, Txn, by_transactions};
 use probe::driver::Waited;
@@ -246,9 +246,7 @@ impl<K: Kind> Txn for RocksTxn<'_, K> {
         options.set_iterate_upper_bound(to);
         match self {
             // An iterator keeps to what was there when it began.
-            RocksTxn::ReadOnce(store, database) => {
-                walk(database.rows(store.family(table)?, options), from, visit)
-            }
+            RocksTxn::ReadOnce(store, database) => walk(database.rows(store.family(table)?, options), from, visit),
             RocksTxn::Read(store, _, snapshot) => {
                 walk(snapshot.raw_iterator_cf_opt(store.family(table)?, options), from, visit)
             }
