@@ -13,8 +13,9 @@ use crate::config::MachineRules;
 /// Counters of the kernel at one moment, in clock ticks since boot.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reading {
-    total: u64,
     busy: u64,
+    /// Idle, waiting for a disk, or in interrupts. The kernel lets parts of it run backwards at times.
+    rest: u64,
     steal: u64,
     own: u64,
 }
@@ -30,10 +31,12 @@ impl Reading {
 
     /// Foreign CPU and steal since `before`, as fractions of all cores.
     pub fn since(self, before: Self) -> (f64, f64) {
-        let total = self.total.saturating_sub(before.total).max(1) as f64;
         let busy = self.busy.saturating_sub(before.busy);
+        let steal = self.steal.saturating_sub(before.steal);
         let own = self.own.saturating_sub(before.own);
-        (busy.saturating_sub(own) as f64 / total, self.steal.saturating_sub(before.steal) as f64 / total)
+        // Of the parts, so that none of them can be more than the whole.
+        let total = (busy + steal + self.rest.saturating_sub(before.rest)).max(1) as f64;
+        (busy.saturating_sub(own) as f64 / total, steal as f64 / total)
     }
 }
 
@@ -78,7 +81,7 @@ fn cpu_line(stat: &str) -> Option<Reading> {
     let (user, nice, system, idle) = (next()?, next()?, next()?, next()?);
     let (iowait, irq, softirq, steal) = (next()?, next()?, next()?, next()?);
     let busy = user + nice + system;
-    Some(Reading { total: busy + idle + iowait + irq + softirq + steal, busy, steal, own: 0 })
+    Some(Reading { busy, rest: idle + iowait + irq + softirq, steal, own: 0 })
 }
 
 /// User and system time of a process, all its threads.
@@ -120,16 +123,24 @@ mod tests {
     #[test]
     fn kernel_text_is_read_field_by_field() {
         let reading = cpu_line("cpu  100 5 50 800 20 3 7 15 0 0\ncpu0 …").unwrap();
-        assert_eq!((reading.total, reading.busy, reading.steal), (1000, 155, 15));
+        assert_eq!((reading.busy, reading.rest, reading.steal), (155, 830, 15));
         let stat = "42 (a) b) S 1 42 42 0 -1 2097152 9 9 9 9 11 22 3 4 20 0 1 0 777";
         assert_eq!(stat_ticks(stat), Some((0x0020_0000, 33)));
     }
 
     #[test]
     fn foreign_is_what_nobody_of_ours_used() {
-        let before = Reading { total: 1000, busy: 100, steal: 0, own: 50 };
-        let after = Reading { total: 2000, busy: 900, steal: 30, own: 800 };
+        let before = Reading { busy: 100, rest: 900, steal: 0, own: 50 };
+        let after = Reading { busy: 900, rest: 1070, steal: 30, own: 800 };
         assert_eq!(after.since(before), (0.05, 0.03));
+    }
+
+    #[test]
+    fn nobody_uses_more_than_all_of_the_machine() {
+        let before = Reading { busy: 100, rest: 900, steal: 0, own: 50 };
+        let backwards = Reading { busy: 103, rest: 899, ..before };
+        assert_eq!(backwards.since(before), (1.0, 0.0));
+        assert_eq!(before.since(before), (0.0, 0.0));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
@@ -33,7 +34,7 @@ impl Group {
     pub fn spawn(command: &mut Command, running: &Path) -> io::Result<Self> {
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         die_with_parent(command);
-        let child = command.spawn()?;
+        let child = spawn_when_closed(command)?;
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).ok_or(io::ErrorKind::NotFound)?;
         let group = Self { child, leader: Pid::from_raw(pid), record: running.join(pid.to_string()) };
         // Recorded after the fact: were the record missing, the parent-death signal would still end the child.
@@ -66,6 +67,20 @@ impl Group {
     pub fn unpark(&self) -> io::Result<()> {
         Ok(killpg(self.leader, Signal::SIGCONT)?)
     }
+}
+
+/// A program that was just written may still be open for writing in a child that some thread has forked and that has
+/// not come to its `exec`: for so long the kernel refuses to run it (`ETXTBSY`).
+fn spawn_when_closed(command: &mut Command) -> io::Result<Child> {
+    const TRIES: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(10);
+    for _ in 1..TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => std::thread::sleep(PAUSE),
+            spawned => return spawned,
+        }
+    }
+    command.spawn()
 }
 
 impl Drop for Group {
@@ -143,7 +158,8 @@ fn die_with_parent(command: &mut Command) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Instant;
 
     use tokio::io::AsyncReadExt;
 
@@ -169,6 +185,22 @@ mod tests {
             std::thread::sleep(Duration::from_millis(10));
         }
         false
+    }
+
+    #[tokio::test]
+    async fn a_program_that_somebody_still_has_open_is_run_when_it_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        fs::copy("/bin/true", &program).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let writer = fs::OpenOptions::new().append(true).open(&program).unwrap();
+        let closed = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            drop(writer);
+        });
+        let mut group = Group::spawn(&mut Command::new(&program), folder.path()).unwrap();
+        assert!(group.wait().await.unwrap().success());
+        closed.join().unwrap();
     }
 
     #[tokio::test]

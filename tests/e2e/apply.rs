@@ -141,12 +141,12 @@ fn a_busy_machine_is_exit_75_and_names_the_owner() {
         panic!()
     };
     let ran = lab.apply(&[]);
-    assert_eq!(ran.code, 75);
+    assert_eq!(ran.code, 75, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains("the machine is busy: calibrate in elsewhere, pid 7"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--wait"), "{}", ran.stderr);
 
     // With --wait it goes on as soon as the other ends.
-    let mut waiting = lab.start(&["--wait", "--no-profile"]);
+    let mut waiting = lab.start(&["--wait", "--no-profile", "--seed", "1"]);
     let mut said = BufReader::new(waiting.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(said.any(|line| line.contains("waiting for the machine: calibrate")));
     drop(lease);
