@@ -89,7 +89,7 @@ pub async fn read(context: &Context, catalog: &Catalog) -> Result<Facts, Failure
 impl Known {
     fn new(known: &tracking::Known, claim: Option<&Claim>, tree: Option<&str>) -> Self {
         let public = tracking::derive(known, tree);
-        let ruled = known.decisive.as_ref().or(known.latest.as_ref());
+        let ruled = known.cited();
         Self {
             status: public.status,
             reason: Some(public.reason),
@@ -109,7 +109,7 @@ impl Known {
 impl Measured {
     /// The published figure of a verdict; `None` when it has none.
     fn new(fact: &VerdictFact, claim: Option<&Claim>, stale: bool) -> Option<Self> {
-        let standing = fact.published().filter(|standing| standing.pairs > 0)?;
+        let standing = fact.measured()?;
         let [low, high] = standing.bounds.gains();
         Some(Self {
             gain: standing.estimate.gain(),

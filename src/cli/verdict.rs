@@ -200,7 +200,7 @@ fn differences(recorded: &Ruling, replayed: Option<&Ruling>) -> Vec<Difference> 
 
 fn page(verdict: &VerdictFact, evidence: &Evidence, again: Option<&Replay>) -> String {
     let mut text = format!("{} {}\n\n  {}\n", evidence.improvement, evidence.word, evidence.reason);
-    if let Some(published) = verdict.published().filter(|standing| standing.pairs > 0) {
+    if let Some(published) = verdict.measured() {
         let metric = verdict.better.beside(&verdict.metric);
         let effect = published.effect(verdict.better);
         let _ = writeln!(text, "  published figure: {metric} {effect} from {} pairs", published.pairs);

@@ -35,6 +35,13 @@ pub struct Known {
     pub decisive: Option<VerdictFact>,
 }
 
+impl Known {
+    /// The verdict that is cited: the newest that decided something, or else the newest.
+    pub fn cited(&self) -> Option<&VerdictFact> {
+        self.decisive.as_ref().or(self.latest.as_ref())
+    }
+}
+
 /// The public status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Public {

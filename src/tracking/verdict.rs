@@ -44,6 +44,11 @@ impl VerdictFact {
     pub fn published(&self) -> Option<Standing> {
         published(&self.ruling)
     }
+
+    /// The published figure, where any pair stands behind it.
+    pub fn measured(&self) -> Option<Standing> {
+        self.published().filter(|standing| standing.pairs > 0)
+    }
 }
 
 /// A verdict's columns, and which way the main workload's metric improves: that stands in the plan of the last sitting.

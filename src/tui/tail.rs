@@ -300,10 +300,9 @@ impl Tail {
 
 fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>) -> Progress {
     let public = derive(known, None);
-    let decisive = known.decisive.as_ref().or(known.latest.as_ref());
-    let measured = decisive.and_then(|verdict| {
+    let measured = known.cited().and_then(|verdict| {
         Some(Measured {
-            standing: verdict.published().filter(|standing| standing.pairs > 0)?,
+            standing: verdict.measured()?,
             better: verdict.better,
             workload: format!("{} on {}", verdict.better.beside(&verdict.metric), verdict.workload),
             stale: public.stale.unwrap_or(false),

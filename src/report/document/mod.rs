@@ -1,0 +1,13 @@
+//! The tracking document as data: everything that is derived, derived once. Text and JSON are made from it.
+//!
+//! Start at [`Document`]; each further file is a part of it, and faces the file of the same name in `markdown`.
+
+mod improvement;
+mod metric;
+mod phase;
+mod whole;
+
+pub use improvement::{Counts, ImprovementLine, MeasuredFigure};
+pub use metric::{MetricGroupLine, MetricLine};
+pub use phase::{CriterionLine, MemberLine, PhaseLine};
+pub use whole::{AgentLine, Document, Head, ParityLine, Snapshot};
