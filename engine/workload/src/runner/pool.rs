@@ -116,11 +116,6 @@ impl<S: Store, W: Workload> Runner<S, W> {
     pub fn store(&self) -> &S {
         &self.store
     }
-
-    /// Checkpoints made so far, where the store makes such.
-    fn checkpoints(&self) -> u64 {
-        self.store.counters().get("checkpoint.count").copied().unwrap_or_default()
-    }
 }
 
 impl<S: Store, W: Workload> Bench for Runner<S, W> {
@@ -165,11 +160,11 @@ impl<S: Store, W: Workload> Bench for Runner<S, W> {
             orders.send(Arc::clone(&work)).map_err(|_| gone("a worker thread"))?;
         }
         // All outcomes are collected before the first error is returned: no worker is left running.
-        let mut recorder = Recorder::start(self.live.commits(), self.checkpoints());
+        let mut recorder = Recorder::start(self.live.commits(), self.store.checkpoints());
         let mut outcome = |worker: &Worker<W>| loop {
             match worker.outcomes.recv_timeout(recorder.rest()) {
                 Ok(outcome) => return outcome,
-                Err(RecvTimeoutError::Timeout) => recorder.note(self.live.commits(), self.checkpoints()),
+                Err(RecvTimeoutError::Timeout) => recorder.note(self.live.commits(), self.store.checkpoints()),
                 Err(RecvTimeoutError::Disconnected) => return Err(gone("a worker thread")),
             }
         };

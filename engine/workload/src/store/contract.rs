@@ -67,6 +67,11 @@ pub trait Store: Send + Sync + 'static {
     /// Ever growing event counts by name.
     fn counters(&self) -> BTreeMap<String, u64>;
 
+    /// Checkpoints made so far, where the store makes such. Cheap: it is asked for while a slice runs.
+    fn checkpoints(&self) -> u64 {
+        0
+    }
+
     /// Waiting so far by cause, ever growing.
     fn waits(&self) -> BTreeMap<String, Waited>;
 

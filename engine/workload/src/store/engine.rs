@@ -10,7 +10,7 @@ use engine::api::{
     Txn as EngineInnerTxn,
 };
 use engine::io::Vfs;
-use engine::metrics::WaitTotal;
+use engine::metrics::{Counter, WaitTotal};
 use engine::select;
 use engine::transaction::wal::CommitLog;
 use probe::driver::Waited;
@@ -92,6 +92,10 @@ impl<L: CommitLog + 'static> Store for EngineStore<L> {
 
     fn counters(&self) -> BTreeMap<String, u64> {
         self.database.metrics().snapshot().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    }
+
+    fn checkpoints(&self) -> u64 {
+        self.database.metrics().get(Counter::Checkpoints)
     }
 
     fn waits(&self) -> BTreeMap<String, Waited> {

@@ -16,6 +16,17 @@ pub trait Rows: Send {
     fn next(&mut self, key: &mut Vec<u8>, row: &mut Vec<u8>) -> bool;
 }
 
+/// So that sources of many kinds are filled in by the same code.
+impl<R: Rows + ?Sized> Rows for Box<R> {
+    fn first_key(&self) -> Vec<u8> {
+        (**self).first_key()
+    }
+
+    fn next(&mut self, key: &mut Vec<u8>, row: &mut Vec<u8>) -> bool {
+        (**self).next(key, row)
+    }
+}
+
 /// Hands every row to `take`, in one call of `begin` after the other with [`ROWS_PER_TXN`] of them, and counts those in
 /// `filled` that were ended by `end`.
 pub fn in_groups<R: Rows, G>(

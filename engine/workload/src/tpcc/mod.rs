@@ -11,7 +11,7 @@
 //! a shuffled deck of 100 cards (45/43/4/4/4 holds in every slice). Hot rows are taken first and by locking reads, the
 //! district in New-Order and the warehouse in Payment: a snapshot taken before would only be there to conflict.
 
-mod analyst;
+mod beside;
 pub mod consistency;
 mod delivery;
 mod entry;
@@ -27,7 +27,6 @@ mod procedure;
 mod random;
 pub mod rows;
 mod scale;
-mod scanner;
 mod stock_level;
 mod workload;
 

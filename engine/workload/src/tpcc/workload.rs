@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::beside::{analyst, scanner};
 use super::input::{Kind, Session};
 use super::keys::TABLES;
 use super::procedure::{Buffers, execute};
 use super::random::Nurand;
 use super::scale::Scale;
-use super::{analyst, consistency, load, scanner};
+use super::{consistency, load};
 use crate::runner::{Decision, Slices, Workload};
 use crate::store::{Store, StoreError, Txn};
 use probe::protocol::Finding;

@@ -38,13 +38,18 @@ struct Fill<'s, S> {
 impl<S: Store> Fill<'_, S> {
     /// A table that one thread fills before others would have started. Its few pages do not depend on how many there are.
     fn small(&self, table: TableId, source: impl Rows) -> Result<(), StoreError> {
-        self.store.fill(table, vec![source], self.rows)
+        self.from(table, vec![Box::new(source)])
     }
 
     /// A table whose `units`, numbered in key order, are dealt out to all threads.
     fn large<R: Rows>(&self, table: TableId, units: u64, source: impl Fn(Range<u64>) -> R) -> Result<(), StoreError> {
         let parts = self.threads.min(units);
         let part = |n| source(units * n / parts..units * (n + 1) / parts);
-        self.store.fill(table, (0..parts).map(part).collect(), self.rows)
+        self.from(table, (0..parts).map(|n| Box::new(part(n)) as Box<dyn Rows>).collect())
+    }
+
+    /// Boxed, or each table would have a copy of the store's code for it.
+    fn from(&self, table: TableId, sources: Vec<Box<dyn Rows + '_>>) -> Result<(), StoreError> {
+        self.store.fill(table, sources, self.rows)
     }
 }
