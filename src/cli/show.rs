@@ -10,7 +10,7 @@ use super::list::Line;
 use super::{Context, Exit, Failure, Format, Row, find};
 use crate::catalog::Catalog;
 use crate::config::PolicyConfig;
-use crate::improvements::{Bounds, Improvement, Trial, Variants};
+use crate::improvements::{Improvement, Trial, Variants, with_params};
 
 /// Show one improvement: claim beside measurement, and how it is judged
 #[derive(Debug, clap::Args)]
@@ -180,8 +180,8 @@ fn judged(entry: &Improvement, variants: &Variants, policy: &PolicyConfig) -> St
         variants.seam,
         super::output::render(Format::Table, &trials, &()),
         mechanism.figure,
-        bounds(&mechanism.on),
-        bounds(&mechanism.off),
+        mechanism.on.told(|end| end.to_string()),
+        mechanism.off.told(|end| end.to_string()),
     );
     for reference in &variants.references {
         let _ = writeln!(text, "  - {reference}");
@@ -192,25 +192,11 @@ fn judged(entry: &Improvement, variants: &Variants, policy: &PolicyConfig) -> St
 
 impl TrialLine {
     fn new(role: &'static str, trial: &Trial, must: String) -> Self {
-        let params: Vec<String> = trial.params.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
-        let workload = format!("{} {}", trial.workload, params.join(" ")).trim_end().to_owned();
+        let workload = with_params(&trial.workload, &trial.params);
         Self { role, workload, metric: trial.better.beside(&trial.metric), must }
     }
 }
 
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 fn unsigned(share: f64) -> String {
     format!("{} %", share * 100.0)
-}
-
-fn bounds(bounds: &Bounds) -> String {
-    match (bounds.min, bounds.max) {
-        (Some(min), Some(max)) => format!("{min} to {max}"),
-        (Some(min), None) => format!("at least {min}"),
-        (None, Some(max)) => format!("at most {max}"),
-        (None, None) => "anything".to_owned(),
-    }
 }

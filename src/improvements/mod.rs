@@ -13,5 +13,6 @@ pub use crate::units::Direction;
 pub use claim::{AgainstClaim, Claim};
 pub use record::{
     Bounds, Category, Improvement, ImprovementId, Mechanism, NotBuiltYet, Priority, Status, Trial, Variants,
+    with_params,
 };
 pub use register::Register;

@@ -117,6 +117,26 @@ impl Bounds {
     pub fn contains(&self, value: f64) -> bool {
         self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
     }
+
+    /// In words, with each end as `shown` writes it: `at least 4`, `0.95 to 1.05`.
+    pub fn told(&self, shown: impl Fn(f64) -> String) -> String {
+        match (self.min, self.max) {
+            (Some(min), Some(max)) => format!("{} to {}", shown(min), shown(max)),
+            (Some(min), None) => format!("at least {}", shown(min)),
+            (None, Some(max)) => format!("at most {}", shown(max)),
+            (None, None) => "anything".to_owned(),
+        }
+    }
+}
+
+/// A workload with parameters as people write it: `tpcc sessions=64 warehouses=2`.
+pub fn with_params<'a>(
+    workload: &str,
+    params: impl IntoIterator<Item = (&'a String, &'a serde_json::Value)>,
+) -> String {
+    let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let params = params.into_iter().map(|(name, value)| format!(" {name}={}", shown(value)));
+    format!("{workload}{}", params.collect::<String>())
 }
 
 /// How urgent an improvement is.

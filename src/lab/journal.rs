@@ -3,6 +3,7 @@
 //! Every fact is durable when [`Journal::record`] returns: a lab killed at any moment has lost at most the pair it was
 //! in. [`Journal::open`] gives back what an earlier, interrupted run of the same plan has already recorded.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,21 @@ pub enum Stage {
     Profile,
     /// Write the verdict.
     Conclude,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Lease => "lease",
+            Self::Build => "build",
+            Self::Test => "test",
+            Self::Calibrate => "calibrate",
+            Self::Measure => "measure",
+            Self::Confirm => "confirm",
+            Self::Profile => "profile",
+            Self::Conclude => "conclude",
+        })
+    }
 }
 
 /// What an interrupted experiment had already recorded.

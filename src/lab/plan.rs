@@ -8,7 +8,7 @@ use super::pair::expected_time;
 use super::stats::minimum_detectable;
 use super::verdict::RULE_VERSION;
 use crate::config::{Accept, Config};
-use crate::improvements::{Improvement, Trial, Variants};
+use crate::improvements::{Improvement, Trial, Variants, with_params};
 use crate::units::{Gain, LogRatio};
 
 /// What loads, checks and starts of a pair are expected to take; measured ones differ by data size.
@@ -102,8 +102,7 @@ impl Question<'_> {
 impl WorkloadPlan {
     /// The workload with its metric and all its parameters: what its noise is kept under, across improvements.
     pub fn key(&self) -> String {
-        let params: String = self.params.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect();
-        format!("{}{params} {}", self.workload, self.metric)
+        format!("{} {}", with_params(&self.workload, &self.params), self.metric)
     }
 }
 
@@ -153,14 +152,7 @@ fn telling_params<'a>(trials: &[(Role, &'a Trial)]) -> BTreeSet<&'a str> {
 }
 
 fn label(trial: &Trial, telling: &BTreeSet<&str>) -> String {
-    let told = trial.params.iter().filter(|(name, _)| telling.contains(name.as_str()));
-    let told: String = told.map(|(name, value)| format!(" {name}={}", plain(value))).collect();
-    format!("{}{told}", trial.workload)
-}
-
-/// A parameter's value as people write it.
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    with_params(&trial.workload, trial.params.iter().filter(|(name, _)| telling.contains(name.as_str())))
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@
 use serde::Serialize;
 
 use super::words;
-use crate::improvements::Bounds;
 use crate::improvements::plan::{Quantity, Test};
+use crate::improvements::with_params;
 use crate::lab::experiment::{ArmRun, Pair, Plan, Run, Side};
 use crate::tracking::{Experiment, Facts};
 use crate::units::Change;
@@ -141,9 +141,7 @@ fn reading(run: &ArmRun, figure: &str) -> Option<f64> {
 }
 
 fn asked(test: &Test) -> String {
-    let value = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let params: Vec<String> = test.params.iter().map(|(name, v)| format!("{name}={}", value(v))).collect();
-    format!("{} of {} {}", test.figure, test.workload, params.join(" ")).trim_end().to_owned()
+    format!("{} of {}", test.figure, with_params(&test.workload, &test.params))
 }
 
 fn wanted(test: &Test) -> String {
@@ -151,10 +149,5 @@ fn wanted(test: &Test) -> String {
         Quantity::Value => words::figure(&test.figure, bound),
         Quantity::Change => Change(bound).to_string(),
     };
-    match test.bounds {
-        Bounds { min: Some(min), max: Some(max) } => format!("{} to {}", shown(min), shown(max)),
-        Bounds { min: Some(min), max: None } => format!("at least {}", shown(min)),
-        Bounds { min: None, max: Some(max) } => format!("at most {}", shown(max)),
-        Bounds { min: None, max: None } => "anything".to_owned(),
-    }
+    test.bounds.told(shown)
 }

@@ -146,7 +146,7 @@ impl WorkloadLine {
         let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), |mean| words::figure(&self.metric, mean));
         let pairs = self.standing.pairs;
         vec![
-            words::role(self.role).to_owned(),
+            self.role.to_string(),
             self.workload.clone(),
             self.better.beside(&self.metric),
             mean(self.a),

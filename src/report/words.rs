@@ -1,16 +1,7 @@
 //! Words and numbers as people read them, the same in every report.
 
-use crate::lab::experiment::{Outcome, Role};
+use crate::lab::experiment::Outcome;
 use crate::units::grouped;
-
-/// `main`, `guard`, `control`.
-pub fn role(role: Role) -> &'static str {
-    match role {
-        Role::Main => "main",
-        Role::Guard => "guard",
-        Role::Control => "control",
-    }
-}
 
 /// What a decision run says of a workload.
 pub fn outcome(outcome: Outcome) -> &'static str {

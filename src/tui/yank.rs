@@ -3,7 +3,7 @@
 use super::act::choice;
 use super::facts::Row;
 use super::model::{Dialog, Model, Screen, Then};
-use crate::improvements::record::Trial;
+use crate::improvements::{Trial, with_params};
 
 /// Something that can be copied: its key, its name, the text.
 struct Offer {
@@ -46,9 +46,7 @@ pub(super) fn dialog(model: &Model) -> Option<Dialog> {
 
 /// A workload with its parameters, as commands and dialogs write it: `tpcc sessions=64 warehouses=2`.
 pub(super) fn trial(trial: &Trial) -> String {
-    let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let params = trial.params.iter().map(|(name, value)| format!(" {name}={}", shown(value)));
-    format!("{}{}", trial.workload, params.collect::<String>())
+    with_params(&trial.workload, &trial.params)
 }
 
 /// What decides on a workload: `tpcc sessions=64 by p99 (less is better), required −9.09 %`.

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::cli::{Context, Exit, Failure, Format, Row};
 use crate::lab::experiment::{Plan, Role, WorkloadPlan};
-use crate::report::words;
 use crate::units::{Direction, Gain};
 
 /// One workload of the plan.
@@ -31,7 +30,7 @@ impl Row for Line {
 
     fn cells(&self) -> Vec<String> {
         vec![
-            words::role(self.role).to_owned(),
+            self.role.to_string(),
             self.workload.clone(),
             self.better.beside(&self.metric),
             self.must.clone(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::lab::experiment::{Pair, Plan, Role, Run, Side, Standing, WorkloadPlan};
-use crate::lab::journal::{Event, Stage};
+use crate::lab::journal::Event;
 use crate::report::words;
 
 /// Plain lines about slices come at most this often; everything else is said when it happens.
@@ -19,7 +19,7 @@ pub(super) struct Progress {
     rates: [f64; 2],
     started: Instant,
     said: Instant,
-    stage: &'static str,
+    stage: String,
     /// The live line; absent where stderr is not a terminal.
     bar: Option<ProgressBar>,
 }
@@ -37,16 +37,23 @@ impl Progress {
             bar
         });
         let now = Instant::now();
-        Self { workloads: plan.workloads.clone(), rates: [0.0; 2], started: now, said: now, stage: "plan", bar }
+        Self {
+            workloads: plan.workloads.clone(),
+            rates: [0.0; 2],
+            started: now,
+            said: now,
+            stage: "plan".to_owned(),
+            bar,
+        }
     }
 
     /// One event.
     pub(super) fn observe(&mut self, event: &Event) {
         match event {
             Event::Stage { stage, note } => {
-                self.stage = name(*stage);
+                self.stage = stage.to_string();
                 if let Some(bar) = &self.bar {
-                    bar.set_prefix(self.stage);
+                    bar.set_prefix(self.stage.clone());
                 }
                 self.say(note);
             }
@@ -127,19 +134,6 @@ impl Progress {
         let WorkloadPlan { label, metric, better, .. } = &self.workloads[workload];
         let (metric, effect) = (better.beside(metric), standing.effect(*better));
         format!("{label} after {} pairs: {metric} {effect}", standing.pairs)
-    }
-}
-
-fn name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Lease => "lease",
-        Stage::Build => "build",
-        Stage::Test => "test",
-        Stage::Calibrate => "calibrate",
-        Stage::Measure => "measure",
-        Stage::Confirm => "confirm",
-        Stage::Profile => "profile",
-        Stage::Conclude => "verdict",
     }
 }
 

@@ -43,11 +43,11 @@ impl Row for Line {
         let value =
             |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| words::figure(&self.metric, value));
         let role = match self.run {
-            Run::Confirmation => "confirmed",
-            Run::Calibration | Run::Decision => words::role(self.role),
+            Run::Confirmation => "confirmed".to_owned(),
+            Run::Calibration | Run::Decision => self.role.to_string(),
         };
         vec![
-            role.to_owned(),
+            role,
             self.workload.clone(),
             self.better.beside(&self.metric),
             value(self.a),

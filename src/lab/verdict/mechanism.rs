@@ -33,12 +33,7 @@ impl Figure {
             match figure {
                 None => Some(format!("{name} cannot be formed in arm {side} ({state}): {}", missing(mechanism))),
                 Some(value) if !bounds.contains(value) => {
-                    let wanted = match (bounds.min, bounds.max) {
-                        (Some(min), Some(max)) => format!("{min} to {max}"),
-                        (Some(min), None) => format!("at least {min}"),
-                        (None, Some(max)) => format!("at most {max}"),
-                        (None, None) => "anything".to_owned(),
-                    };
+                    let wanted = bounds.told(|end| end.to_string());
                     Some(format!("{name} is {value:.3} in arm {side} ({state}), where {wanted} was claimed"))
                 }
                 Some(_) => None,

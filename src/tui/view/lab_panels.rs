@@ -8,7 +8,6 @@ use ratatui::text::{Line, Span};
 use super::grid::{Column, Grid};
 use super::{forest, paint, spark};
 use crate::lab::experiment::{Role, Run};
-use crate::lab::journal::Stage;
 use crate::tui::experiment::{Experiment, STAGES, StageRun};
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -132,7 +131,7 @@ fn state(model: &Model, experiment: &Experiment) -> (String, Style) {
     }
     match experiment.stage() {
         Some(stage) => {
-            let words = format!(" {} {}: {}", look.glyphs.running, stage_name(stage.stage), stage.note);
+            let words = format!(" {} {}: {}", look.glyphs.running, stage.stage, stage.note);
             (words, look.theme.warn)
         }
         None => (format!(" {} opening", look.glyphs.running), look.theme.warn),
@@ -205,7 +204,7 @@ fn stages(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment)
     for (row, stage) in (0_u16..).zip(STAGES) {
         let runs: Vec<&StageRun> = experiment.stages.iter().filter(|run| run.stage == stage).collect();
         let Some(last) = runs.last() else {
-            let line = format!(" {} {}", look.glyphs.pending, stage_name(stage));
+            let line = format!(" {} {}", look.glyphs.pending, stage);
             paint::line(frame, inner, row, &Line::styled(line, look.theme.faint));
             continue;
         };
@@ -218,10 +217,7 @@ fn stages(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experiment)
         let room = usize::from(inner.width).saturating_sub(time.width() + 14);
         let left = vec![
             Span::styled(format!(" {glyph} "), style),
-            Span::styled(
-                format!("{:<10}", stage_name(stage)),
-                if is_open { look.theme.title } else { look.theme.text },
-            ),
+            Span::styled(format!("{stage:<10}"), if is_open { look.theme.title } else { look.theme.text }),
             Span::styled(text::fit(&last.note, room, look.glyphs.ellipsis).into_owned(), look.theme.dim),
         ];
         paint::line(frame, inner, row, &paint::spread(left, vec![time], inner.width));
@@ -261,7 +257,7 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
             let room = usize::from(inner.width).saturating_sub(10 + count.width());
             let label = text::fit(&plan.label, room, look.glyphs.ellipsis).into_owned();
             let first = paint::spread(
-                vec![cursor, Span::styled(format!("{:<8}", role(plan.role)), look.theme.dim), Span::raw(label)],
+                vec![cursor, Span::styled(format!("{:<8}", plan.role), look.theme.dim), Span::raw(label)],
                 vec![count],
                 inner.width,
             );
@@ -272,7 +268,7 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
             paint::line(frame, inner, rows(at * 2 + 1), &second);
         } else {
             let cells = [
-                (role(plan.role).to_owned(), look.theme.dim),
+                (plan.role.to_string(), look.theme.dim),
                 (plan.label.clone(), look.theme.text),
                 (pairs.to_string(), look.theme.dim),
                 (change, look.theme.text),
@@ -327,27 +323,6 @@ fn tone(model: &Model, tone: Tone) -> Style {
         Tone::Undecided => model.look.theme.warn,
         Tone::Good => model.look.theme.good,
         Tone::Bad => model.look.theme.bad,
-    }
-}
-
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Main => "main",
-        Role::Guard => "guard",
-        Role::Control => "control",
-    }
-}
-
-fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Lease => "lease",
-        Stage::Build => "build",
-        Stage::Test => "test",
-        Stage::Calibrate => "calibrate",
-        Stage::Measure => "measure",
-        Stage::Confirm => "confirm",
-        Stage::Profile => "profile",
-        Stage::Conclude => "conclude",
     }
 }
 

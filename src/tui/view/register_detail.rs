@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::paint::{self, field, heading};
 use crate::improvements::Direction;
-use crate::lab::experiment::{Role, Verdict};
+use crate::lab::experiment::Verdict;
 use crate::tui::facts::{Load, PastVerdict, Row, WorkloadRow};
 use crate::tui::model::Model;
 use crate::tui::text;
@@ -173,11 +173,6 @@ fn variants(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
 fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line<'static>> {
     let look = &model.look;
     let theme = &look.theme;
-    let role = match workload.role {
-        Role::Main => "main",
-        Role::Guard => "guard",
-        Role::Control => "control",
-    };
     let effect = workload.standing.effect(workload.better);
     let change = effect.estimate.to_string();
     let label =
@@ -194,7 +189,7 @@ fn workload_lines(model: &Model, workload: &WorkloadRow, width: u16) -> Vec<Line
     };
     let mut lines = vec![
         paint::spread(
-            vec![Span::styled(format!("{role:<10}"), theme.dim), Span::styled(label, theme.text)],
+            vec![Span::styled(format!("{:<10}", workload.role), theme.dim), Span::styled(label, theme.text)],
             vec![Span::styled(change, theme.text.add_modifier(Modifier::BOLD))],
             width,
         ),
