@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::project::{CONFIG_FILE, Project};
-use crate::units::Gain;
+use crate::units::{Gain, SLICE_MS_MIN};
 use crate::yaml::{Document, Faults, Reader};
 
 /// What is optimized, and by which rules it is judged.
@@ -219,7 +219,8 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(share(machine.dropped_max), "machine.dropped_max", "must lie between 0 and 1");
     demand(machine.cpu_pressure_max > 0.0, "machine.cpu_pressure_max", "must be above 0");
     demand(machine.io_pressure_max > 0.0, "machine.io_pressure_max", "must be above 0");
-    demand(lab.slice_ms >= 10, "lab.slice_ms", "must be at least 10: shorter slices measure the clock");
+    let shortest = format!("must be at least {SLICE_MS_MIN}: shorter slices measure the clock");
+    demand(lab.slice_ms >= SLICE_MS_MIN, "lab.slice_ms", &shortest);
     demand(lab.slices >= 1, "lab.slices", "must be at least 1");
     demand(lab.answer_limit_s >= 1, "lab.answer_limit_s", "must be at least 1");
     demand(store.file().is_some(), "store.url", "must be `sqlite:` and a path; no other store is supported");

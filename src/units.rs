@@ -189,6 +189,9 @@ impl Interval {
     }
 }
 
+/// The shortest slice, in milliseconds.
+pub const SLICE_MS_MIN: u64 = 10;
+
 /// A whole number with its digits in groups of three, by narrow no-break spaces: `1 234 567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

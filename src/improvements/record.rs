@@ -81,6 +81,9 @@ pub struct Trial {
     /// The gain it must show when it is the main workload, as a fraction; the policy's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_gain: Option<Gain>,
+    /// Milliseconds of a slice; the lab's when absent. For what does not happen in every short slice, such as a checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice_ms: Option<u64>,
 }
 
 /// What a counter, or the ratio of two, must read in each arm over the measured slices of the main workload.

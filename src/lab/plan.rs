@@ -71,6 +71,7 @@ impl Question<'_> {
     fn workload(&self, role: Role, trial: &Trial, telling: &BTreeSet<&str>, policy: &Policy) -> WorkloadPlan {
         let lab = &self.config.lab;
         let required_gain = trial.required_gain.unwrap_or(self.config.policy.required_gain);
+        let slice_ms = trial.slice_ms.unwrap_or(lab.slice_ms);
         let mut plan = WorkloadPlan {
             label: label(trial, telling),
             role,
@@ -81,10 +82,10 @@ impl Question<'_> {
             required_gain,
             noise: LogRatio::from_gain(self.config.policy.noise),
             minimum_detectable: Gain(0.0),
-            slice_ms: lab.slice_ms,
+            slice_ms,
             slices: lab.slices,
             warmup: lab.warmup_slices,
-            pair_time: expected_time(lab.slice_ms, lab.slices, lab.warmup_slices, LOAD_EXPECTED),
+            pair_time: expected_time(slice_ms, lab.slices, lab.warmup_slices, LOAD_EXPECTED),
         };
         if let Some(&known) = self.noise.get(&plan.key()) {
             plan.noise = known;

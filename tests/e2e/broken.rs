@@ -116,6 +116,7 @@ broken! {
     bounds_none: |bench| bench.replace(T003, "on: {min: 4}", "on: {}");
     mechanism_proves_nothing: |bench| bench.replace(T003, "on: {min: 4}", "on: {min: 1}");
     control_is_the_workload: |bench| bench.replace(T003, "sessions: 1}", "sessions: 64}");
+    slice_too_short: |bench| bench.replace(T003, "    params: {sessions: 64}", "    params: {sessions: 64}\n    slice_ms: 5");
     gain_of_zero: |bench| bench.replace(T003, "    params: {sessions: 64}", "    params: {sessions: 64}\n    required_gain: 0");
     criterion_without_a_judge: |bench| bench.replace(PHASES, "        not_measurable: No workload smiles.\n", "");
     criterion_with_two_judges: |bench| {

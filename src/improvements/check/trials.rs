@@ -1,6 +1,7 @@
 //! How an entry is judged: its workloads and the proof of its mechanism.
 
 use crate::improvements::{Bounds, Improvement, Trial, Variants};
+use crate::units::SLICE_MS_MIN;
 use crate::yaml::{Document, Faults};
 
 pub(super) fn check_variants(entry: &Document<Improvement>, variants: &Variants, faults: &mut Faults) {
@@ -57,6 +58,11 @@ fn check_trial(entry: &Document<Improvement>, path: &str, trial: &Trial, faults:
         let path = format!("{path}.required_gain");
         let fault = entry.fault(&path, format!("`{path}` must be above 0, found {}", gain.0));
         faults.push(fault.code("register::trial").help("0.10 asks for 10 % more"));
+    }
+    if let Some(ms) = trial.slice_ms.filter(|ms| *ms < SLICE_MS_MIN) {
+        let path = format!("{path}.slice_ms");
+        let fault = entry.fault(&path, format!("`{path}` must be at least {SLICE_MS_MIN}, found {ms}"));
+        faults.push(fault.code("register::trial").help("shorter slices measure the clock"));
     }
 }
 

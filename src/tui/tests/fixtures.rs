@@ -159,6 +159,7 @@ fn trial(workload: &str, sessions: u32) -> Trial {
         metric: "tps".to_owned(),
         better: Direction::Higher,
         required_gain: None,
+        slice_ms: None,
     }
 }
 
