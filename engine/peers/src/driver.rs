@@ -44,7 +44,7 @@ pub struct Opened {
 
 /// Both workloads, with their parameters. Names are those of the `workload` driver, so that it can stand in for ours.
 pub fn specs() -> Vec<WorkloadSpec> {
-    let tpcc = vec![("warehouses", ParamSpec::integer(2, 1, 3000, "Warehouses, about 75 MB each"))];
+    let tpcc = vec![("warehouses", ParamSpec::integer(2, 1, 3000, "Warehouses, about 92 MB each"))];
     let ycsb = vec![
         ("mix", Mix::spec("a", "Which of the core workloads")),
         ("rows", ParamSpec::integer(200_000, 100, 100_000_000, "Rows that are loaded")),

@@ -15,7 +15,7 @@ pub const ENTRY: Entry =
 
 fn params() -> Vec<(&'static str, ParamSpec)> {
     vec![
-        ("warehouses", ParamSpec::integer(2, 1, 3000, "Warehouses, about 75 MB each")),
+        ("warehouses", ParamSpec::integer(2, 1, 3000, "Warehouses, about 92 MB each")),
         ("districts", ParamSpec::integer(10, 1, 10, "Districts of a warehouse")),
         ("customers", ParamSpec::integer(3000, 10, 60_000, "Customers, and loaded orders, of a district")),
         ("items", ParamSpec::integer(100_000, 20, 1_000_000, "Items, and stock rows of a warehouse")),
