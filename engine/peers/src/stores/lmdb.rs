@@ -5,7 +5,7 @@
 //! * a row is changed where it was found: one descent with a cursor, then `MDB_CURRENT | MDB_RESERVE` at the same place;
 //! * a cursor per table stays open in the write transaction, so a key next to the last one needs no descent at all;
 //! * a thread renews its read transaction instead of beginning a new one (`MDB_NOTLS`), its cursors with it;
-//! * a table is filled in one transaction, behind its last row (`MDB_APPEND`);
+//! * a table is filled behind its last row (`MDB_APPEND`);
 //! * unsynced it runs with `MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMETASYNC`: pages are changed in the map, commits call nothing.
 //!
 //! Its cache is the operating system's, and knows no budget.
@@ -203,10 +203,8 @@ impl OneWriter for Lmdb {
     }
 
     fn fill<R: Rows>(&self, table: TableId, rows: R, filled: &AtomicU64) -> Result<(), StoreError> {
-        let mut txn = self.write()?;
-        let append = |(): &mut (), key: &[u8], row: &[u8]| txn.store(table, key, row, sys::MDB_APPEND);
-        in_groups(rows, filled, || Ok(()), append, |()| Ok(()))?;
-        txn.commit()
+        let append = |txn: &mut LmdbWrite, key: &[u8], row: &[u8]| txn.store(table, key, row, sys::MDB_APPEND);
+        in_groups(rows, filled, || self.write(), append, LmdbWrite::commit)
     }
 
     fn end_load(&self) -> Result<(), StoreError> {

@@ -5,17 +5,16 @@
 //! queue for the one writing connection here, instead of polling for SQLite's lock; readers have connections of their own.
 //! Pages outside the log are read through the memory map, which comes on top of the cache.
 //!
-//! The load has no log: a table is filled in one transaction whose rollback journal is in memory, which writes each page
-//! once, and the file is synced when the load ends. Only then WAL mode begins.
+//! The load has no log: its rollback journal is in memory, its pages are written where they belong, and the file is synced
+//! when the load ends. Only then WAL mode begins.
 
 use std::fs::File;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use engine_workload::store::{Rows, StoreError, TableId, in_groups};
+use engine_workload::store::{StoreError, TableId};
 use rusqlite::{Connection, Statement};
 
 use super::{Config, Syncing};
@@ -142,14 +141,6 @@ impl OneWriter for Sqlite {
             return Err(error);
         }
         Ok(SqliteTxn { store, session: Some(session), kind: PhantomData })
-    }
-
-    /// One transaction: its pages are written once, in the end.
-    fn fill<R: Rows>(&self, table: TableId, rows: R, filled: &AtomicU64) -> Result<(), StoreError> {
-        let mut txn = self.write()?;
-        let insert = |(): &mut (), key: &[u8], row: &[u8]| txn.insert(table, key, row);
-        in_groups(rows, filled, || Ok(()), insert, |()| Ok(()))?;
-        txn.commit()
     }
 
     fn end_load(&self) -> Result<(), StoreError> {

@@ -56,6 +56,8 @@ pub(super) fn options(config: &Config<'_>) -> Options {
     options.set_bytes_per_sync(BYTES_PER_SYNC);
     options.set_max_total_wal_size(LOG_BYTES_MAX);
     options.set_recycle_log_file_num(LOGS_RECYCLED);
+    // While one group of writers fills the memory tables, the next one syncs.
+    options.set_enable_pipelined_write(true);
     // What need not be durable need not be handed to the operating system commit by commit either.
     options.set_manual_wal_flush(!config.durable);
     options.set_stats_dump_period_sec(0);
