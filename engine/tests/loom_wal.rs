@@ -12,7 +12,6 @@ use engine::sync::thread;
 use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::ring::{Drain, Refused, Ring};
 use engine::transaction::wal::{CommitLog, CommitWait, Epoch, Frame, LogFiles, WalOptions};
-use std::io::IoSlice;
 use std::sync::Arc;
 
 const START: Lsn = Lsn(4096);
@@ -24,11 +23,7 @@ fn append(ring: &Ring, fill: u8) -> bool {
     let payload = [fill; 8];
     match ring.reserve(payload.len(), Lsn(u64::MAX)) {
         Ok(start) => {
-            ring.publish(
-                start,
-                Frame::seal(Epoch(1), start, payload.len(), u32::from(fill)),
-                &[IoSlice::new(&payload)],
-            );
+            ring.publish(start, Frame::seal(Epoch(1), start, payload.len(), u32::from(fill)), &payload);
             true
         }
         Err(Refused::Full) => false,
@@ -114,7 +109,7 @@ fn no_waiter_is_forgotten() {
         let resume = LogFiles::discover(Arc::new(fs.clone())).unwrap().start_new().unwrap();
         let log = Arc::new(GroupedLog::open(resume, &options, Arc::new(Metrics::new())).unwrap());
         let session = |log: &GroupedLog| {
-            let span = log.append(&[IoSlice::new(&[1])]).unwrap();
+            let span = log.append(&[1]).unwrap();
             let CommitWait::Until(end) = log.commit(span.end).unwrap() else { panic!("grouped commits are awaited") };
             log.wait(end).unwrap();
             assert!(log.durable() >= end);

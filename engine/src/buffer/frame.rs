@@ -3,6 +3,7 @@
 use std::ptr::NonNull;
 
 use super::dirty::DirtyWord;
+use super::lines;
 use super::memory::FrameMemory;
 use super::page::{PAGE_SIZE, Page, PageId};
 use crate::concurrent::latch::HybridLatch;
@@ -72,13 +73,11 @@ impl Frames {
     /// are, while the caller goes for the latch: a search would otherwise wait for these lines one after the other.
     #[inline]
     pub(super) fn prefetch(&self, frame: FrameId) {
-        const LINES: usize = 10;
-        #[cfg(target_arch = "x86_64")]
-        for line in (0..LINES).chain([PAGE_SIZE / 64 - 1]) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: within the frame; and a prefetch reads nothing, wherever it points.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.bytes(frame).cast::<i8>().as_ptr().add(64 * line)) };
-        }
+        const START: usize = 10 * lines::LINE;
+        let first = self.bytes(frame).cast::<u8>();
+        lines::prefetch(first, START);
+        // SAFETY: within the frame.
+        lines::prefetch(unsafe { first.add(PAGE_SIZE - lines::LINE) }, lines::LINE);
     }
 
     /// Address of the frame's bytes. Reading or writing through it needs the frame's latch.

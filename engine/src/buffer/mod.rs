@@ -28,6 +28,7 @@ mod error;
 pub mod flush;
 mod frame;
 mod guard;
+mod lines;
 mod memory;
 pub mod page;
 pub mod page_table;

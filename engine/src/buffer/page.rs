@@ -8,7 +8,7 @@
 //!      └────────┴─────┴─────┴────────┴────────────┴────────────┴────────┴────────┴───────────── ─ ─
 //! ```
 //!
-//! Integers are little-endian. The checksum (CRC-32 of everything behind it) is set when a page is written out and
+//! Integers are little-endian. The checksum (CRC-32C of everything behind it) is set when a page is written out and
 //! verified when it is read in; in between it is stale. The page LSN is the end of the last log record whose change
 //! the page contains: redo applies a record exactly to the pages whose LSN is below the record's end.
 
@@ -180,7 +180,7 @@ impl Page {
 
     /// The checksum of what the page holds now.
     pub fn computed_checksum(&self) -> u32 {
-        crc32fast::hash(&self.0[4..])
+        crc32c::crc32c(&self.0[4..])
     }
 
     /// Whether every byte is zero, as where a file has never been written.

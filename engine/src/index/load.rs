@@ -18,7 +18,6 @@
 //! **Why redo cannot touch them.** They are pages that nobody has had since the database was opened, and an opening ends with
 //! a checkpoint: so no record that redo will read speaks of them, but for those that come after the load.
 
-use std::io::IoSlice;
 use std::ops::Deref;
 
 use super::btree::BTree;
@@ -196,7 +195,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         add_children(node, children);
         let image = PageImage::of(&parent);
         let record = StructureRecord::Load { root: image.clone() };
-        let end = self.volume.log.append(&[IoSlice::new(&record.encode())])?.end;
+        let end = self.volume.log.append(&record.encode())?.end;
         // Under the latch, so that nobody reads what a crash may take back: a reader's ticket would say nothing of it.
         self.volume.log.sync_to(end)?;
         apply(pool, &mut root, end, |page| image.restore(page.page_mut()));

@@ -4,7 +4,6 @@
 //! and only then changes any page; so a failure before the append has changed nothing, and there is none after it.
 
 use std::borrow::Cow;
-use std::io::IoSlice;
 
 use super::btree::BTree;
 use super::descent::locate;
@@ -180,6 +179,6 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     }
 
     fn append(&self, record: &StructureRecord<'_>) -> Result<Lsn, TreeError> {
-        Ok(self.volume.log.append(&[IoSlice::new(&record.encode())])?.end)
+        Ok(self.volume.log.append(&record.encode())?.end)
     }
 }

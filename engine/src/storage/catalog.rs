@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::io::IoSlice;
 
 use super::Volume;
 use crate::buffer::{PageId, TreeId, Visit};
@@ -146,7 +145,7 @@ impl<L: CommitLog> Catalog<L> {
 }
 
 fn append<L: CommitLog>(volume: &Volume<L>, record: &StructureRecord<'_>) -> Result<Lsn, TreeError> {
-    Ok(volume.log.append(&[IoSlice::new(&record.encode())])?.end)
+    Ok(volume.log.append(&record.encode())?.end)
 }
 
 fn encode(entry: TreeEntry) -> [u8; 12] {

@@ -4,7 +4,7 @@
 //!  page 0 = two slots of 4096 bytes, written in turn; the intact one with the higher sequence number counts
 //!  0        8         12          16         24             32        40        48           88       4092
 //!  ┌────────┬─────────┬───────────┬──────────┬──────────────┬─────────┬─────────┬────────────┬── 0 ───┬───────┐
-//!  │ magic  │ format  │ page size │ sequence │ checkpoint   │ next    │ next    │ spare      │        │ CRC-32│
+//!  │ magic  │ format  │ page size │ sequence │ checkpoint   │ next    │ next    │ spare      │        │ CRC32C│
 //!  │        │ u32     │ u32       │ u64      │ LSN u64      │ txn u64 │ ts u64  │ 5 × u64    │        │       │
 //!  └────────┴─────────┴───────────┴──────────┴──────────────┴─────────┴─────────┴────────────┴────────┴───────┘
 //! ```
@@ -22,7 +22,7 @@ use crate::sync::{Arc, Mutex};
 pub const DATA_FILE: &str = "data";
 
 /// Version of everything on disk; raised by every incompatible change.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Name of a data file in the making.
 pub const NEW_DATA_FILE: &str = "data.new";
@@ -164,13 +164,13 @@ fn encode(control: &Control, sequence: u64) -> AlignedBuf {
     for (at, word) in words.iter().chain(&control.spare).enumerate() {
         slot[16 + 8 * at..24 + 8 * at].copy_from_slice(&word.to_le_bytes());
     }
-    let checksum = crc32fast::hash(&slot[..CHECKSUM]);
+    let checksum = crc32c::crc32c(&slot[..CHECKSUM]);
     slot[CHECKSUM..].copy_from_slice(&checksum.to_le_bytes());
     slot
 }
 
 fn is_intact(slot: &[u8]) -> bool {
-    slot[..8] == MAGIC && crc32fast::hash(&slot[..CHECKSUM]) == u32_at(slot, CHECKSUM)
+    slot[..8] == MAGIC && crc32c::crc32c(&slot[..CHECKSUM]) == u32_at(slot, CHECKSUM)
 }
 
 fn check_compatible(slot: &[u8], file: &str) -> Result<(), SuperblockError> {
@@ -262,7 +262,7 @@ mod tests {
             for sequence in [1, 2] {
                 let mut slot = encode(&control(1), sequence);
                 change(&mut slot);
-                let checksum = crc32fast::hash(&slot[..CHECKSUM]);
+                let checksum = crc32c::crc32c(&slot[..CHECKSUM]);
                 slot[CHECKSUM..].copy_from_slice(&checksum.to_le_bytes());
                 file.write_at(&slot, slot_of(sequence)).unwrap();
             }

@@ -13,8 +13,6 @@
 //! it sees *every* record of every transaction that might be open, and needs to believe the table for nothing else: a
 //! transaction that ended while the table was drawn up shows its end in the log.
 
-use std::io::IoSlice;
-
 use super::engine::Engine;
 use super::error::Error;
 use super::running::Writer;
@@ -116,7 +114,7 @@ impl<L: CommitLog> Engine<L> {
         let analysis_from = writers.iter().map(|writer| writer.first_lsn).min().unwrap_or(redo_from).min(redo_from);
         let analysis_from = if cfg!(planted = "checkpoint_lsn_too_high") { redo_from } else { analysis_from };
         let (next_txn, ts) = (self.running.next_id(), self.clock.last_taken());
-        let span = log.append(&[IoSlice::new(&encode(redo_from, next_txn, ts, &writers))])?;
+        let span = log.append(&encode(redo_from, next_txn, ts, &writers))?;
         log.sync_to(span.end)?;
         let checkpoint =
             Checkpoint { redo_from, analysis_from, record: span.start, record_end: span.end, next_txn, ts };

@@ -143,7 +143,7 @@ impl<L: CommitLog> Engine<L> {
     /// Appends a record. The caller holds the latch of the page it changes.
     #[inline]
     pub(super) fn append(&self, encoder: &mut Encoder, record: &Record<'_>) -> Result<Span, Error> {
-        Ok(self.volume.log.append(&encoder.encode(record))?)
+        Ok(self.volume.log.append(encoder.encode(record))?)
     }
 
     /// Whether a row with this stamp is part of every snapshot that is not older than `oldest`.

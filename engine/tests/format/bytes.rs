@@ -77,13 +77,13 @@ pub(crate) fn varint(mut value: u64) -> Vec<u8> {
     out
 }
 
-/// CRC-32 as of zip and Ethernet: reflected polynomial 0xEDB88320, all ones before and after.
-pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+/// CRC-32C (Castagnoli) as of iSCSI: reflected polynomial 0x82F63B78, all ones before and after.
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for byte in bytes {
         crc ^= u32::from(*byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 };
         }
     }
     !crc
@@ -91,6 +91,6 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
 
 #[test]
 fn the_checksum_is_the_well_known_one() {
-    assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    assert_eq!(crc32c(b"123456789"), 0xe306_9283);
     assert_eq!(varint(300), [0xac, 0x02]);
 }

@@ -6,7 +6,7 @@ use engine::api::Database;
 use engine::io::{SimFs, Survival, Vfs};
 use engine::transaction::wal::CommitLog;
 
-use super::bytes::{crc32, put};
+use super::bytes::{crc32c, put};
 use super::database::{Files, insert, open};
 use super::log::{self, Segment};
 use super::pages::{Entry, Node, PAGE, Stamp, Superblock, is_sealed};
@@ -57,13 +57,13 @@ fn the_superblock_byte_by_byte<L: CommitLog>() {
     let slot = |sequence: u64, words: [u64; 6]| {
         let mut slot = vec![0; 4096];
         put(&mut slot, 0, b"ENGINEdb");
-        put(&mut slot, 8, &1u32.to_le_bytes());
+        put(&mut slot, 8, &2u32.to_le_bytes());
         put(&mut slot, 12, &8192u32.to_le_bytes());
         put(&mut slot, 16, &sequence.to_le_bytes());
         for (at, word) in words.iter().enumerate() {
             put(&mut slot, 24 + 8 * at, &word.to_le_bytes());
         }
-        let checksum = crc32(&slot[..4092]);
+        let checksum = crc32c(&slot[..4092]);
         put(&mut slot, 4092, &checksum.to_le_bytes());
         slot
     };
@@ -125,7 +125,7 @@ fn a_leaf_byte_by_byte<L: CommitLog>() {
         let content = [key, &stamp.to_le_bytes(), &[0; 8], row].concat();
         put(&mut page, offsets[at].into(), &content);
     }
-    let checksum = crc32(&page[4..]);
+    let checksum = crc32c(&page[4..]);
     put(&mut page, 0, &checksum.to_le_bytes());
     assert_same_page(found, &page);
 }

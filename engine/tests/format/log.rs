@@ -1,6 +1,6 @@
 //! The log, read by the offsets of ARCHITECTURE.md: segments, frames, records.
 
-use super::bytes::{Reader, crc32, u32_at, u64_at};
+use super::bytes::{Reader, crc32c, u32_at, u64_at};
 use super::database::Files;
 
 /// What a segment's header block says.
@@ -43,7 +43,7 @@ impl Segment {
     #[track_caller]
     pub(crate) fn parse(file: &[u8]) -> Self {
         assert_eq!(&file[..8], b"ENGWAL01");
-        assert_eq!(u32_at(file, 48), crc32(&file[..48]));
+        assert_eq!(u32_at(file, 48), crc32c(&file[..48]));
         assert!(file[52..4096].iter().all(|&byte| byte == 0), "the rest of the header block is zero");
         let segment = Self {
             number: u64_at(file, 8),
@@ -100,7 +100,7 @@ pub(crate) fn check(epoch: u64, start: u64, payload: &[u8]) -> u32 {
     for _ in 0..2 {
         x = (x ^ x >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
     }
-    crc32(payload) ^ (x ^ x >> 32) as u32
+    crc32c(payload) ^ (x ^ x >> 32) as u32
 }
 
 impl Structure {

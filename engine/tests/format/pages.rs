@@ -1,6 +1,6 @@
 //! The data file, read by the offsets of ARCHITECTURE.md: superblock slots, slotted pages, rows.
 
-use super::bytes::{crc32, u16_at, u32_at, u64_at};
+use super::bytes::{crc32c, u16_at, u32_at, u64_at};
 
 pub(crate) const PAGE: usize = 8192;
 
@@ -46,8 +46,8 @@ impl Superblock {
     #[track_caller]
     pub(crate) fn parse(slot: &[u8]) -> Self {
         assert_eq!(&slot[..8], b"ENGINEdb");
-        assert_eq!((u32_at(slot, 8), u32_at(slot, 12)), (1, 8192), "format version and page size");
-        assert_eq!(u32_at(slot, 4092), crc32(&slot[..4092]));
+        assert_eq!((u32_at(slot, 8), u32_at(slot, 12)), (2, 8192), "format version and page size");
+        assert_eq!(u32_at(slot, 4092), crc32c(&slot[..4092]));
         assert!(slot[72..4092].iter().all(|&byte| byte == 0), "spare words 3 and 4, and the rest, are zero");
         Self {
             sequence: u64_at(slot, 16),
@@ -71,7 +71,7 @@ impl Superblock {
 
 /// Whether bytes 4.. have the CRC that bytes 0..4 say.
 pub(crate) fn is_sealed(page: &[u8]) -> bool {
-    u32_at(page, 0) == crc32(&page[4..PAGE])
+    u32_at(page, 0) == crc32c(&page[4..PAGE])
 }
 
 impl Node {

@@ -13,7 +13,6 @@ use engine::storage::Volume;
 use engine::storage::catalog::Catalog;
 use engine::storage::superblock::{Control, Superblock};
 use engine::transaction::wal::{CommitLog, CommitWait, Durability, Resume, WalError, WalOptions};
-use std::io::IoSlice;
 use std::sync::{Arc, Mutex};
 
 /// The header of every row but those whose test gives them another stamp.
@@ -47,7 +46,7 @@ impl MemLog {
 
     /// Logs a row operation: what the transaction layer would do, here with an opaque payload.
     pub fn log_row(&self, payload: &[u8]) -> Lsn {
-        self.append(&[IoSlice::new(payload)]).unwrap().end
+        self.append(payload).unwrap().end
     }
 }
 
@@ -75,18 +74,17 @@ impl CommitLog for MemLog {
         Ok(())
     }
 
-    fn append(&self, parts: &[IoSlice<'_>]) -> Result<Span, WalError> {
+    fn append(&self, payload: &[u8]) -> Result<Span, WalError> {
         let mut state = self.state.lock().unwrap();
         match &mut state.left {
             Some(0) => return Err(WalError::RecordTooLarge { len: 1, limit: 0 }),
             Some(left) => *left -= 1,
             None => {}
         }
-        let payload = parts.iter().flat_map(|part| part.iter().copied()).collect::<Vec<u8>>();
         let start = Lsn(state.tail);
         state.tail += 8 + payload.len().next_multiple_of(8) as u64;
         let span = Span { start, end: Lsn(state.tail) };
-        state.records.push((span, payload));
+        state.records.push((span, payload.to_vec()));
         Ok(span)
     }
 
@@ -154,7 +152,7 @@ impl<P: SplitPolicy> Fixture<P> {
         let (superblock, _) = Superblock::open(&fs).unwrap().unwrap();
         let volume = volume(&fs, &superblock, &replayed, frames);
         for (span, payload) in records {
-            assert_eq!(replayed.append(&[IoSlice::new(payload)]).unwrap(), *span);
+            assert_eq!(replayed.append(payload).unwrap(), *span);
             redo(&volume.pool, *span, payload);
         }
         let catalog = Catalog::open(Arc::clone(&volume));

@@ -4,7 +4,7 @@ use crate::support::*;
 use engine::io::{Fault, FaultKind, IoAction, Lsn, RealVfs, SimFs, Survival};
 use engine::metrics::{Counter, Metrics};
 use engine::transaction::wal::{CommitLog, CommitWait, Durability, EndReason, LogFiles, WalError, WalOptions};
-use std::io::{ErrorKind, IoSlice};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,26 +29,11 @@ every_variant! {
         assert_eq!(metrics.get(Counter::WalBytes), end.0 - appended[0].start.0);
     }
 
-    /// A payload may come in any parts; only the bytes count.
-    fn parts_are_joined<L: CommitLog>() {
-        let fs = SimFs::new();
-        let (log, _) = new_log::<L>(&fs, &small());
-        let whole: Vec<u8> = (1..=41).collect();
-        for cut in 0..=whole.len() {
-            for second in [cut, whole.len().min(cut + 3), whole.len()] {
-                let parts = [&whole[..cut], &whole[cut..second], &[], &whole[second..]].map(IoSlice::new);
-                log.append(&parts).unwrap();
-            }
-        }
-        log.close().unwrap();
-        assert!(read_all(&fs).unwrap().records.iter().all(|(_, bytes)| *bytes == whole));
-    }
-
     /// The longest record passes, a longer one is refused, and the refusal leaves no trace.
     fn too_long_is_refused<L: CommitLog>() {
         let fs = SimFs::new();
         let (log, _) = new_log::<L>(&fs, &small());
-        let limit = match log.append(&[IoSlice::new(&[1; 1 << 20])]) {
+        let limit = match log.append(&[1; 1 << 20]) {
             Err(WalError::RecordTooLarge { len, limit }) => {
                 assert_eq!(len, 1 << 20);
                 limit
@@ -56,7 +41,7 @@ every_variant! {
             other => panic!("{other:?}"),
         };
         append(&log, &vec![7; limit]);
-        assert!(log.append(&[IoSlice::new(&vec![7; limit + 1])]).is_err());
+        assert!(log.append(&vec![7; limit + 1]).is_err());
         append(&log, &[8]);
         log.close().unwrap();
         let lens: Vec<usize> = read_all(&fs).unwrap().records.iter().map(|(_, bytes)| bytes.len()).collect();

@@ -3,7 +3,6 @@
 use engine::io::{Lsn, SimFs, Span};
 use engine::metrics::Metrics;
 use engine::transaction::wal::{CommitLog, CommitWait, Durability, LogEnd, LogFiles, WalError, WalOptions};
-use std::io::IoSlice;
 use std::sync::Arc;
 
 /// Makes each generic test into three, in modules `serial`, `grouped` and `object`, where a log is known by its trait only.
@@ -70,7 +69,7 @@ pub(crate) fn append<L: CommitLog>(log: &L, payload: &[u8]) -> Span {
 }
 
 pub(crate) fn append_result<L: CommitLog>(log: &L, payload: &[u8]) -> Result<Span, WalError> {
-    log.append(&[IoSlice::new(payload)])
+    log.append(payload)
 }
 
 pub(crate) fn commit_and_wait<L: CommitLog>(log: &L, end: Lsn) -> Result<(), WalError> {

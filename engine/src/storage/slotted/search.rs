@@ -26,6 +26,14 @@ pub trait NodeBytes {
     fn u64(&self, at: usize) -> u64;
     /// How the `len` bytes at `at` order against `key`.
     fn compare(&self, at: usize, len: usize, key: &[u8]) -> Ordering;
+
+    /// The first eight of the `len` bytes at `at`, or what there is of them and zeros, as a number that orders as they do.
+    #[inline]
+    fn word(&self, at: usize, len: usize) -> u64 {
+        let from = at.min(PAGE_SIZE - 8);
+        let word = self.u64(from).swap_bytes() << (8 * (at - from).min(7));
+        if len < 8 { word & !(u64::MAX >> (8 * len)) } else { word }
+    }
 }
 
 impl NodeBytes for Page {
@@ -118,31 +126,56 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
     if first == count || head_at(first) != head {
         return Err(first);
     }
-    // Most heads are unique, so the run of equal ones is rarely longer than one.
-    let mut end = first + 1;
-    if end < count && head_at(end) == head {
-        end = head.checked_add(1).map_or(count, |next| first_at_least(end, count, next, head_at));
-    }
     let slots = slot_at(node, kind, 0);
-    let (mut low, mut high) = (first, end);
+    let tail = Tail::of(suffix);
+    let order_at = |at: usize| {
+        let slot = slots + at * kind.slot_bytes();
+        tail.order(node, usize::from(node.u16(slot)), usize::from(node.u16(slot + 2)))
+    };
+    // Most heads are unique. Where several entries share this one they follow one another from here on.
+    let unique = first + 1 == count || head_at(first + 1) != head;
+    let (mut low, mut high) = (first, if unique { first + 1 } else { count });
     while low < high {
         let middle = low + (high - low) / 2;
-        let slot = slots + middle * kind.slot_bytes();
-        let (offset, len) = (usize::from(node.u16(slot)), usize::from(node.u16(slot + 2)));
-        // Equal heads: as many bytes as both have, up to four, are equal, and where one is shorter the other has zeros.
-        let order = if len <= HEAD && suffix.len() <= HEAD {
-            len.cmp(&suffix.len())
-        } else {
-            let known = HEAD.min(len).min(suffix.len());
-            node.compare(offset + known, len - known, &suffix[known..])
-        };
-        match order {
+        match if head_at(middle) == head { order_at(middle) } else { Ordering::Greater } {
             Ordering::Less => low = middle + 1,
             Ordering::Equal => return Ok(middle),
             Ordering::Greater => high = middle,
         }
     }
     Err(low)
+}
+
+/// What is behind the head of the key that is searched for, its first bytes as a number.
+struct Tail<'k> {
+    suffix: &'k [u8],
+    word: u64,
+}
+
+impl<'k> Tail<'k> {
+    #[inline]
+    fn of(suffix: &'k [u8]) -> Self {
+        let mut word = [0; 8];
+        for (to, from) in word.iter_mut().zip(suffix.iter().skip(HEAD)) {
+            *to = *from;
+        }
+        Self { suffix, word: u64::from_be_bytes(word) }
+    }
+
+    /// How an entry's suffix, the `len` bytes at `at`, whose head is the key's, orders against the key's.
+    #[inline]
+    fn order(&self, node: &impl NodeBytes, at: usize, len: usize) -> Ordering {
+        // Zeros stand for what a suffix does not have, in heads as in words: so where they differ the one that ends is below, and
+        // where they do not it is below, too, if it is shorter.
+        let word = node.word(at + HEAD, len.saturating_sub(HEAD));
+        if word != self.word {
+            word.cmp(&self.word)
+        } else if len.max(self.suffix.len()) <= HEAD + 8 {
+            len.cmp(&self.suffix.len())
+        } else {
+            node.compare(at, len, self.suffix)
+        }
+    }
 }
 
 /// Number of entries of a node.

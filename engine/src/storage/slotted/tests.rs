@@ -17,7 +17,7 @@ enum Step {
 
 /// Keys between the fences "row/" and "row0", from few letters, so that heads collide and prefixes nest.
 fn key() -> impl Strategy<Value = Vec<u8>> {
-    proptest::collection::vec(prop_oneof![Just(0u8), Just(b'a'), Just(b'b'), Just(0xff)], 0..9)
+    proptest::collection::vec(prop_oneof![Just(0u8), Just(b'a'), Just(b'b'), Just(0xff)], 0..16)
         .prop_map(|tail| [b"row/".as_slice(), &tail].concat())
 }
 

@@ -1,7 +1,5 @@
 //! Records as bytes, there and back.
 
-use std::io::IoSlice;
-
 use super::{Change, Patch, Place, Record};
 use crate::buffer::PageId;
 use crate::io::Lsn;
@@ -31,13 +29,13 @@ pub enum BadRecord {
 /// Encodes records; keeps its memory from one to the next.
 #[derive(Debug, Default)]
 pub struct Encoder {
-    head: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl Encoder {
-    /// The parts of the record, to be appended as one. Keys and rows are not copied.
-    pub fn encode<'a>(&'a mut self, record: &Record<'a>) -> [IoSlice<'a>; 4] {
-        self.head.clear();
+    /// The record as it is appended to the log.
+    pub fn encode(&mut self, record: &Record<'_>) -> &[u8] {
+        self.bytes.clear();
         let (key, before, after): (&[u8], &[u8], &[u8]) = match *record {
             Record::Insert { txn, place, row } => {
                 self.place(INSERT, txn, place);
@@ -67,27 +65,30 @@ impl Encoder {
             Record::UndoChange { txn, place, undone, ghost, patch } => {
                 self.place(UNDO_CHANGE, txn, place);
                 self.put(undone.0);
-                self.head.push(u8::from(ghost));
+                self.bytes.push(u8::from(ghost));
                 self.patch(&patch);
                 (place.key, &[], patch.after)
             }
             Record::Commit { txn, ts } => {
-                self.head.push(COMMIT);
+                self.bytes.push(COMMIT);
                 self.put(txn.0);
                 self.put(ts.map_or(0, |ts| ts.0));
                 (&[], &[], &[])
             }
             Record::RolledBack { txn } => {
-                self.head.push(ROLLED_BACK);
+                self.bytes.push(ROLLED_BACK);
                 self.put(txn.0);
                 (&[], &[], &[])
             }
         };
-        [IoSlice::new(&self.head), IoSlice::new(key), IoSlice::new(before), IoSlice::new(after)]
+        for part in [key, before, after] {
+            self.bytes.extend_from_slice(part);
+        }
+        &self.bytes
     }
 
     fn place(&mut self, kind: u8, txn: TxnId, place: Place<'_>) {
-        self.head.push(kind);
+        self.bytes.push(kind);
         self.put(txn.0);
         self.put(place.table);
         self.put(place.page.get());
@@ -102,10 +103,10 @@ impl Encoder {
 
     fn put(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.head.push(value as u8 | 0x80);
+            self.bytes.push(value as u8 | 0x80);
             value >>= 7;
         }
-        self.head.push(value as u8);
+        self.bytes.push(value as u8);
     }
 }
 
@@ -228,9 +229,9 @@ mod tests {
 
     fn check(record: &Record<'_>) {
         let mut encoder = Encoder::default();
-        let bytes: Vec<u8> = encoder.encode(record).iter().flat_map(|part| part.to_vec()).collect();
+        let bytes = encoder.encode(record);
         assert!(Record::is_kind(bytes[0]));
-        assert_eq!(Record::decode(&bytes).as_ref(), Ok(record));
+        assert_eq!(Record::decode(bytes).as_ref(), Ok(record));
         for len in 0..bytes.len() {
             assert!(matches!(Record::decode(&bytes[..len]), Err(BadRecord::Short(_))), "{record:?} cut to {len}");
         }

@@ -4,7 +4,6 @@ use super::{Resume, WalError, WalOptions};
 use crate::io::{DurableHorizon, IoError, Lsn, Span};
 use crate::metrics::Metrics;
 use crate::sync::Arc;
-use std::io::IoSlice;
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,11 +46,11 @@ pub trait CommitLog: DurableHorizon + 'static {
     /// The log as the buffer pool sees it, which outlives the log if need be.
     fn horizon(&self) -> Arc<dyn DurableHorizon>;
 
-    /// Appends one record made of `parts`; it is in memory, not yet on disk. Blocks while the buffer is full.
+    /// Appends one record; it is in memory, not yet on disk. Blocks while the buffer is full.
     ///
     /// # Errors
     /// `Poisoned`, `RecordTooLarge`, or `NoSpace`; in each case nothing was appended.
-    fn append(&self, parts: &[IoSlice<'_>]) -> Result<Span, WalError>;
+    fn append(&self, payload: &[u8]) -> Result<Span, WalError>;
 
     /// Asks for durability of a transaction whose commit record ends at `end`.
     ///

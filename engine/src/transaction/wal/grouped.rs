@@ -30,7 +30,7 @@
 
 use super::background::{Background, Signal};
 use super::health::Health;
-use super::record::{Frame, framed_len, payload_crc};
+use super::record::{Frame, checksum, framed_len};
 use super::ring::{Drain, Refused, Ring};
 use super::segments::Segments;
 use super::wait_list::WaitList;
@@ -40,7 +40,7 @@ use crate::io::{DurableHorizon, IoError, Lsn, Span};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, CachePadded, Mutex, MutexGuard, thread};
-use std::io::IoSlice;
+
 use std::time::{Duration, Instant};
 
 /// The log whose syncs are shared.
@@ -106,19 +106,19 @@ impl CommitLog for GroupedLog {
     }
 
     #[inline]
-    fn append(&self, parts: &[IoSlice<'_>]) -> Result<Span, WalError> {
+    fn append(&self, payload: &[u8]) -> Result<Span, WalError> {
         let log = &*self.inner;
-        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let len = payload.len();
         log.options.check_payload(len)?;
         log.health.check()?;
-        let crc = payload_crc(parts);
+        let sum = checksum(payload);
         let start = loop {
             match log.ring.reserve(len, log.segments.room_end()) {
                 Ok(start) => break start,
                 Err(refused) => log.make_room(refused)?,
             }
         };
-        log.ring.publish(start, Frame::seal(log.segments.epoch(), start, len, crc), parts);
+        log.ring.publish(start, Frame::seal(log.segments.epoch(), start, len, sum), payload);
         if log.ring_fills() {
             self.flusher.raise();
         }

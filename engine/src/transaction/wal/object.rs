@@ -1,7 +1,5 @@
 //! The log as an object, for A001's baseline.
 
-use std::io::IoSlice;
-
 use super::{CommitLog, CommitWait, Durability, Resume, WalError, WalOptions};
 use crate::compose::Object;
 use crate::io::{DurableHorizon, IoError, Lsn, Span};
@@ -18,8 +16,8 @@ impl<V: CommitLog> CommitLog for Object<V, dyn CommitLog> {
     }
 
     #[inline]
-    fn append(&self, parts: &[IoSlice<'_>]) -> Result<Span, WalError> {
-        self.part().append(parts)
+    fn append(&self, payload: &[u8]) -> Result<Span, WalError> {
+        self.part().append(payload)
     }
 
     fn commit(&self, end: Lsn) -> Result<CommitWait, WalError> {

@@ -22,7 +22,6 @@ use crate::io::Lsn;
 use crate::sync::CachePadded;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::fmt;
-use std::io::IoSlice;
 
 const WORD: usize = ALIGN as usize;
 
@@ -106,30 +105,17 @@ impl Ring {
 
     /// Stores the record whose place was reserved at `start`, and lets the drainer see it.
     #[inline]
-    pub fn publish(&self, start: Lsn, frame: Frame, parts: &[IoSlice<'_>]) {
-        let mut at = start.0 + WORD as u64;
-        let mut pending = 0_u64;
-        let mut pending_bits = 0;
-        for part in parts {
-            let (chunks, rest) = part.as_chunks::<WORD>();
-            for chunk in chunks {
-                let word = u64::from_le_bytes(*chunk);
-                self.word(at).store(pending | word << pending_bits, Ordering::Relaxed);
-                at += WORD as u64;
-                pending = if pending_bits == 0 { 0 } else { word >> (64 - pending_bits) };
-            }
-            for byte in rest {
-                pending |= u64::from(*byte) << pending_bits;
-                pending_bits += 8;
-                if pending_bits == 64 {
-                    self.word(at).store(pending, Ordering::Relaxed);
-                    at += WORD as u64;
-                    (pending, pending_bits) = (0, 0);
-                }
-            }
+    pub fn publish(&self, start: Lsn, frame: Frame, payload: &[u8]) {
+        let mut at = start.0;
+        let (words, rest) = payload.as_chunks::<WORD>();
+        for word in words {
+            at += WORD as u64;
+            self.word(at).store(u64::from_le_bytes(*word), Ordering::Relaxed);
         }
-        if pending_bits > 0 {
-            self.word(at).store(pending, Ordering::Relaxed);
+        if !rest.is_empty() {
+            let mut word = [0; WORD];
+            word[..rest.len()].copy_from_slice(rest);
+            self.word(at + WORD as u64).store(u64::from_le_bytes(word), Ordering::Relaxed);
         }
         // Release: who sees the frame sees the payload.
         self.word(start.0).store(frame.word(), Ordering::Release);
@@ -140,10 +126,13 @@ impl Ring {
         self.walk(drain, out.len() as u64);
         let n = (drain.published - drain.drained).min(out.len() as u64) as usize / WORD * WORD;
         let from = (drain.drained as usize / WORD) & (self.words.len() - 1);
-        let (lap, next_lap) = (&self.words[from..], &self.words[..from]);
-        for (word, bytes) in lap.iter().chain(next_lap).zip(out[..n].as_chunks_mut::<WORD>().0) {
-            *bytes = word.load(Ordering::Relaxed).to_le_bytes();
-            word.store(0, Ordering::Relaxed);
+        let (next_lap, lap) = self.words.split_at(from);
+        let (first, second) = out[..n].as_chunks_mut::<WORD>().0.split_at_mut(lap.len().min(n / WORD));
+        for (words, out) in [(lap, first), (next_lap, second)] {
+            for (word, bytes) in words.iter().zip(out) {
+                *bytes = word.load(Ordering::Relaxed).to_le_bytes();
+                word.store(0, Ordering::Relaxed);
+            }
         }
         drain.drained += n as u64;
         // Release: the zeros come before the next lap's stores.

@@ -4,7 +4,7 @@
 //!   wal-0000000007        | header block | body: log bytes first_lsn .. first_lsn + body_bytes |
 //!
 //!   header:  0 magic "ENGWAL01"   8 number   16 epoch   24 first_lsn   32 continues_from
-//!           40 body_bytes        48 crc32 of bytes 0..48
+//!           40 body_bytes        48 crc32c of bytes 0..48
 //! ```
 //!
 //! Within an incarnation `first_lsn == continues_from ==` the end of the segment before. The first segment of an
@@ -56,7 +56,7 @@ impl SegmentHeader {
         for (i, field) in fields.iter().enumerate() {
             block[i * 8..i * 8 + 8].copy_from_slice(&field.to_le_bytes());
         }
-        let crc = crc32fast::hash(&block[..48]);
+        let crc = crc32c::crc32c(&block[..48]);
         block[48..52].copy_from_slice(&crc.to_le_bytes());
         block
     }
@@ -68,7 +68,7 @@ impl SegmentHeader {
         if field(0) != MAGIC {
             return Err("the header block is not that of a log segment".to_owned());
         }
-        if crc != crc32fast::hash(&block[..48]) {
+        if crc != crc32c::crc32c(&block[..48]) {
             return Err("the header block's checksum is wrong".to_owned());
         }
         let header = SegmentHeader {

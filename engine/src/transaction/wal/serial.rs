@@ -8,7 +8,7 @@
 
 use super::background::Background;
 use super::health::Health;
-use super::record::{Frame, framed_len, payload_crc};
+use super::record::{Frame, checksum, framed_len};
 use super::segments::Segments;
 use super::writer::Writer;
 use super::{CommitLog, CommitWait, Durability, Resume, WalError, WalOptions};
@@ -16,7 +16,7 @@ use crate::io::{DurableHorizon, IoError, Lsn, Span};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard};
-use std::io::IoSlice;
+
 use std::time::Instant;
 
 /// The log that syncs once per commit.
@@ -77,13 +77,12 @@ impl CommitLog for SerialLog {
         Ok(SerialLog { inner, syncer })
     }
 
-    fn append(&self, parts: &[IoSlice<'_>]) -> Result<Span, WalError> {
+    fn append(&self, payload: &[u8]) -> Result<Span, WalError> {
         let log = &*self.inner;
-        let len: usize = parts.iter().map(|part| part.len()).sum();
-        log.options.check_payload(len)?;
+        log.options.check_payload(payload.len())?;
         log.health.check()?;
-        let crc = payload_crc(parts);
-        let size = framed_len(len);
+        let sum = checksum(payload);
+        let size = framed_len(payload.len());
         let mut buffer = loop {
             let buffer = log.buffer.lock();
             let end = Lsn(buffer.end.0 + size);
@@ -101,8 +100,9 @@ impl CommitLog for SerialLog {
         };
         let start = buffer.end;
         let filled = buffer.bytes.len() + size as usize;
-        buffer.bytes.extend_from_slice(&Frame::seal(log.segments.epoch(), start, len, crc).word().to_le_bytes());
-        parts.iter().for_each(|part| buffer.bytes.extend_from_slice(part));
+        let frame = Frame::seal(log.segments.epoch(), start, payload.len(), sum);
+        buffer.bytes.extend_from_slice(&frame.word().to_le_bytes());
+        buffer.bytes.extend_from_slice(payload);
         buffer.bytes.resize(filled, 0);
         buffer.end.0 += size;
         let span = Span { start, end: buffer.end };
