@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use probe::protocol::{Failure, ParamSpec};
 
+use super::load::Filling;
 use super::scale::Scale;
 use super::workload::{Beside, Tpcc};
-use crate::entry::{Entry, Site, StoreKind};
+use crate::entry::{Entry, Named, Site, StoreKind};
 use crate::runner::Bench;
 
 /// The workload as the driver lists it.
@@ -19,12 +20,20 @@ fn params() -> Vec<(&'static str, ParamSpec)> {
         ("districts", ParamSpec::integer(10, 1, 10, "Districts of a warehouse")),
         ("customers", ParamSpec::integer(3000, 10, 60_000, "Customers, and loaded orders, of a district")),
         ("items", ParamSpec::integer(100_000, 20, 1_000_000, "Items, and stock rows of a warehouse")),
+        (
+            "load",
+            Filling::spec("bulk", "How the rows come in: past the log, sorted; or by transactions that insert them"),
+        ),
         ("analyst_s", ParamSpec::integer(0, 0, 3600, "Seconds an analyst holds each snapshot; 0: no analyst")),
         (
             "scan_every_s",
             ParamSpec::number(0.0, 0.0, 3600.0, "Seconds from one scan of all order lines to the next; 0: no scans"),
         ),
     ]
+}
+
+impl Named for Filling {
+    const NAMED: &'static [(&'static str, Self)] = &[("bulk", Filling::Bulk), ("inserts", Filling::Inserts)];
 }
 
 fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
@@ -53,5 +62,5 @@ fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
         let why = "the memory store runs one transaction at a time: a long one beside would keep everybody out";
         return Err(Failure::new(why, "leave analyst_s and scan_every_s at 0"));
     }
-    site.bench(tpcc.with(beside))
+    site.bench(tpcc.filled(site.choice("load")?).with(beside))
 }

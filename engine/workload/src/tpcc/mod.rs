@@ -32,7 +32,7 @@ mod workload;
 
 pub use entry::ENTRY;
 pub use input::{Customer, Input, Kind, NewOrder, OrderLine, Payment, Session};
-pub use load::load;
+pub use load::{Filling, load};
 pub use procedure::{Buffers, execute};
 pub use scale::Scale;
 pub use workload::{Beside, Tpcc};

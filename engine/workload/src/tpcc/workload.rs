@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::beside::{analyst, scanner};
+use super::consistency;
 use super::input::{Kind, Session};
 use super::keys::TABLES;
+use super::load::{Filling, load};
 use super::procedure::{Buffers, execute};
 use super::random::Nurand;
 use super::scale::Scale;
-use super::{consistency, load};
 use crate::runner::{Decision, Slices, Workload};
 use crate::store::{Store, StoreError, Txn};
 use probe::protocol::Finding;
@@ -21,6 +22,7 @@ pub struct Tpcc {
     scale: Scale,
     seed: u64,
     nurand: Nurand,
+    filling: Filling,
     beside: Beside,
     rows_scanned: AtomicU64,
 }
@@ -39,7 +41,20 @@ pub enum Beside {
 impl Tpcc {
     /// The same scale and seed mean the same data and the same inputs.
     pub fn new(scale: Scale, seed: u64) -> Self {
-        Tpcc { scale, seed, nurand: Nurand::run(seed), beside: Beside::Nobody, rows_scanned: AtomicU64::new(0) }
+        Tpcc {
+            scale,
+            seed,
+            nurand: Nurand::run(seed),
+            filling: Filling::default(),
+            beside: Beside::Nobody,
+            rows_scanned: AtomicU64::new(0),
+        }
+    }
+
+    /// Loaded this way.
+    #[must_use]
+    pub fn filled(self, filling: Filling) -> Self {
+        Tpcc { filling, ..self }
     }
 
     /// With somebody beside the terminals.
@@ -86,7 +101,7 @@ impl Workload for Tpcc {
     }
 
     fn load<S: Store>(&self, store: &S, threads: usize, rows: &AtomicU64) -> Result<(), StoreError> {
-        load(store, &self.scale, self.seed, threads, rows)
+        load(store, &self.scale, self.seed, self.filling, threads, rows)
     }
 
     fn has_beside(&self) -> bool {

@@ -4,14 +4,32 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 
 use super::population::Population;
-use crate::store::{Rows, Store, StoreError, TableId};
+use crate::store::{Rows, Store, StoreError, TableId, by_transactions};
 use crate::tpcc::keys;
 use crate::tpcc::scale::Scale;
 
+/// How the rows come into the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filling {
+    /// In the fastest way that the store has.
+    #[default]
+    Bulk,
+    /// By transactions that insert them: the pages are as full as splits leave them, as those of a database that has been in
+    /// use for a while.
+    Inserts,
+}
+
 /// Writes the initial population with `threads` threads, adding to `rows` as they land. The tables are empty before.
-pub fn load<S: Store>(store: &S, scale: &Scale, seed: u64, threads: usize, rows: &AtomicU64) -> Result<(), StoreError> {
+pub fn load<S: Store>(
+    store: &S,
+    scale: &Scale,
+    seed: u64,
+    filling: Filling,
+    threads: usize,
+    rows: &AtomicU64,
+) -> Result<(), StoreError> {
     let all = Population::new(*scale, seed);
-    let fill = Fill { store, threads: threads.max(1) as u64, rows };
+    let fill = Fill { store, filling, threads: threads.max(1) as u64, rows };
     let places = u64::from(scale.warehouses) * u64::from(scale.districts);
     let stocked = u64::from(scale.warehouses) * u64::from(scale.items);
 
@@ -31,6 +49,7 @@ pub fn load<S: Store>(store: &S, scale: &Scale, seed: u64, threads: usize, rows:
 /// Where the rows go.
 struct Fill<'s, S> {
     store: &'s S,
+    filling: Filling,
     threads: u64,
     rows: &'s AtomicU64,
 }
@@ -50,6 +69,9 @@ impl<S: Store> Fill<'_, S> {
 
     /// Boxed, or each table would have a copy of the store's code for it.
     fn from(&self, table: TableId, sources: Vec<Box<dyn Rows + '_>>) -> Result<(), StoreError> {
-        self.store.fill(table, sources, self.rows)
+        match self.filling {
+            Filling::Bulk => self.store.fill(table, sources, self.rows),
+            Filling::Inserts => by_transactions(self.store, table, sources, self.rows),
+        }
     }
 }

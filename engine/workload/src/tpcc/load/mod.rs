@@ -20,4 +20,4 @@ mod population;
 mod source;
 mod supplies;
 
-pub use fill::load;
+pub use fill::{Filling, load};
