@@ -9,7 +9,7 @@ use engine::metrics::Counter;
 use engine::transaction::wal::CommitLog;
 
 engine::on_both_logs! {
-    rows_come_and_go errors_leave_the_transaction_usable a_failed_transaction_can_only_be_rolled_back
+    rows_come_and_go many_rows_at_once many_rows_as_a_snapshot_sees_them errors_leave_the_transaction_usable a_failed_transaction_can_only_be_rolled_back
     a_dropped_transaction_is_rolled_back rollback_restores_everything a_scan_respects_its_bounds
     no_dirty_read no_non_repeatable_read no_lost_update no_phantom_within_a_snapshot write_skew_is_allowed
     the_snapshot_is_taken_at_the_first_unlocked_read own_writes_are_seen a_row_may_outgrow_its_page
@@ -102,6 +102,71 @@ fn rows_come_and_go<L: CommitLog>() {
     f.commit(|txn, table| txn.insert(table, b"b", b"again"));
     f.check("a=one b=again c=3 d=4");
     f.db.verify().expect("a sound tree");
+}
+
+/// 200 rows of 500 bytes, and so over several leaves, of which every third is deleted again.
+fn scattered<L: CommitLog>(fixture: &Fixture<L>) -> Vec<Vec<u8>> {
+    let keys: Vec<Vec<u8>> = (0..200_u32).map(|n| format!("row-{n:03}").into_bytes()).collect();
+    fixture.commit(|txn, table| keys.iter().try_for_each(|key| txn.insert(table, key, &[key[6]; 500])));
+    fixture.commit(|txn, table| keys.iter().step_by(3).try_for_each(|key| txn.delete(table, key).map(drop)));
+    keys
+}
+
+/// What `get_many` hands over, and what as many `get`s do.
+fn both_ways<L: CommitLog>(fixture: &Fixture<L>, txn: &mut Txn<'_, L>, keys: &[Vec<u8>]) -> [Vec<Option<Vec<u8>>>; 2] {
+    let (mut row, mut together) = (Vec::new(), Vec::new());
+    let mut order = keys.iter();
+    txn.get_many(fixture.table, keys, &mut row, |key, row| {
+        assert_eq!(order.next(), Some(key), "in the order of the keys");
+        together.push(row.map(<[u8]>::to_vec));
+    })
+    .expect("a read");
+    let alone = |key: &Vec<u8>| txn.get(fixture.table, key, &mut row).expect("a read").then(|| row.clone());
+    [together, keys.iter().map(alone).collect()]
+}
+
+fn many_rows_at_once<L: CommitLog>() {
+    let fixture = fixture::<L>();
+    let mut keys = scattered(&fixture);
+    keys.extend([b"absent".to_vec(), b"zzz".to_vec(), keys[7].clone()]);
+    keys.reverse();
+    let mut txn = fixture.begin();
+    let [together, alone] = both_ways(&fixture, &mut txn, &keys);
+    assert_eq!((together.len(), together.iter().flatten().count()), (203, 134));
+    assert!(together == alone);
+
+    // Growing rows outgrow their pages, so that what was sought is no longer where it was.
+    let mut seen = Vec::new();
+    let changed = txn.update_many(fixture.table, &keys, |key, row| {
+        seen.push(key.clone());
+        row.resize(1500, b'+');
+    });
+    assert_eq!(changed.expect("no conflict"), 134);
+    let there = |(key, row): (&Vec<u8>, &Option<Vec<u8>>)| row.as_ref().map(|_| key.clone());
+    assert!(seen == keys.iter().zip(&together).filter_map(there).collect::<Vec<_>>(), "each once, in their order");
+    let [together, alone] = both_ways(&fixture, &mut txn, &keys);
+    assert!(together == alone && together.iter().flatten().all(|row| row.len() == 1500 && row[1499] == b'+'));
+    txn.rollback().expect("a working disk");
+    let [together, _] = both_ways(&fixture, &mut fixture.begin(), &keys);
+    assert!(together.iter().flatten().all(|row| row.len() == 500), "undone");
+    fixture.db.verify().expect("a sound database");
+}
+
+fn many_rows_as_a_snapshot_sees_them<L: CommitLog>() {
+    let fixture = fixture::<L>();
+    let keys = scattered(&fixture);
+    let mut reader = fixture.begin();
+    let [before, _] = both_ways(&fixture, &mut reader, &keys);
+    fixture.commit(|txn, table| {
+        txn.update_many(table, &keys, |_, row| row.fill(b'!'))?;
+        keys.iter().step_by(3).try_for_each(|key| txn.insert(table, key, b"back"))
+    });
+    let [together, alone] = both_ways(&fixture, &mut reader, &keys);
+    assert!(together == before && alone == before);
+    let [now, _] = both_ways(&fixture, &mut fixture.begin(), &keys);
+    assert!(now.iter().flatten().count() == 200 && now != before);
+    let late = reader.update_many(fixture.table, &keys[1..2], |_, _| panic!("not in a snapshot that is too old"));
+    assert!(matches!(late, Err(Error::SerializationFailure)), "{late:?}");
 }
 
 fn errors_leave_the_transaction_usable<L: CommitLog>() {

@@ -80,6 +80,13 @@ impl Frames {
         lines::prefetch(unsafe { first.add(PAGE_SIZE - lines::LINE) }, lines::LINE);
     }
 
+    /// As [`Self::prefetch`], and for the head.
+    #[inline]
+    pub(super) fn prefetch_all(&self, frame: FrameId) {
+        lines::prefetch(NonNull::from(self.get(frame)).cast(), size_of::<Frame>());
+        self.prefetch(frame);
+    }
+
     /// Address of the frame's bytes. Reading or writing through it needs the frame's latch.
     #[inline]
     pub(super) fn bytes(&self, frame: FrameId) -> NonNull<Page> {

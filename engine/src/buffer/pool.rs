@@ -185,6 +185,14 @@ impl BufferPool {
         Ok(page)
     }
 
+    /// Asks the processor for the start of a page that is about to be held, if it is in memory.
+    #[inline]
+    pub fn approach(&self, id: PageId) {
+        if let Some(frame) = self.residents.table.get(id) {
+            self.residents.frames.prefetch_all(frame);
+        }
+    }
+
     /// Holds a page shared.
     #[inline]
     pub fn shared(&self, id: PageId, visit: Visit) -> Result<SharedPage<'_>, BufferError> {

@@ -12,6 +12,7 @@
 use std::cmp::Ordering;
 use std::ptr::NonNull;
 
+use super::lines;
 use super::page::{PAGE_SIZE, Page};
 
 /// Unaligned access as one load.
@@ -97,6 +98,14 @@ impl OptimisticBytes {
         }
         // SAFETY: so many bytes were written just now.
         unsafe { out.set_len(len) };
+    }
+
+    /// Asks the processor for the lines of the `len` bytes at `at`, or as many as the page has.
+    #[inline]
+    pub fn prefetch(&self, at: usize, len: usize) {
+        let at = at.min(PAGE_SIZE);
+        // SAFETY: within the page, or one behind it.
+        lines::prefetch(unsafe { self.page.cast::<u8>().add(at) }, len.min(PAGE_SIZE - at));
     }
 
     #[inline]

@@ -77,6 +77,15 @@ impl<'p> LeafHold<'p> for OptimisticPage<'p> {
     }
 }
 
+/// The way to a leaf, up to its parent as it was when it led there.
+#[derive(Debug)]
+pub(super) struct Way<'p> {
+    /// Nothing if the leaf is the root.
+    parent: Option<OptimisticPage<'p>>,
+    pub(super) leaf: PageId,
+    trail: Trail,
+}
+
 /// A page on some level, and its parent as it was when it led there.
 #[derive(Debug)]
 pub(super) struct Located<'p> {
@@ -123,26 +132,57 @@ fn try_to_leaf<'p, H: LeafHold<'p>>(
     visit: Visit,
     at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
 ) -> Result<Option<H>, TreeError> {
-    let mut trail = Trail::default();
-    let mut node = pool.optimistic_guessed(root.page, &root.guess, Visit::Inner, &mut trail)?;
-    let mut level = level_of(&node.bytes());
-    if !node.validate() {
-        return Ok(None);
+    match Way::find(pool, root, toward, at_parent)? {
+        Some(way) => way.hold(pool, visit),
+        None => Ok(None),
     }
-    if level == 0 {
-        let leaf = H::hold(pool, root.page, visit, &mut trail)?;
-        // It may have grown between the look and the latch.
-        return Ok((leaf.level() == 0).then_some(leaf));
+}
+
+impl<'p> Way<'p> {
+    /// Goes down to the leaf's parent. `at_parent` sees it and the entry taken, unvalidated. Nothing means that a page changed
+    /// underway.
+    #[inline]
+    pub(super) fn find(
+        pool: &'p BufferPool,
+        root: &Root,
+        toward: Toward<'_>,
+        at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
+    ) -> Result<Option<Self>, TreeError> {
+        let mut trail = Trail::default();
+        let mut node = pool.optimistic_guessed(root.page, &root.guess, Visit::Inner, &mut trail)?;
+        let mut level = level_of(&node.bytes());
+        if !node.validate() {
+            return Ok(None);
+        }
+        if level == 0 {
+            return Ok(Some(Way { parent: None, leaf: root.page, trail }));
+        }
+        while level > 1 {
+            let Some((child, _)) = step(&node, toward) else { return Ok(None) };
+            let Some(next) = after(&node, pool.optimistic_along(child, Visit::Inner, &mut trail))? else {
+                return Ok(None);
+            };
+            node = next;
+            level -= 1;
+        }
+        let Some((leaf, at)) = step(&node, toward) else { return Ok(None) };
+        at_parent(&node, at);
+        Ok(Some(Way { parent: Some(node), leaf, trail }))
     }
-    while level > 1 {
-        let Some((child, _)) = step(&node, toward) else { return Ok(None) };
-        let Some(next) = after(&node, pool.optimistic_along(child, Visit::Inner, &mut trail))? else { return Ok(None) };
-        node = next;
-        level -= 1;
+
+    /// Holds the leaf. Nothing means that it is no longer where the way leads.
+    #[inline]
+    pub(super) fn hold<H: LeafHold<'p>>(mut self, pool: &'p BufferPool, visit: Visit) -> Result<Option<H>, TreeError> {
+        let held = H::hold(pool, self.leaf, visit, &mut self.trail);
+        match self.parent {
+            Some(parent) => after(&parent, held),
+            None => {
+                // It may have grown between the look and the latch.
+                let leaf = held?;
+                Ok((leaf.level() == 0).then_some(leaf))
+            }
+        }
     }
-    let Some((child, at)) = step(&node, toward) else { return Ok(None) };
-    at_parent(&node, at);
-    after(&node, H::hold(pool, child, visit, &mut trail))
 }
 
 fn try_locate<'p>(

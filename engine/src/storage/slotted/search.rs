@@ -165,6 +165,10 @@ impl<'k> Tail<'k> {
     /// How an entry's suffix, the `len` bytes at `at`, whose head is the key's, orders against the key's.
     #[inline]
     fn order(&self, node: &impl NodeBytes, at: usize, len: usize) -> Ordering {
+        if len.max(self.suffix.len()) <= HEAD {
+            // Nothing behind the heads, which are equal: the entry, often a cache miss, need not be looked at.
+            return len.cmp(&self.suffix.len());
+        }
         // Zeros stand for what a suffix does not have, in heads as in words: so where they differ the one that ends is below, and
         // where they do not it is below, too, if it is shorter.
         let word = node.word(at + HEAD, len.saturating_sub(HEAD));

@@ -26,6 +26,30 @@ impl<L: CommitLog> Txn<'_, L> {
         })
     }
 
+    /// Reads many rows of a table as [`get`](Self::get) does, in the order of `keys`: `visit` is called with each key and its
+    /// row, if there is one. `row` is a buffer. Much faster than as many `get`s where the rows lie scattered over a large table.
+    pub fn get_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        row: &mut Vec<u8>,
+        mut visit: impl FnMut(&K, Option<&[u8]>),
+    ) -> Result<(), Error> {
+        self.guarded(|txn| {
+            let (db, snapshot) = (txn.db, txn.snapshot());
+            let resolve = |header: TupleHeader| db.versions.resolve(Stamp::from_bits(header.stamp));
+            db.tree(table)?.read_many(keys, row, resolve, |key, newest, row| {
+                let is_there = match newest {
+                    Some(stamp) if snapshot.sees(stamp) => !stamp.is_deleted(),
+                    Some(_) => txn.get_older(snapshot, table, key.as_ref(), row)?,
+                    None => false,
+                };
+                visit(key, is_there.then_some(row));
+                Ok(())
+            })
+        })
+    }
+
     /// Locks a row for writing and reads its newest state into `row`; whether there is one. If not, `row` may hold anything.
     pub fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
         self.guarded(|txn| {

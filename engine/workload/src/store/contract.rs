@@ -95,11 +95,44 @@ pub trait Txn {
     /// Reads the row of `key` into `row`; false if there is none.
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError>;
 
+    /// Reads the rows of `keys`, in their order, and hands each to `visit`, if it is there. One by one, unless the store knows
+    /// better; `row` is a buffer.
+    #[inline]
+    fn get_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        row: &mut Vec<u8>,
+        mut visit: impl FnMut(&K, Option<&[u8]>),
+    ) -> Result<(), StoreError> {
+        for key in keys {
+            let found = self.get(table, key.as_ref(), row)?;
+            visit(key, found.then_some(row));
+        }
+        Ok(())
+    }
+
     /// Locks and reads the newest committed row of `key`; false if there is none.
     fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError>;
 
     /// Locks the row of `key`, lets `change` rewrite it, and stores it; false if there is none.
     fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, StoreError>;
+
+    /// Locks the rows of `keys`, in their order, lets `change` rewrite each, and stores them; how many there were. One by one,
+    /// unless the store knows better.
+    #[inline]
+    fn update_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        mut change: impl FnMut(&K, &mut Vec<u8>),
+    ) -> Result<usize, StoreError> {
+        let mut found = 0;
+        for key in keys {
+            found += usize::from(self.update(table, key.as_ref(), |row| change(key, row))?);
+        }
+        Ok(found)
+    }
 
     /// Adds a row. A key that is there already is [`StoreError::Fatal`], or overwritten where it costs the store a read to
     /// find out: the workloads never do that.

@@ -130,6 +130,17 @@ impl<L: CommitLog> Txn for EngineTxn<'_, L> {
     }
 
     #[inline]
+    fn get_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        row: &mut Vec<u8>,
+        visit: impl FnMut(&K, Option<&[u8]>),
+    ) -> Result<(), StoreError> {
+        Ok(self.txn.get_many(self.tables[table.0], keys, row, visit)?)
+    }
+
+    #[inline]
     fn get_for_update(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         Ok(self.txn.get_for_update(self.tables[table.0], key, row)?)
     }
@@ -137,6 +148,16 @@ impl<L: CommitLog> Txn for EngineTxn<'_, L> {
     #[inline]
     fn update(&mut self, table: TableId, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, StoreError> {
         Ok(self.txn.update(self.tables[table.0], key, change)?)
+    }
+
+    #[inline]
+    fn update_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        change: impl FnMut(&K, &mut Vec<u8>),
+    ) -> Result<usize, StoreError> {
+        Ok(self.txn.update_many(self.tables[table.0], keys, change)?)
     }
 
     #[inline]

@@ -43,7 +43,7 @@ impl Kind {
 const DECK: usize = 100;
 
 /// Most lines of an order.
-const ORDER_LINES_MAX: usize = 15;
+pub(super) const ORDER_LINES_MAX: usize = 15;
 
 /// The input of one transaction.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! New-Order (2.4): the mix's backbone, 45 %.
 
-use super::input::NewOrder;
+use super::input::{NewOrder, ORDER_LINES_MAX};
 use super::keys::{self, DISTRICT, ITEM, NEW_ORDER, ORDER, ORDER_LINE, ORDERS_BY_CUSTOMER, STOCK, WAREHOUSE};
 use super::procedure::{Buffers, must_exist};
 use super::random::is_original;
@@ -9,10 +9,18 @@ use crate::runner::Decision;
 use crate::store::{StoreError, Txn};
 use crate::tpcc::ids::OrderId;
 
+/// What item and stock say of a line.
+#[derive(Debug, Clone, Copy, Default)]
+struct Line {
+    price_cents: i64,
+    is_original: bool,
+    dist_info: [u8; DIST_INFO_LEN],
+}
+
 /// Enters `input`; rolls back if its last item does not exist.
 pub(super) fn run<T: Txn>(txn: &mut T, input: &NewOrder, buffers: &mut Buffers) -> Result<Decision, StoreError> {
     let place = input.place;
-    let Buffers { row, reply, .. } = buffers;
+    let Buffers { row, item_keys, stock_keys, reply, .. } = buffers;
 
     // The district hands out order numbers: the hottest row, so it is locked first.
     let (mut id, mut tax) = (OrderId(0), 0_u64);
@@ -41,36 +49,49 @@ pub(super) fn run<T: Txn>(txn: &mut T, input: &NewOrder, buffers: &mut Buffers) 
     txn.insert(ORDERS_BY_CUSTOMER, &keys::order_of_customer(place, input.customer, id), &[])?;
     txn.insert(NEW_ORDER, &keys::order(place, id), &[])?;
 
+    // Each table for all lines at once, as `where i_id in (…)` would ask.
+    let mut lines = [Line::default(); ORDER_LINES_MAX];
+    item_keys.clear();
+    item_keys.extend(input.lines().iter().map(|line| keys::item(line.item)));
+    let mut known = 0;
+    txn.get_many(ITEM, item_keys, row, |_, row| {
+        // The one that does not exist is the last.
+        let Some(row) = row else { return };
+        lines[known].price_cents = item::PRICE.get(row);
+        lines[known].is_original = is_original(item::DATA.get(row));
+        known += 1;
+    })?;
+
+    stock_keys.clear();
+    stock_keys.extend(input.lines()[..known].iter().map(|line| keys::stock(line.supplier, line.item)));
+    let mut ordered = input.lines().iter().zip(&mut lines);
+    let found = txn.update_many(STOCK, stock_keys, |_, row| {
+        let Some((ordered, line)) = ordered.next() else { return };
+        let left = stock::QUANTITY.get(row) - i16::from(ordered.quantity);
+        stock::QUANTITY.set(row, if left >= 10 { left } else { left + 91 });
+        stock::YTD.add(row, u32::from(ordered.quantity));
+        stock::ORDER_CNT.add(row, 1);
+        stock::REMOTE_CNT.add(row, u32::from(ordered.supplier != place.warehouse));
+        line.dist_info.copy_from_slice(stock::dist(place.district).padded(row));
+        *reply += u64::from(line.is_original && is_original(stock::DATA.get(row)));
+    })?;
+    must_exist(found == known, || format!("one of the stock rows {stock_keys:02x?}"))?;
+
     let mut total_cents = 0;
-    for (line, number) in input.lines().iter().zip(1_u8..) {
-        if !txn.get(ITEM, &keys::item(line.item), row)? {
-            return Ok(Decision::Rollback);
-        }
-        let amount_cents = i64::from(line.quantity) * item::PRICE.get(row);
-        let brand = is_original(item::DATA.get(row));
+    for ((ordered, line), number) in input.lines()[..known].iter().zip(&lines).zip(1_u8..) {
+        let amount_cents = i64::from(ordered.quantity) * line.price_cents;
         total_cents += amount_cents;
-
-        let mut dist_info = [0; DIST_INFO_LEN];
-        let remote = line.supplier != place.warehouse;
-        let found = txn.update(STOCK, &keys::stock(line.supplier, line.item), |row| {
-            let left = stock::QUANTITY.get(row) - i16::from(line.quantity);
-            stock::QUANTITY.set(row, if left >= 10 { left } else { left + 91 });
-            stock::YTD.add(row, u32::from(line.quantity));
-            stock::ORDER_CNT.add(row, 1);
-            stock::REMOTE_CNT.add(row, u32::from(remote));
-            dist_info.copy_from_slice(stock::dist(place.district).padded(row));
-            *reply += u64::from(brand && is_original(stock::DATA.get(row)));
-        })?;
-        must_exist(found, || format!("warehouse {} stock of item {}", line.supplier, line.item))?;
-
         let mut new = [0; order_line::SIZE];
         order_line::DELIVERY_D.set(&mut new, NO_DATE);
-        order_line::I_ID.set(&mut new, line.item.0);
-        order_line::SUPPLY_W_ID.set(&mut new, line.supplier.0);
-        order_line::QUANTITY.set(&mut new, line.quantity);
+        order_line::I_ID.set(&mut new, ordered.item.0);
+        order_line::SUPPLY_W_ID.set(&mut new, ordered.supplier.0);
+        order_line::QUANTITY.set(&mut new, ordered.quantity);
         order_line::AMOUNT.set(&mut new, amount_cents);
-        order_line::DIST_INFO.slot(&mut new).copy_from_slice(&dist_info);
+        order_line::DIST_INFO.slot(&mut new).copy_from_slice(&line.dist_info);
         txn.insert(ORDER_LINE, &keys::order_line(place, id, number), &new)?;
+    }
+    if known < input.lines().len() {
+        return Ok(Decision::Rollback);
     }
     *reply += total_cents.unsigned_abs() * (10_000 - discount) * (10_000 + tax) / 100_000_000;
     Ok(Decision::Commit)

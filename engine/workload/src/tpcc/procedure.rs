@@ -16,6 +16,8 @@ pub struct Buffers {
     pub(super) text: Vec<u8>,
     pub(super) customers: Vec<CustomerId>,
     pub(super) items: Vec<u32>,
+    pub(super) item_keys: Vec<[u8; 4]>,
+    pub(super) stock_keys: Vec<[u8; 6]>,
     /// What a terminal would show, folded into a number: reading it keeps the reads from being optimised away.
     pub reply: u64,
 }

@@ -17,7 +17,7 @@ pub(super) fn run<T: Txn>(
     threshold: i16,
     buffers: &mut Buffers,
 ) -> Result<Decision, StoreError> {
-    let Buffers { row, items, reply, .. } = buffers;
+    let Buffers { row, items, stock_keys, reply, .. } = buffers;
     let found = txn.get(DISTRICT, &keys::district(place), row)?;
     must_exist(found, || place.to_string())?;
     let (first, end) = last_twenty(OrderId(district::NEXT_O_ID.get(row)));
@@ -30,10 +30,13 @@ pub(super) fn run<T: Txn>(
     items.sort_unstable();
     items.dedup();
 
-    for item in items.iter().copied().map(ItemId) {
-        let found = txn.get(STOCK, &keys::stock(place.warehouse, item), row)?;
-        must_exist(found, || format!("warehouse {} stock of item {item}", place.warehouse))?;
-        *reply += u64::from(stock::QUANTITY.get(row) < threshold);
-    }
+    stock_keys.clear();
+    stock_keys.extend(items.iter().map(|&item| keys::stock(place.warehouse, ItemId(item))));
+    let mut missing = None;
+    txn.get_many(STOCK, stock_keys, row, |key, row| match row {
+        Some(row) => *reply += u64::from(stock::QUANTITY.get(row) < threshold),
+        None => missing = Some(*key),
+    })?;
+    must_exist(missing.is_none(), || format!("stock row {missing:02x?}"))?;
     Ok(Decision::Commit)
 }
