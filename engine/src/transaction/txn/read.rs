@@ -18,11 +18,8 @@ impl<L: CommitLog> Txn<'_, L> {
     pub fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
         self.guarded(|txn| {
             let snapshot = txn.snapshot();
-            match txn.newest(table, key, row)? {
-                Some(stamp) if snapshot.sees(stamp) => Ok(!stamp.is_deleted()),
-                Some(_) => txn.get_older(snapshot, table, key, row),
-                None => Ok(false),
-            }
+            let newest = txn.newest(table, key, row)?;
+            txn.as_seen(snapshot, table, key, newest, row)
         })
     }
 
@@ -37,13 +34,8 @@ impl<L: CommitLog> Txn<'_, L> {
     ) -> Result<(), Error> {
         self.guarded(|txn| {
             let (db, snapshot) = (txn.db, txn.snapshot());
-            let resolve = |header: TupleHeader| db.versions.resolve(Stamp::from_bits(header.stamp));
-            db.tree(table)?.read_many(keys, row, resolve, |key, newest, row| {
-                let is_there = match newest {
-                    Some(stamp) if snapshot.sees(stamp) => !stamp.is_deleted(),
-                    Some(_) => txn.get_older(snapshot, table, key.as_ref(), row)?,
-                    None => false,
-                };
+            db.tree(table)?.read_many(keys, row, resolver(db), |key, newest, row| {
+                let is_there = txn.as_seen(snapshot, table, key.as_ref(), newest, row)?;
                 visit(key, is_there.then_some(row));
                 Ok(())
             })
@@ -63,8 +55,24 @@ impl<L: CommitLog> Txn<'_, L> {
     /// Copies the newest state of a row, and tells whose it is.
     #[inline]
     fn newest(&self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<Option<Stamp>, Error> {
-        let resolve = |header: TupleHeader| self.db.versions.resolve(Stamp::from_bits(header.stamp));
-        Ok(self.db.tree(table)?.read(key, row, resolve)?)
+        Ok(self.db.tree(table)?.read(key, row, resolver(self.db))?)
+    }
+
+    /// Whether the snapshot sees a row whose newest state was just copied into `row`; there is then what it sees.
+    #[inline]
+    fn as_seen(
+        &mut self,
+        snapshot: Snapshot,
+        table: TableId,
+        key: &[u8],
+        newest: Option<Stamp>,
+        row: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        match newest {
+            Some(stamp) if snapshot.sees(stamp) => Ok(!stamp.is_deleted()),
+            Some(_) => self.get_older(snapshot, table, key, row),
+            None => Ok(false),
+        }
     }
 
     /// Reads what the snapshot sees of a row whose newest state it did not see a moment ago.
@@ -106,6 +114,12 @@ impl<L: CommitLog> Txn<'_, L> {
             })
         })
     }
+}
+
+/// Whose a row is, told from its header.
+#[inline]
+fn resolver<L: CommitLog>(db: &Engine<L>) -> impl Fn(TupleHeader) -> Stamp {
+    |header| db.versions.resolve(Stamp::from_bits(header.stamp))
 }
 
 /// Leaves that a scan visits as a look-up does. A few rows in a row are an order's lines, wanted again soon; beyond that the

@@ -40,7 +40,6 @@ use crate::io::{DurableHorizon, IoError, Lsn, Span};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, CachePadded, Mutex, MutexGuard, thread};
-
 use std::time::{Duration, Instant};
 
 /// The log whose syncs are shared.

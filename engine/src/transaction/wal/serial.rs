@@ -16,7 +16,6 @@ use crate::io::{DurableHorizon, IoError, Lsn, Span};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard};
-
 use std::time::Instant;
 
 /// The log that syncs once per commit.
