@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
@@ -12,7 +12,7 @@ use probe::protocol::Failure;
 
 use crate::bench::campaign::{self, Campaign};
 use crate::bench::outcome::Outcome;
-use crate::bench::plan::{Cell, Entrant, Part, Question, cells};
+use crate::bench::plan::{Cell, Entrant, Part, Question, Sizes, cells};
 use crate::bench::run::{self, Rounds};
 use crate::bench::{syncs, table};
 use crate::contestant::{Contestant, Durability};
@@ -53,15 +53,8 @@ struct CellArgs {
     /// Concurrent sessions
     #[arg(long, value_delimiter = ',', default_values_t = [8, 64], value_parser = clap::value_parser!(u64).range(1..=4096))]
     sessions: Vec<u64>,
-    /// Warehouses of TPC-C
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3000))]
-    warehouses: u64,
-    /// Rows of YCSB, of 1000 bytes
-    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
-    rows: u64,
-    /// Cache of every store that can be told, in MiB
-    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(8..=1_000_000))]
-    cache_mb: u64,
+    #[command(flatten)]
+    sizes: Sizes,
     /// Who takes part; `peers list` shows the names. Without it, everybody
     #[arg(long, value_delimiter = ',')]
     stores: Vec<String>,
@@ -154,12 +147,11 @@ pub fn main() -> ExitCode {
 
 fn run(args: &RunArgs) -> Result<bool, Failure> {
     let entrants = entrants(&args.cell)?;
-    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
     let rounds = Rounds {
         count: args.rounds,
         seconds: args.seconds,
         warm_up_seconds: args.warm_up,
-        seed: args.seed.unwrap_or_else(clock),
+        seed: args.seed.unwrap_or_else(|| campaign::seconds_since_1970(SystemTime::now())),
         workers: args.workers,
     };
     let told = |outcome: &Outcome| {
@@ -228,7 +220,7 @@ fn list() -> Result<bool, Failure> {
 
 fn asked(args: &CellArgs) -> Vec<Cell> {
     let durabilities: Vec<_> = args.durability.iter().filter_map(|name| Durability::named(name)).collect();
-    cells(&args.workload, &durabilities, &args.sessions, (args.warehouses, args.rows), args.cache_mb)
+    cells(&args.workload, &durabilities, &args.sessions, &args.sizes)
 }
 
 fn entrants(args: &CellArgs) -> Result<Vec<Entrant>, Failure> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
-use super::plan::{Cell, Question};
+use super::plan::{Cell, Question, Sizes};
 use super::table::{Line, LineRatio, OURS, Table};
 
 /// How many times faster than somebody the engine is to be.
@@ -84,10 +84,8 @@ const fn bar(
 
 impl Bar {
     /// The cell it is about.
-    pub fn cell(&self, warehouses: u64, rows: u64, cache_mb: u64) -> Cell {
-        let (warehouses, rows) = if self.question == Question::Tpcc { (warehouses, 0) } else { (0, rows) };
-        let (question, durability) = (self.question, self.durability.to_owned());
-        Cell { question, durability, sessions: self.sessions, warehouses, rows, cache_mb }
+    pub fn cell(&self, sizes: &Sizes) -> Cell {
+        sizes.cell(self.question, self.durability, self.sessions)
     }
 
     fn is_about(&self, cell: &Cell) -> bool {
@@ -159,7 +157,7 @@ fn judge(bar: &Bar, table: Option<&Table>) -> Found {
         Some(_) if ratios().all(|(_, ratio)| ratio.low.is_some_and(|low| low >= bar.at_least)) => Verdict::Met,
         Some(_) => Verdict::MetOnAverage,
     };
-    let asked = bar.cell(0, 0, 0);
+    let asked = bar.cell(&Sizes { warehouses: 0, rows: 0, cache_mb: 0 });
     Found {
         cell: table.map_or_else(|| asked.title(), |table| table.cell.title()),
         than: bar.than.name(),
@@ -205,7 +203,7 @@ mod tests {
     #[test]
     fn a_bar_is_judged_by_everybody_it_is_about() {
         let verdict = |sqlite, rocksdb| {
-            let cell = BARS[0].cell(2, 0, 64);
+            let cell = BARS[0].cell(&Sizes { warehouses: 2, rows: 0, cache_mb: 64 });
             let lines =
                 vec![line("ours", None), line("sqlite", sqlite), line("rocksdb", rocksdb), line("lmdb-batched", None)];
             judge(&BARS[0], Some(&Table { cell, lines }))

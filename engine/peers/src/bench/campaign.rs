@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bars::{self, BARS, Found};
 use super::outcome::Outcome;
-use super::plan::{Cell, Part};
+use super::plan::{Cell, Part, Sizes};
 use super::run::{self, Rounds, this_program};
 use super::table::{self, Table};
 
@@ -33,15 +33,9 @@ pub struct Settings {
     /// Seconds of a block before, that do not count
     #[arg(long, default_value_t = 0.5)]
     warm_up: f64,
-    /// Warehouses of TPC-C
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3000))]
-    warehouses: u64,
-    /// Rows of YCSB, of 1000 bytes
-    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
-    rows: u64,
-    /// Cache of every store that can be told, in MiB
-    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(8..=1_000_000))]
-    cache_mb: u64,
+    #[command(flatten)]
+    #[serde(flatten)]
+    sizes: Sizes,
 }
 
 /// A campaign and its folder.
@@ -132,7 +126,7 @@ impl Campaign {
 impl Settings {
     /// The cells of the bars, each once.
     fn cells(&self) -> Vec<Cell> {
-        let mut cells: Vec<Cell> = BARS.iter().map(|bar| bar.cell(self.warehouses, self.rows, self.cache_mb)).collect();
+        let mut cells: Vec<Cell> = BARS.iter().map(|bar| bar.cell(&self.sizes)).collect();
         cells.dedup();
         cells
     }
@@ -165,7 +159,8 @@ fn built() -> Result<u64, Failure> {
     this_program()?.metadata().and_then(|file| file.modified()).map(seconds_since_1970).map_err(unknown)
 }
 
-fn seconds_since_1970(time: SystemTime) -> u64 {
+/// As a number to begin something with that is to differ from time to time; never 0.
+pub fn seconds_since_1970(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs())
 }
 
@@ -174,14 +169,14 @@ mod tests {
     use super::*;
 
     fn settings(rounds: u64) -> Settings {
-        Settings { rounds, seconds: 0.1, warm_up: 0.0, warehouses: 1, rows: 100, cache_mb: 8 }
+        Settings { rounds, seconds: 0.1, warm_up: 0.0, sizes: Sizes { warehouses: 1, rows: 100, cache_mb: 8 } }
     }
 
     #[test]
     fn every_bar_has_its_cell_once() {
         let cells = settings(1).cells();
         assert_eq!(cells.len(), 9, "{cells:#?}");
-        assert!(BARS.iter().all(|bar| cells.contains(&bar.cell(1, 100, 8))));
+        assert!(BARS.iter().all(|bar| cells.contains(&bar.cell(&settings(1).sizes))));
     }
 
     #[test]

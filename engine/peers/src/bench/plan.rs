@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use probe::protocol::{Load, Params};
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,28 @@ impl Question {
             Question::YcsbC | Question::Load => ("ycsb", Some("c")),
             Question::YcsbE => ("ycsb", Some("e")),
         }
+    }
+}
+
+/// How large things are.
+#[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
+pub struct Sizes {
+    /// Warehouses of TPC-C
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3000))]
+    pub warehouses: u64,
+    /// Rows of YCSB, of 1000 bytes
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub rows: u64,
+    /// Cache of every store that can be told, in MiB
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(8..=1_000_000))]
+    pub cache_mb: u64,
+}
+
+impl Sizes {
+    /// The cell of this size.
+    pub fn cell(&self, question: Question, durability: &str, sessions: u64) -> Cell {
+        let (warehouses, rows) = if question == Question::Tpcc { (self.warehouses, 0) } else { (0, self.rows) };
+        Cell { question, durability: durability.to_owned(), sessions, warehouses, rows, cache_mb: self.cache_mb }
     }
 }
 
@@ -163,22 +185,14 @@ impl Part {
 }
 
 /// The cells of a command line, in the order given.
-pub fn cells(
-    questions: &[Question],
-    durabilities: &[Durability],
-    sessions: &[u64],
-    sizes: (u64, u64),
-    cache_mb: u64,
-) -> Vec<Cell> {
+pub fn cells(questions: &[Question], durabilities: &[Durability], sessions: &[u64], sizes: &Sizes) -> Vec<Cell> {
     let mut cells = Vec::new();
     for &question in questions {
         for &durability in durabilities {
             for &sessions in sessions {
-                let (warehouses, rows) = if question == Question::Tpcc { (sizes.0, 0) } else { (0, sizes.1) };
                 // A load has no sessions: one cell of it is enough.
                 let sessions = if question.is_load() { 2 } else { sessions };
-                let cell =
-                    Cell { question, durability: durability.name().to_owned(), sessions, warehouses, rows, cache_mb };
+                let cell = sizes.cell(question, durability.name(), sessions);
                 if !cells.contains(&cell) {
                     cells.push(cell);
                 }
