@@ -77,21 +77,13 @@ impl<'p> LeafHold<'p> for OptimisticPage<'p> {
     }
 }
 
-/// The way to a leaf, up to its parent as it was when it led there.
+/// The way to a page, up to its parent as it was when it led there.
 #[derive(Debug)]
 pub(super) struct Way<'p> {
-    /// Nothing if the leaf is the root.
-    parent: Option<OptimisticPage<'p>>,
-    pub(super) leaf: PageId,
-    trail: Trail,
-}
-
-/// A page on some level, and its parent as it was when it led there.
-#[derive(Debug)]
-pub(super) struct Located<'p> {
     /// Nothing if the page is the root.
     pub(super) parent: Option<OptimisticPage<'p>>,
     pub(super) page: PageId,
+    trail: Trail,
 }
 
 /// Descends from `root` to a leaf and holds it. `at_parent` sees the leaf's parent and the entry taken, unvalidated.
@@ -113,11 +105,11 @@ pub(super) fn to_leaf<'p, H: LeafHold<'p>>(
 }
 
 /// Descends from `root` to the page at `level` that covers `key`, without holding it.
-pub(super) fn locate<'p>(pool: &'p BufferPool, root: PageId, key: &[u8], level: u8) -> Result<Located<'p>, TreeError> {
+pub(super) fn locate<'p>(pool: &'p BufferPool, root: &Root, key: &[u8], level: u8) -> Result<Way<'p>, TreeError> {
     let mut restarts = 0;
     loop {
-        if let Some(located) = try_locate(pool, root, key, level)? {
-            return Ok(located);
+        if let Some(way) = Way::find(pool, root, Toward::At(key), level, &mut |_, _| {})? {
+            return Ok(way);
         }
         restart(pool, &mut restarts);
     }
@@ -132,20 +124,24 @@ fn try_to_leaf<'p, H: LeafHold<'p>>(
     visit: Visit,
     at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
 ) -> Result<Option<H>, TreeError> {
-    match Way::find(pool, root, toward, at_parent)? {
+    match Way::find(pool, root, toward, 0, at_parent)? {
         Some(way) => way.hold(pool, visit),
         None => Ok(None),
     }
 }
 
 impl<'p> Way<'p> {
-    /// Goes down to the leaf's parent. `at_parent` sees it and the entry taken, unvalidated. Nothing means that a page changed
-    /// underway.
+    /// Goes down to the parent of the page at level `target`. `at_parent` sees it and the entry taken, unvalidated. Nothing
+    /// means that a page changed underway.
+    ///
+    /// # Panics
+    /// If the tree is not that high.
     #[inline]
     pub(super) fn find(
         pool: &'p BufferPool,
         root: &Root,
         toward: Toward<'_>,
+        target: u8,
         at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
     ) -> Result<Option<Self>, TreeError> {
         let mut trail = Trail::default();
@@ -154,10 +150,11 @@ impl<'p> Way<'p> {
         if !node.validate() {
             return Ok(None);
         }
-        if level == 0 {
-            return Ok(Some(Way { parent: None, leaf: root.page, trail }));
+        assert!(target <= level, "level {target} of a tree whose root is at level {level}");
+        if level == target {
+            return Ok(Some(Way { parent: None, page: root.page, trail }));
         }
-        while level > 1 {
+        while level > target + 1 {
             let Some((child, _)) = step(&node, toward) else { return Ok(None) };
             let Some(next) = after(&node, pool.optimistic_along(child, Visit::Inner, &mut trail))? else {
                 return Ok(None);
@@ -165,15 +162,15 @@ impl<'p> Way<'p> {
             node = next;
             level -= 1;
         }
-        let Some((leaf, at)) = step(&node, toward) else { return Ok(None) };
+        let Some((page, at)) = step(&node, toward) else { return Ok(None) };
         at_parent(&node, at);
-        Ok(Some(Way { parent: Some(node), leaf, trail }))
+        Ok(Some(Way { parent: Some(node), page, trail }))
     }
 
-    /// Holds the leaf. Nothing means that it is no longer where the way leads.
+    /// Holds the page, which is a leaf. Nothing means that it is no longer where the way leads.
     #[inline]
     pub(super) fn hold<H: LeafHold<'p>>(mut self, pool: &'p BufferPool, visit: Visit) -> Result<Option<H>, TreeError> {
-        let held = H::hold(pool, self.leaf, visit, &mut self.trail);
+        let held = H::hold(pool, self.page, visit, &mut self.trail);
         match self.parent {
             Some(parent) => after(&parent, held),
             None => {
@@ -182,32 +179,6 @@ impl<'p> Way<'p> {
                 Ok((leaf.level() == 0).then_some(leaf))
             }
         }
-    }
-}
-
-fn try_locate<'p>(
-    pool: &'p BufferPool,
-    root: PageId,
-    key: &[u8],
-    target: u8,
-) -> Result<Option<Located<'p>>, TreeError> {
-    let mut node = pool.optimistic(root, Visit::Inner)?;
-    let mut level = level_of(&node.bytes());
-    if !node.validate() {
-        return Ok(None);
-    }
-    assert!(target <= level, "level {target} of a tree whose root is at level {level}");
-    if target == level {
-        return Ok(Some(Located { parent: None, page: root }));
-    }
-    loop {
-        let Some((child, _)) = step(&node, Toward::At(key)) else { return Ok(None) };
-        level -= 1;
-        if level == target {
-            return Ok(Some(Located { parent: Some(node), page: child }));
-        }
-        let Some(next) = after(&node, pool.optimistic(child, Visit::Inner))? else { return Ok(None) };
-        node = next;
     }
 }
 

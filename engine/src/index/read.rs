@@ -86,15 +86,15 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         let pool = &self.volume.pool;
         let mut ways = [const { None }; GROUP];
         for (key, way) in keys.iter().zip(&mut ways) {
-            *way = Way::find(pool, &self.root, Toward::At(key.as_ref()), &mut |_, _| {})?;
+            *way = Way::find(pool, &self.root, Toward::At(key.as_ref()), 0, &mut |_, _| {})?;
             if let Some(way) = way {
-                pool.approach(way.leaf);
+                pool.approach(way.page);
             }
         }
         let mut all = [const { None }; GROUP];
         for ((key, way), sought) in keys.iter().zip(ways).zip(&mut all) {
             let Some(way) = way else { continue };
-            let page = way.leaf;
+            let page = way.page;
             let Some(leaf) = way.hold::<OptimisticPage<'_>>(pool, Visit::Leaf)? else { continue };
             let value = find_value(&leaf, key.as_ref());
             if let Some(value) = &value {

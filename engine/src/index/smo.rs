@@ -24,8 +24,8 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     pub(super) fn make_room(&self, key: &[u8], level: u8, room: usize) -> Result<(), TreeError> {
         let pool = &self.volume.pool;
         loop {
-            let located = locate(pool, self.root.page, key, level)?;
-            let Some(parent) = located.parent else {
+            let way = locate(pool, &self.root, key, level)?;
+            let Some(parent) = way.parent else {
                 let mut root = pool.exclusive(self.root.page, visit_of(level))?;
                 let node = SlottedPage::of(&root);
                 if node.level() != level {
@@ -35,7 +35,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             };
             // With the parent held as it was, the page is still its child and stays so.
             let Some(mut parent) = parent.into_exclusive() else { continue };
-            let mut page = pool.exclusive(located.page, visit_of(level))?;
+            let mut page = pool.exclusive(way.page, visit_of(level))?;
             let node = SlottedPage::of(&page);
             if node.has_room(0, room) {
                 return Ok(());
@@ -55,8 +55,8 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     pub fn unlink_if_empty(&self, key: &[u8]) -> Result<bool, TreeError> {
         let pool = &self.volume.pool;
         loop {
-            let located = locate(pool, self.root.page, key, 0)?;
-            let Some(parent) = located.parent else { return Ok(false) };
+            let way = locate(pool, &self.root, key, 0)?;
+            let Some(parent) = way.parent else { return Ok(false) };
             let Some(mut parent) = parent.into_exclusive() else { continue };
             let node = SlottedPage::of(&parent);
             let index = node.child_index(key);
