@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use engine_workload::store::{Rows, Store, StoreError, TableId, Txn};
-use probe::driver::Waited;
 
 use super::contract::{OneWriter, Reads, Writes, fatal};
 use super::thread_bound::ThreadBound;
@@ -157,9 +156,6 @@ impl<S: OneWriter> Store for Batched<S> {
         Ok(())
     }
 
-    /// Nobody commits a batch but the thread that fills it.
-    fn nudge(&self) {}
-
     fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
         sources.into_iter().try_for_each(|rows| self.store.fill(table, rows, filled))
     }
@@ -176,16 +172,8 @@ impl<S: OneWriter> Store for Batched<S> {
         counters
     }
 
-    fn waits(&self) -> BTreeMap<String, Waited> {
-        BTreeMap::new()
-    }
-
     fn verify(&self) -> Result<(), String> {
         self.store.verify()
-    }
-
-    fn features(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn close(self) -> Result<(), StoreError> {

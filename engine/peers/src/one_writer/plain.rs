@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicU64;
 
 use engine_workload::store::{Rows, Store, StoreError, TableId, Txn};
-use probe::driver::Waited;
 
 use super::contract::{OneWriter, Reads, Writes, fatal};
 
@@ -53,8 +52,6 @@ impl<S: OneWriter> Store for Plain<S> {
         Ok(())
     }
 
-    fn nudge(&self) {}
-
     fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
         sources.into_iter().try_for_each(|rows| self.0.fill(table, rows, filled))
     }
@@ -67,16 +64,8 @@ impl<S: OneWriter> Store for Plain<S> {
         self.0.counters()
     }
 
-    fn waits(&self) -> BTreeMap<String, Waited> {
-        BTreeMap::new()
-    }
-
     fn verify(&self) -> Result<(), String> {
         self.0.verify()
-    }
-
-    fn features(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn close(self) -> Result<(), StoreError> {

@@ -53,7 +53,7 @@ pub trait Store: Send + Sync + 'static {
     fn wait(&self, ticket: &Self::Ticket) -> Result<(), StoreError>;
 
     /// Tells the store that commits are waiting while the caller has other work to do.
-    fn nudge(&self);
+    fn nudge(&self) {}
 
     /// Fills an empty table from `sources`, in the fastest way that the store has; `filled` counts the rows. As durable as any
     /// other part of a load: after [`Self::end_load`].
@@ -64,22 +64,28 @@ pub trait Store: Send + Sync + 'static {
     /// Ends the load: everything is made durable and the asked durability holds from now on.
     fn end_load(&self) -> Result<(), StoreError>;
 
-    /// Ever growing event counts by name.
-    fn counters(&self) -> BTreeMap<String, u64>;
+    /// Ever growing event counts by name, where the store counts.
+    fn counters(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 
     /// Checkpoints made so far, where the store makes such. Cheap: it is asked for while a slice runs.
     fn checkpoints(&self) -> u64 {
         0
     }
 
-    /// Waiting so far by cause, ever growing.
-    fn waits(&self) -> BTreeMap<String, Waited>;
+    /// Waiting so far by cause, ever growing, where the store times it.
+    fn waits(&self) -> BTreeMap<String, Waited> {
+        BTreeMap::new()
+    }
 
     /// Checks the store's own structures; the error says what is broken.
     fn verify(&self) -> Result<(), String>;
 
     /// Active improvements by feature name.
-    fn features(&self) -> Vec<String>;
+    fn features(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Makes everything durable and closes.
     fn close(self) -> Result<(), StoreError>;

@@ -7,8 +7,6 @@ use std::mem;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use probe::driver::Waited;
-
 use super::contract::{Store, StoreError, TableId, Txn};
 
 type Table = BTreeMap<Box<[u8]>, Vec<u8>>;
@@ -54,26 +52,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn nudge(&self) {}
-
     fn end_load(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    fn counters(&self) -> BTreeMap<String, u64> {
-        BTreeMap::new()
-    }
-
-    fn waits(&self) -> BTreeMap<String, Waited> {
-        BTreeMap::new()
-    }
-
     fn verify(&self) -> Result<(), String> {
         Ok(())
-    }
-
-    fn features(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn close(self) -> Result<(), StoreError> {

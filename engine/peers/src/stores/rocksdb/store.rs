@@ -1,6 +1,5 @@
 //! The adapter.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +11,6 @@ use ::rocksdb::{
     SnapshotWithThreadMode, Transaction, WriteOptions,
 };
 use engine_workload::store::{Rows, Store, StoreError, TableId, Txn, by_transactions};
-use probe::driver::Waited;
 
 use super::kind::Kind;
 use super::loading::Loading;
@@ -165,8 +163,6 @@ impl<K: Kind> Store for Rocks<K> {
         Ok(())
     }
 
-    fn nudge(&self) {}
-
     fn end_load(&self) -> Result<(), StoreError> {
         // A synced write makes the whole log before it durable.
         let txn = self.database()?.begin(&self.synced);
@@ -179,20 +175,8 @@ impl<K: Kind> Store for Rocks<K> {
         Ok(())
     }
 
-    fn counters(&self) -> BTreeMap<String, u64> {
-        BTreeMap::new()
-    }
-
-    fn waits(&self) -> BTreeMap<String, Waited> {
-        BTreeMap::new()
-    }
-
     fn verify(&self) -> Result<(), String> {
         Ok(())
-    }
-
-    fn features(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn close(self) -> Result<(), StoreError> {
