@@ -19,7 +19,7 @@ use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::serial::SerialLog;
 
 engine::on_both_logs! {
-    a_loaded_table_is_like_any_other what_is_no_load_is_refused a_dropped_load_leaves_nothing writers_wait_for_a_load
+    a_loaded_table_is_like_any_other what_is_loaded_past_the_pool_is_on_disk_alone what_is_no_load_is_refused a_dropped_load_leaves_nothing writers_wait_for_a_load
 }
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -138,6 +138,27 @@ fn a_loaded_table_is_like_any_other<L: CommitLog>() {
         assert!(read(&db, table) == rows, "{count} rows and changes");
         db.close().expect("a working disk");
     }
+}
+
+fn what_is_loaded_past_the_pool_is_on_disk_alone<L: CommitLog>() {
+    let rows = random_rows(&mut Xorshift::new(17), 60, 12);
+    let read_from_disk = |past: bool| {
+        let db =
+            Database::<L>::open_with(Arc::new(SimFs::new()), Options { pool_bytes: 256 * 8192, ..options::<Sharp>() })
+                .expect("an empty directory");
+        let table = db.create_table("t").expect("a new table");
+        let begun = db.load(table).expect("an empty table");
+        let begun = if past { begun.past_the_pool() } else { begun };
+        let mut part = begun.part(b"", None).expect("all keys");
+        rows.iter().for_each(|(key, row)| part.push(key, row).expect("ascending keys"));
+        begun.finish(vec![part.finish()]).expect("a working disk");
+        let before = db.metrics().get(Counter::BufferLeafMisses);
+        assert!(read(&db, table) == rows);
+        (db.metrics().get(Counter::BufferLeafMisses) - before, db.metrics().get(Counter::TreeLoadedPages))
+    };
+    assert_eq!(read_from_disk(false).0, 0);
+    let (misses, loaded) = read_from_disk(true);
+    assert!(misses > 3 && misses <= loaded, "{misses} of {loaded} pages");
 }
 
 /// All keys and no row.

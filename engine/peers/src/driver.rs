@@ -73,6 +73,7 @@ fn common() -> Vec<(&'static str, ParamSpec)> {
         ("durability", ParamSpec::choice("full", Durability::NAMES, "When a commit is acknowledged: synced, or never")),
         ("pool_mb", ParamSpec::integer(512, 8, 1_000_000, "Cache in MiB, for every store that can be told")),
         ("checkpoint_mb", ParamSpec::integer(1024, 1, 1_000_000, "MiB of log between checkpoints of the engine")),
+        ("load_only", ParamSpec::flag(false, "Nothing runs on what is loaded: ours leaves it out of its cache")),
         ("dir", ParamSpec::text("", "Data directory, new or empty; without one, a temporary one")),
     ]
 }
@@ -140,6 +141,7 @@ struct Site<'a> {
     checkpoint_bytes: u64,
     long_rows: bool,
     reads_once: bool,
+    load_only: bool,
     runner: RunnerOptions,
 }
 
@@ -158,6 +160,7 @@ impl<'a> Site<'a> {
             checkpoint_bytes: settings.integer("checkpoint_mb") << 20,
             long_rows: kind.row_bytes > LONG_ROW_BYTES,
             reads_once: kind.reads_once,
+            load_only: settings.flag("load_only"),
             runner: RunnerOptions { sessions: sessions as u16, workers: workers as usize },
         }
     }
@@ -222,7 +225,8 @@ impl<'a> Site<'a> {
             checkpoint_wal_bytes: self.checkpoint_bytes,
             ..Options::default()
         };
-        EngineStore::open(vfs, options, tables).map_err(|error| unusable(&error))
+        let store = EngineStore::open(vfs, options, tables).map_err(|error| unusable(&error))?;
+        Ok(if self.load_only { store.loading_past_the_pool() } else { store })
     }
 }
 

@@ -305,10 +305,13 @@ impl BufferPool {
     }
 
     /// Writes pages that nothing leads to yet, and that no log record speaks of, where they belong: once, without a copy in
-    /// the double-write area. Nothing may lead to them before [`Self::sync`]. They stay in memory as long as there are
-    /// frames to spare.
+    /// the double-write area. Nothing may lead to them before [`Self::sync`].
     pub fn write_unreached(&self, pages: &mut [Page]) -> Result<(), BufferError> {
-        self.residents.store.write_unreached(pages)?;
+        self.residents.store.write_unreached(pages)
+    }
+
+    /// Takes copies of pages that were just written so, as long as there are frames to spare.
+    pub fn remember_unreached(&self, pages: &[Page]) -> Result<(), BufferError> {
         for page in pages {
             if self.residents.free_count() <= self.frame_count() / SPARED_SHARE {
                 break;

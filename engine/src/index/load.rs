@@ -109,6 +109,8 @@ struct NewPages<'t> {
     /// All pages bear it: the log's end before the load.
     lsn: Lsn,
     extents: Vec<Extent<'t>>,
+    /// Whether the pool is to have them, too, as far as it has room.
+    remembered: bool,
     /// Memory for the pages of the last extent.
     batch: Vec<Page>,
     /// How many of them are there, but not written.
@@ -119,14 +121,15 @@ struct NewPages<'t> {
 
 impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// Begins to fill the keys `[lower, upper)`. The stretches of a load cover all keys between them. `lsn` is the end of the
-    /// log, or was when the load began.
-    pub fn stretch(&self, lower: &[u8], upper: Option<&[u8]>, lsn: Lsn) -> Stretch<'_> {
+    /// log, or was when the load began. `remembered` pages stay in memory as long as there are frames to spare.
+    pub fn stretch(&self, lower: &[u8], upper: Option<&[u8]>, lsn: Lsn, remembered: bool) -> Stretch<'_> {
         let pages = NewPages {
             pool: &self.volume.pool,
             space: &self.volume.space,
             tree: self.tree,
             lsn,
             extents: Vec::new(),
+            remembered,
             batch: Vec::new(),
             waiting: 0,
             written: 0,
@@ -164,7 +167,8 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         }
         let mut height = 1;
         while !fits_one_page(&children) {
-            let mut level = Level { children: Vec::new(), pages: self.stretch(b"", None, levels[0].lsn).level.pages };
+            let mut level =
+                Level { children: Vec::new(), pages: self.stretch(b"", None, levels[0].lsn, true).level.pages };
             level.add_parents(height, &children)?;
             level.pages.write()?;
             children = level.children;
@@ -322,6 +326,9 @@ impl NewPages<'_> {
         let pages = &mut self.batch[..self.waiting];
         pages.iter_mut().for_each(|page| page.set_lsn(self.lsn));
         self.pool.write_unreached(pages)?;
+        if self.remembered {
+            self.pool.remember_unreached(pages)?;
+        }
         self.written += self.waiting as u64;
         self.waiting = 0;
         Ok(())

@@ -8,6 +8,8 @@
 //!   bear no timestamp that an older one could be compared with, which would cost a second visit of every page. (PostgreSQL's
 //!   `COPY ... FREEZE` makes the same bargain.)
 //! * **Durable** is a load when `finish` returns; there is no ticket to wait for.
+//! * **The pool** has the pages afterwards, as far as there is room, for who works with them next; unless the load goes
+//!   [`past it`](Load::past_the_pool). (PostgreSQL's `COPY` goes through a small ring of buffers, and the kernel remembers.)
 
 use super::engine::Engine;
 use super::error::Error;
@@ -39,6 +41,7 @@ pub struct Load<'db, L: CommitLog = select::CommitLog> {
     table: TableId,
     /// The log's end at the begin.
     lsn: Lsn,
+    remembered: bool,
 }
 
 /// The rows of a load from one key up to another.
@@ -62,7 +65,13 @@ impl<'db, L: CommitLog> Load<'db, L> {
         db.tree(table)?;
         let mut txn = Txn::begin(db)?;
         txn.lock_whole(table)?;
-        Ok(Self { txn, db, table, lsn: db.log().tail() })
+        Ok(Self { txn, db, table, lsn: db.log().tail(), remembered: true })
+    }
+
+    /// Nobody will need these rows soon: no memory is spent on them, nor the time to fill it. Concerns the parts made after.
+    #[must_use = "it is the load"]
+    pub fn past_the_pool(self) -> Self {
+        Self { remembered: false, ..self }
     }
 
     /// The part with the keys `[lower, upper)`. The parts of a load cover all keys: the first begins with the empty key, the last
@@ -76,7 +85,7 @@ impl<'db, L: CommitLog> Load<'db, L> {
         if upper.is_some_and(|upper| upper <= lower) {
             return Err(Error::LoadRefused("a part ends before it begins"));
         }
-        let stretch = self.db.tree(self.table)?.stretch(lower, upper, self.lsn);
+        let stretch = self.db.tree(self.table)?.stretch(lower, upper, self.lsn, self.remembered);
         Ok(LoadPart { stretch, lower: lower.to_vec(), upper: upper.map(<[u8]>::to_vec), rows: 0 })
     }
 

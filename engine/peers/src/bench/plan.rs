@@ -156,6 +156,7 @@ impl Entrant {
         }
         if let Entrant::Contestant(contestant) = self {
             params.insert("store".to_owned(), contestant.name().into());
+            params.insert("load_only".to_owned(), cell.question.is_load().into());
             if let (Some(workers), Contestant::Peer(..)) = (workers, contestant) {
                 params.insert("workers".to_owned(), workers.into());
             }

@@ -23,6 +23,7 @@ use super::fill::{Rows, in_groups, on_threads};
 pub struct EngineStore<L: CommitLog = select::CommitLog> {
     database: Database<L>,
     tables: Vec<EngineTable>,
+    loads_past_the_pool: bool,
 }
 
 /// A transaction of the engine.
@@ -42,7 +43,13 @@ impl<L: CommitLog> EngineStore<L> {
                 found => found?,
             });
         }
-        Ok(EngineStore { database, tables: ids })
+        Ok(EngineStore { database, tables: ids, loads_past_the_pool: false })
+    }
+
+    /// Nothing will run on what is loaded, so it need not be in memory.
+    #[must_use = "it is the store"]
+    pub fn loading_past_the_pool(self) -> Self {
+        EngineStore { loads_past_the_pool: true, ..self }
     }
 
     /// The database.
@@ -74,8 +81,14 @@ impl<L: CommitLog + 'static> Store for EngineStore<L> {
         self.database.nudge();
     }
 
+    /// Where filling the pool does not keep the processors busy, a part that is being written leaves its own to another.
+    fn loaders(&self, workers: usize) -> usize {
+        if self.loads_past_the_pool { workers * 2 } else { workers }
+    }
+
     fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
         let load = self.database.load(self.tables[table.0])?;
+        let load = if self.loads_past_the_pool { load.past_the_pool() } else { load };
         let first_keys: Vec<Vec<u8>> = sources.iter().map(Rows::first_key).collect();
         let mut parts = Vec::with_capacity(sources.len());
         for (at, source) in sources.into_iter().enumerate() {
