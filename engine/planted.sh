@@ -25,6 +25,7 @@ visible_one_too_early                   histories           what_transactions_se
 vacuum_forgets_snapshots                histories           what_transactions_see
 locks_released_before_commit_record     histories           what_transactions_see
 reader_does_not_wait                    txn_database        a_reader_waits_for_what_it_saw
+vacuum_forgets_the_log                  txn_database        a_reader_waits_for_a_deletion
 redo_point_past_a_dirty_page            crash_enumeration   background_writing_keeps_its_promises
 page_clean_before_written               buffer_flush        a_write_that_fails_leaves_the_page_dirty
 page_installed_twice                    buffer_page_table   one_installer_wins

@@ -13,7 +13,8 @@ engine::on_both_logs! {
     a_dropped_transaction_is_rolled_back rollback_restores_everything a_scan_respects_its_bounds
     no_dirty_read no_non_repeatable_read no_lost_update no_phantom_within_a_snapshot write_skew_is_allowed
     the_snapshot_is_taken_at_the_first_unlocked_read own_writes_are_seen a_row_may_outgrow_its_page
-    a_deadlock_is_broken_and_counted vacuum_leaves_nothing_behind a_reader_waits_for_what_it_saw a_closed_database_opens_again tables_have_names
+    a_deadlock_is_broken_and_counted vacuum_leaves_nothing_behind a_reader_waits_for_what_it_saw a_reader_waits_for_nothing_else
+    a_reader_waits_for_a_deletion_that_vacuum_passed a_closed_database_opens_again tables_have_names
 }
 
 struct Fixture<L: CommitLog> {
@@ -474,6 +475,36 @@ fn a_reader_waits_for_what_it_saw<L: CommitLog>() {
     }
     f.db.wait(&read).expect("a working disk");
     assert!(f.db.is_durable(&written) && f.db.is_durable(&locked));
+}
+
+fn a_reader_waits_for_nothing_else<L: CommitLog>() {
+    let f = fixture::<L>();
+    let mut writer = f.begin();
+    f.set(&mut writer, "a", "early").expect("free");
+    let written = writer.commit().expect("a commit");
+    let mut reader = f.begin();
+    assert_eq!(f.get(&mut reader, "b").as_deref(), Some("2"));
+    assert_eq!(f.get(&mut reader, "never there"), None);
+    let read = reader.commit().expect("a commit");
+    assert!(f.db.is_durable(&read), "what it saw was durable long ago");
+    f.db.wait(&written).expect("a working disk");
+}
+
+fn a_reader_waits_for_a_deletion_that_vacuum_passed<L: CommitLog>() {
+    let f = fixture::<L>();
+    let mut writer = f.begin();
+    assert!(writer.delete(f.table, b"c").expect("free"));
+    let deleted = writer.commit().expect("a commit");
+    for _ in 0..2 {
+        f.db.vacuum().expect("a working disk");
+        let mut reader = f.begin();
+        assert_eq!(f.get(&mut reader, "c"), None);
+        let read = reader.commit().expect("a commit");
+        assert_eq!(f.db.is_durable(&read), f.db.is_durable(&deleted), "an answer before its cause");
+    }
+    f.db.wait(&deleted).expect("a working disk");
+    f.db.vacuum().expect("a working disk");
+    assert_eq!(f.db.versions(), 0, "what is durable can go");
 }
 
 fn a_closed_database_opens_again<L: CommitLog>() {

@@ -10,8 +10,9 @@
 //! So nobody copies a list of running transactions: a snapshot is one number. And a row that still bears its writer's
 //! id is invisible to every snapshot, without looking anything up.
 //!
-//! With the timestamp goes the *log horizon*: where the commit record of everything visible ends. Under early lock release
-//! a reply may leave only when the log is durable up to there.
+//! With the timestamp goes a place in the log: where the commit's record ends. Under early lock release a reply may leave
+//! only when the log is durable up to there, for every commit of which something was seen. Where the records of all that is
+//! visible end, is the *horizon*.
 
 use super::stamp::Ts;
 use crate::io::Lsn;
@@ -30,7 +31,15 @@ pub struct Clock {
     taken: CachePadded<AtomicU64>,
     now: CachePadded<AtomicU64>,
     horizon: CachePadded<AtomicU64>,
-    ring: Box<[AtomicU64]>,
+    ring: Box<[Slot]>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// The last commit of those that share the slot.
+    ts: AtomicU64,
+    /// Where its record ends.
+    end: AtomicU64,
 }
 
 impl Clock {
@@ -41,7 +50,7 @@ impl Clock {
             taken: CachePadded(AtomicU64::new(past.0)),
             now: CachePadded(AtomicU64::new(past.0)),
             horizon: CachePadded(AtomicU64::new(0)),
-            ring: (0..RING).map(|_| AtomicU64::new(0)).collect(),
+            ring: (0..RING).map(|_| Slot::default()).collect(),
         }
     }
 
@@ -71,7 +80,9 @@ impl Clock {
     /// of whoever gets its locks, contains it. Every row is stamped; the commit record ends at `log_end`.
     pub fn publish(&self, ts: Ts, log_end: Lsn) {
         self.horizon.fetch_max(log_end.0, Ordering::SeqCst);
-        self.slot(ts.0).store(ts.0, Ordering::SeqCst);
+        let slot = self.slot(ts.0);
+        slot.end.store(log_end.0, Ordering::Relaxed);
+        slot.ts.store(ts.0, Ordering::SeqCst);
         let mut spins = 0;
         loop {
             self.advance();
@@ -89,7 +100,7 @@ impl Clock {
     fn advance(&self) {
         loop {
             let now = self.now.load(Ordering::SeqCst);
-            if self.slot(now + 1).load(Ordering::SeqCst) != now + 1 {
+            if self.slot(now + 1).ts.load(Ordering::SeqCst) != now + 1 {
                 return;
             }
             // Failure means that somebody else moved it: look again.
@@ -97,7 +108,15 @@ impl Clock {
         }
     }
 
-    fn slot(&self, ts: u64) -> &AtomicU64 {
+    /// Where the record of a commit ends (or of a later one), if it is one of the last few ten thousand. It is visible to the
+    /// caller.
+    #[inline]
+    pub fn end_of(&self, ts: Ts) -> Option<Lsn> {
+        let slot = self.slot(ts.0);
+        (slot.ts.load(Ordering::Acquire) == ts.0).then(|| Lsn(slot.end.load(Ordering::Relaxed)))
+    }
+
+    fn slot(&self, ts: u64) -> &Slot {
         &self.ring[ts as usize % RING]
     }
 }
@@ -119,6 +138,8 @@ mod tests {
             clock.publish(first, Lsn(16));
         });
         assert_eq!((clock.now(), clock.horizon()), (Ts(102), Lsn(16)));
+        assert_eq!((clock.end_of(first), clock.end_of(second)), (Some(Lsn(16)), Some(Lsn(8))));
+        assert_eq!(clock.end_of(Ts(100)), None, "before this clock");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What all transactions of a database share.
 
 use super::clock::Clock;
+use super::durable::Durable;
 use super::error::Error;
 use super::ghosts::Ghosts;
 use super::lock_manager::LockManager;
@@ -28,6 +29,7 @@ pub struct Engine<L: CommitLog> {
     /// By table number: looked up with every row operation, hence no lock.
     trees: Box<[OnceLock<BTree<L>>]>,
     pub(super) clock: Clock,
+    pub(super) durable: Durable,
     pub(super) running: Running,
     pub(super) locks: LockManager,
     pub(super) versions: VersionStore,
@@ -66,6 +68,7 @@ impl<L: CommitLog> Engine<L> {
         let engine = Self {
             trees: (0..MAX_TREES).map(|_| OnceLock::new()).collect(),
             clock: Clock::new(first_ts),
+            durable: Durable::new(first_ts),
             running: Running::new(first_id),
             locks,
             versions: VersionStore::new(first_id, first_ts, Arc::clone(&metrics)),
@@ -144,6 +147,11 @@ impl<L: CommitLog> Engine<L> {
     #[inline]
     pub(super) fn append(&self, encoder: &mut Encoder, record: &Record<'_>) -> Result<Span, Error> {
         Ok(self.volume.log.append(encoder.encode(record))?)
+    }
+
+    /// The last commit that is durable with all before it, as far as can be known by now.
+    pub(super) fn look_what_is_durable(&self) -> Ts {
+        self.durable.look(&self.clock, || self.log().durable())
     }
 
     /// Whether a row with this stamp is part of every snapshot that is not older than `oldest`.

@@ -2,7 +2,7 @@
 //!
 //! Read [`txn`] first: what a transaction does, in which order. Then what it stands on:
 //!
-//! * when: [`clock`], [`stamp`], [`snapshot`], [`running`]
+//! * when: [`clock`], [`stamp`], [`snapshot`], [`running`], `durable`
 //! * which version: [`mvcc`] (T001); who may write: [`lock_manager`], [`deadlock`] (T004)
 //! * what is promised: [`wal`] (T003), [`row_log`], `undo`
 //! * what goes on behind: `vacuum`, `ghosts`, [`checkpoint`]
@@ -14,6 +14,7 @@
 pub mod checkpoint;
 pub mod clock;
 pub mod deadlock;
+mod durable;
 pub mod engine;
 pub mod error;
 mod ghosts;

@@ -1,4 +1,4 @@
-//! Vacuum: drops versions that no snapshot needs, and removes rows that were deleted before the oldest one.
+//! Vacuum: drops versions that no snapshot needs, and removes rows that were deleted before the oldest one, durably.
 
 use super::engine::Engine;
 use super::error::Error;
@@ -28,6 +28,9 @@ impl<L: CommitLog> Engine<L> {
             true => self.clock.now(),
             false => self.running.oldest_snapshot(&self.clock),
         };
+        // What is not durable may come back, and whoever is told that it is gone must wait until it cannot.
+        let oldest =
+            if cfg!(planted = "vacuum_forgets_the_log") { oldest } else { oldest.min(self.look_what_is_durable()) };
         let mut done = Vacuumed { versions: self.versions.prune(oldest), ghosts: 0 };
         let mut encoder = Encoder::default();
         while let Some(ghost) = self.ghosts.pop(oldest) {

@@ -52,12 +52,16 @@ impl<L: CommitLog> Txn<'_, L> {
             self.leave();
             return CommitTicket::NONE;
         }
-        let horizon = if locked { self.db.clock.horizon() } else { self.horizon };
-        self.leave();
-        match self.db.log().durability() {
-            Durability::Full => CommitTicket { until: horizon },
-            Durability::GroupAsync | Durability::Off => CommitTicket::NONE,
+        let until = match self.db.log().durability() {
+            Durability::Full if locked => self.db.clock.horizon(),
+            Durability::Full => self.seen,
+            Durability::GroupAsync | Durability::Off => Lsn::ZERO,
+        };
+        if until != Lsn::ZERO {
+            self.db.look_what_is_durable();
         }
+        self.leave();
+        CommitTicket { until }
     }
 
     fn end_writing(&mut self) -> Result<CommitTicket, Error> {

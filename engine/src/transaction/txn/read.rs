@@ -9,7 +9,7 @@ use crate::transaction::engine::Engine;
 use crate::transaction::error::Error;
 use crate::transaction::mvcc::{Newest, RowId, VersionStore, Vis};
 use crate::transaction::snapshot::Snapshot;
-use crate::transaction::stamp::Stamp;
+use crate::transaction::stamp::{Origin, Stamp};
 use crate::transaction::wal::CommitLog;
 
 impl<L: CommitLog> Txn<'_, L> {
@@ -69,14 +69,30 @@ impl<L: CommitLog> Txn<'_, L> {
         row: &mut Vec<u8>,
     ) -> Result<bool, Error> {
         match newest {
-            Some(stamp) if snapshot.sees(stamp) => Ok(!stamp.is_deleted()),
+            Some(stamp) if snapshot.sees(stamp) => {
+                self.saw(stamp);
+                Ok(!stamp.is_deleted())
+            }
             Some(_) => self.get_older(snapshot, table, key, row),
             None => Ok(false),
         }
     }
 
+    /// Something of a commit was seen. (What is not there at all was not deleted by one that a crash could take back: see
+    /// [`durable`](crate::transaction::durable).)
+    #[inline]
+    fn saw(&mut self, stamp: Stamp) {
+        if let Origin::Committed(ts) = stamp.origin()
+            && ts > self.db.durable.known()
+        {
+            self.seen = self.seen.max(self.db.clock.end_of(ts).unwrap_or(self.horizon));
+        }
+    }
+
     /// Reads what the snapshot sees of a row whose newest state it did not see a moment ago.
     fn get_older(&mut self, snapshot: Snapshot, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
+        // It is not said which version it was.
+        self.seen = self.horizon;
         let leaf = self.db.tree(table)?.leaf_shared(key)?;
         let Ok(at) = leaf.search(key) else { return Ok(false) };
         let (header, newest) = leaf.entry(at);
@@ -105,6 +121,7 @@ impl<L: CommitLog> Txn<'_, L> {
         self.guarded(|txn| {
             let snapshot = txn.snapshot();
             let db = txn.db;
+            txn.seen = txn.horizon;
             txn.with_buffers(|txn, key, older| {
                 let scan =
                     Scan { db, table, snapshot, range: (range.start_bound().cloned(), range.end_bound().cloned()) };

@@ -31,8 +31,10 @@ pub struct Txn<'db, L: CommitLog = select::CommitLog> {
     pub(super) id: TxnId,
     pub(super) seat: Seat,
     pub(super) snapshot: Option<Snapshot>,
-    /// The log up to which this transaction depends on others, known once there is a snapshot.
+    /// Where the log of everything that the snapshot shows ends.
     pub(super) horizon: Lsn,
+    /// Where the log of that of it ends of which something was seen, and which may not be durable.
+    pub(super) seen: Lsn,
     pub(super) phase: Phase,
     /// Taken out by [`leave`](Self::leave), after which nothing looks at it.
     pub(super) state: ManuallyDrop<Box<TxnState>>,
@@ -101,8 +103,8 @@ impl<'db, L: CommitLog> Txn<'db, L> {
     pub(crate) fn begin(db: &'db Engine<L>) -> Result<Self, Error> {
         let seat = db.running.enter().ok_or(Error::TooManyTransactions(MAX_RUNNING))?;
         let state = db.spare.take(seat).unwrap_or_else(|| Box::new(TxnState::new(&db.metrics)));
-        let (id, snapshot, horizon, phase) = (TxnId::NONE, None, Lsn::ZERO, Phase::Reading);
-        Ok(Self { db, id, seat, snapshot, horizon, phase, state: ManuallyDrop::new(state) })
+        let (id, snapshot, horizon, seen, phase) = (TxnId::NONE, None, Lsn::ZERO, Lsn::ZERO, Phase::Reading);
+        Ok(Self { db, id, seat, snapshot, horizon, seen, phase, state: ManuallyDrop::new(state) })
     }
 
     /// The transaction's id, once it has locked a row: for messages and tests.

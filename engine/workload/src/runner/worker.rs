@@ -10,6 +10,9 @@ use super::stats::Stats;
 use super::workload::{Decision, Workload};
 use crate::store::{Store, StoreError, Txn};
 
+/// So many sessions must be left to run for another thread to be woken meanwhile.
+const WORTH_A_THREAD: usize = 8;
+
 /// What is left to do, shared by all workers of a slice.
 #[derive(Debug)]
 pub(super) struct Work {
@@ -119,12 +122,19 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
                     self.seats[seat].began = now;
                 }
                 match self.attempt(seat, work, &mut stats)? {
+                    Some(ticket) if self.store.is_durable(&ticket)? => {
+                        now = Instant::now();
+                        runnable.push_back(seat);
+                        self.acknowledge(seat, now, &mut stats);
+                        continue;
+                    }
                     Some(ticket) => {
                         waiting.push_back(Waiting { seat, ticket });
                         // Not earlier: every sync costs CPU that this worker's other sessions could use. Not later:
                         // the sync is over before the rest of them has run. And not again for the same ones: what
-                        // committed during a sync would get a small one of its own right after it.
-                        if waiting.len() - asked >= runnable.len() && !runnable.is_empty() {
+                        // committed during a sync would get a small one of its own right after it. And not for the
+                        // sake of a few: before another thread is awake they have run, and their worker syncs itself.
+                        if waiting.len() - asked >= runnable.len() && runnable.len() >= WORTH_A_THREAD {
                             self.store.nudge();
                             asked = waiting.len();
                         }
