@@ -66,6 +66,9 @@ impl Durability {
     }
 }
 
+/// With fewer durable sessions than this, ours runs them on one thread.
+const OURS_FEW_SESSIONS: u64 = 16;
+
 impl Contestant {
     /// Everybody this binary was built with.
     pub const ALL: &'static [Contestant] = &[
@@ -112,11 +115,12 @@ impl Contestant {
     ///
     /// Stores with one writer get one thread, durable or not: 64 threads for 64 sessions let readers go on beside a sync, but
     /// queueing for the writer cost at least what that gained (the README has the trial). RocksDB's writers share syncs, so
-    /// durable it gets a thread per session. Reading alone, everybody gets the cores.
-    #[cfg_attr(not(feature = "rocksdb"), expect(unused_variables, reason = "only RocksDB's number depends on them"))]
+    /// durable it gets a thread per session. Ours gets the cores, but one where few sessions wait for syncs: there is less to
+    /// do meanwhile than it costs to wake another thread. Reading alone, everybody gets the cores.
     pub fn workers(self, sessions: u64, durability: Durability, writes: bool) -> u64 {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
         match self {
+            Contestant::Ours if writes && durability == Durability::Full && sessions < OURS_FEW_SESSIONS => 1,
             Contestant::Ours => cores,
             Contestant::Peer(..) if !writes => cores,
             Contestant::Peer(Peer::Lmdb | Peer::Sqlite | Peer::Redb | Peer::Fjall, _) => 1,
