@@ -26,6 +26,8 @@ vacuum_forgets_snapshots                histories           what_transactions_se
 locks_released_before_commit_record     histories           what_transactions_see
 reader_does_not_wait                    txn_database        a_reader_waits_for_what_it_saw
 vacuum_forgets_the_log                  txn_database        a_reader_waits_for_a_deletion
+reader_does_not_wait                    txn_answers         what_was_answered_survives
+vacuum_forgets_the_log                  txn_answers         what_was_answered_survives
 redo_point_past_a_dirty_page            crash_enumeration   background_writing_keeps_its_promises
 page_clean_before_written               buffer_flush        a_write_that_fails_leaves_the_page_dirty
 page_installed_twice                    buffer_page_table   one_installer_wins
