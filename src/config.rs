@@ -139,7 +139,7 @@ pub struct LabLimits {
     pub answer_limit_s: u64,
     /// The wall time of one `apply`, builds and tests included, seconds.
     pub experiment_limit_s: u64,
-    /// How long each arm is profiled after the verdict, seconds; 0 takes no profile.
+    /// How long each arm is profiled after the verdict, in four processes together, seconds; 0 takes no profile.
     pub profile_s: u64,
     /// Built arms are removed, oldest first, above this size, megabytes.
     pub cache_limit_mb: u64,
@@ -273,7 +273,7 @@ impl Default for LabLimits {
             test_limit_s: 900,
             answer_limit_s: 60,
             experiment_limit_s: 3600,
-            profile_s: 4,
+            profile_s: 12,
             cache_limit_mb: 4096,
         }
     }

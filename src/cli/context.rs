@@ -41,8 +41,13 @@ impl Context {
 
     /// Prints a result on stdout. A reader that has gone away (`| head`) is not an error.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
+        self.print_bytes(text.as_bytes())
+    }
+
+    /// Prints a result that is no text.
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => {
                 written.map_err(|error| miette::miette!("cannot write to stdout: {error}")).or_exit(Exit::Failed)

@@ -1,28 +1,39 @@
-//! `workbench profile ID`: where the time of both arms goes: the files, and the functions whose cost changed most.
+//! `workbench profile ID`: where the time of both arms goes: the functions whose cost changed most, books that close, and the files.
 
-use serde::Serialize;
+mod export;
+mod page;
 
-use super::{Context, Exit, Failure, Format, OrExit, Row, find, output};
+use std::path::PathBuf;
+
+use self::export::{Of, Shape};
+use self::page::Page;
+use super::{Context, Exit, Failure, Format, OrExit, find};
 use crate::improvements::ImprovementId;
 use crate::lab::experiment::{ExperimentId, Side};
-use crate::profiles::profile::nanoseconds;
-use crate::profiles::{Arm, Change, Difference, FunctionCost, Kind, Owner, Profile, Shelf, ShelfError, functions};
+use crate::profiles::{Arm, Attribution, Difference, Kind, Owner, Shelf, ShelfError, WaitCost, waits};
 use crate::tracking::{ProfileFact, Reader, StoreError};
 
 /// Show where the time of both arms goes, per operation
+///
+/// Every function's own cost in A and in B, and what they add up to: the sum is held against the CPU time that was measured, and what
+/// is in no function has a line of its own. The intervals hold 99 % of the time; they come from several processes for each arm.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   workbench profile T003
   workbench profile T003 --kind wait --top 5
-  workbench profile T003 --json | jq '.data.files'
+  workbench profile T003 --json | jq '.data.books'
+  workbench profile T003 --export pprof --to t003.pb.gz        then: pprof -http=: t003.pb.gz
+  workbench profile T003 --export speedscope --to t003.json    then: open it at https://www.speedscope.app
+  workbench profile T003 --export folded --of a --to a.folded
 
-The pictures are drawn again when they are missing.")]
+The pictures are drawn again when they are missing. With --strict the exit code is 4 when the functions leave more than
+5 % of the measured change unexplained.")]
 pub struct Args {
     /// The improvement, such as T003
     id: String,
 
-    /// Time on the CPU, or time spent waiting
+    /// Time on the CPU, time spent waiting, or instructions
     #[arg(long, value_enum, default_value_t = What::Cpu)]
     kind: What,
 
@@ -33,72 +44,39 @@ pub struct Args {
     /// The profiles of this experiment; default: the latest that has some
     #[arg(long, value_name = "NUMBER")]
     experiment: Option<i64>,
+
+    /// Exit with 4 when the functions do not explain the measured change
+    #[arg(long, conflicts_with = "export")]
+    strict: bool,
+
+    /// Write it in the format of another tool
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "to")]
+    export: Option<Shape>,
+
+    /// One arm, or both compared
+    #[arg(long, value_enum, default_value_t = Of::Difference, requires = "export")]
+    of: Of,
+
+    /// The file to be written; `-` is stdout
+    #[arg(long, value_name = "FILE", requires = "export")]
+    to: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum What {
     Cpu,
     Wait,
+    Instructions,
 }
 
-/// The JSON form. Costs in nanoseconds per operation. Stable.
-#[derive(Serialize)]
-struct Whole<'a> {
-    id: &'a str,
-    experiment: i64,
-    kind: String,
-    a: ArmLine,
-    b: ArmLine,
-    delta: f64,
-    functions: &'a [FunctionLine],
-    files: Vec<String>,
-}
-
-/// One arm's profile. Costs in nanoseconds per operation.
-#[derive(Serialize)]
-struct ArmLine {
-    samples: u64,
-    cpu_s: f64,
-    ops: u64,
-    cost: f64,
-    #[serde(skip)]
-    coverage: String,
-}
-
-/// A function as a line.
-#[derive(Serialize)]
-struct FunctionLine {
-    #[serde(flatten)]
-    cost: FunctionCost,
-    change: &'static str,
-}
-
-impl Row for FunctionLine {
-    const COLUMNS: &'static [&'static str] = &["Function", "A", "B", "Change", "± sampling", ""];
-    const ELASTIC: Option<usize> = Some(0);
-
-    fn cells(&self) -> Vec<String> {
-        let FunctionCost { name, own_a, own_b, delta, noise, .. } = &self.cost;
-        let sign = if *delta > 0.0 { "+" } else { "" };
-        let change = format!("{sign}{}", nanoseconds(*delta));
-        vec![
-            name.clone(),
-            nanoseconds(*own_a),
-            nanoseconds(*own_b),
-            change,
-            noise.map_or_else(|| "–".to_owned(), nanoseconds),
-            self.change.to_owned(),
-        ]
-    }
-}
-
-/// Prints profiles.
+/// Prints profiles, or writes them to a file.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
     let entry = find::improvement(&catalog.register, &args.id)?;
     let kind = match args.kind {
         What::Cpu => Kind::Cpu,
         What::Wait => Kind::Wait,
+        What::Instructions => Kind::Instructions,
     };
     let none = || {
         miette::miette!(
@@ -110,129 +88,87 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     };
     let store = Reader::open(&context.project).await?.ok_or_else(none).or_exit(Exit::NotFound)?;
     let wanted = args.experiment.map(ExperimentId);
-    let found = latest_pair(&store, &entry.id, kind, wanted).await?;
-    let (experiment, [a, b]) = found.ok_or_else(none).or_exit(Exit::NotFound)?;
+    let found = with_both_arms(&store, &entry.id, kind, wanted).await?;
+    let (experiment, facts) = found.ok_or_else(none).or_exit(Exit::NotFound)?;
     let shelf = Shelf::new(&context.project.profiles_dir());
     let owner = Owner { improvement: &entry.id, experiment: experiment.0 };
-    let difference = compared(&shelf, owner, &a, &b, kind)
-        .map_err(|error| {
-            let help = "take new ones: `workbench apply` profiles after each verdict";
-            miette::miette!(code = "profile::unusable", help = help, "{error}")
-        })
-        .or_exit(Exit::Failed)?;
-
-    let all = functions(&difference);
-    let lines: Vec<FunctionLine> = all.into_iter().take(args.top).map(FunctionLine::from).collect();
-    let whole = Whole {
-        id: &entry.id.0,
-        experiment: owner.experiment,
-        kind: kind.to_string(),
-        a: ArmLine::of(&difference.a),
-        b: ArmLine::of(&difference.b),
-        delta: difference.delta(),
-        functions: &lines,
-        files: files(&shelf, owner, kind).map(|file| context.project.shown(&file)).collect(),
+    let unusable = |error: ShelfError| {
+        let help = "take new ones: `workbench apply` profiles after each verdict";
+        miette::miette!(code = "profile::unusable", help = help, "{error}")
     };
-    match context.format {
-        Format::Json => context.json(&whole, &serde_json::json!({ "schema": 1 }))?,
-        Format::Table => context.print(&whole.page())?,
-        Format::Md | Format::Csv => context.table(&lines, &())?,
+    let difference = compared(&shelf, &facts, kind).map_err(unusable).or_exit(Exit::Failed)?;
+    let difference = difference.ok_or_else(none).or_exit(Exit::NotFound)?;
+    if let (Some(shape), Some(to)) = (args.export, &args.to) {
+        return export::write(context, owner, &difference, shape, args.of, to);
     }
-    Ok(Exit::Done)
+
+    draw(&shelf, owner, &difference).map_err(unusable).or_exit(Exit::Failed)?;
+    let waits = waited(&shelf, &facts).map_err(unusable).or_exit(Exit::Failed)?;
+    let attribution = Attribution::of(&difference);
+    let files = files(&shelf, owner, kind).map(|file| context.project.shown(&file)).collect();
+    let page = Page::of(owner, &difference, &attribution, waits, files, args.top);
+    match context.format {
+        Format::Json => context.json(&page, &serde_json::json!({ "schema": 1 }))?,
+        Format::Table => context.print(&page.text())?,
+        Format::Md | Format::Csv => context.table(page.functions(), &())?,
+    }
+    Ok(if args.strict && !attribution.books.close() { Exit::NotPassed } else { Exit::Done })
 }
 
 /// How far back profiles are looked for.
 const EXPERIMENTS_MAX: u32 = 100;
 
-/// The latest experiment with profiles of both arms, and these.
-async fn latest_pair(
+/// The latest experiment with profiles of both arms, and all its profiles.
+async fn with_both_arms(
     store: &Reader,
     id: &ImprovementId,
     kind: Kind,
     wanted: Option<ExperimentId>,
-) -> Result<Option<(ExperimentId, [ProfileFact; 2])>, StoreError> {
+) -> Result<Option<(ExperimentId, Vec<ProfileFact>)>, StoreError> {
     for summary in store.experiments_of(id, EXPERIMENTS_MAX).await? {
         if wanted.is_some_and(|wanted| wanted != summary.id) {
             continue;
         }
         let profiles = store.profiles(summary.id).await?;
-        let latest = |side| ProfileFact::latest(&profiles, side, kind).cloned();
-        if let (Some(a), Some(b)) = (latest(Side::A), latest(Side::B)) {
-            return Ok(Some((summary.id, [a, b])));
+        if [Side::A, Side::B].into_iter().all(|side| ProfileFact::any(&profiles, side, kind)) {
+            return Ok(Some((summary.id, profiles)));
         }
     }
     Ok(None)
 }
 
-/// The difference of two recorded profiles; pictures that are missing are drawn.
-fn compared(
-    shelf: &Shelf,
-    owner: Owner<'_>,
-    a: &ProfileFact,
-    b: &ProfileFact,
-    kind: Kind,
-) -> Result<Difference, ShelfError> {
-    let difference = Difference::of(a.read(shelf, kind)?, b.read(shelf, kind)?);
+/// What changed from A to B in one kind, where both arms have been profiled.
+fn compared(shelf: &Shelf, facts: &[ProfileFact], kind: Kind) -> Result<Option<Difference>, ShelfError> {
+    let whole = |side| ProfileFact::whole(facts, shelf, side, kind);
+    Ok(whole(Side::A)?.zip(whole(Side::B)?).map(|(a, b)| Difference::of(a, b)))
+}
+
+/// Waiting by cause; nothing where it was not profiled.
+fn waited(shelf: &Shelf, facts: &[ProfileFact]) -> Result<Vec<WaitCost>, ShelfError> {
+    let often = compared(shelf, facts, Kind::Times)?;
+    Ok(compared(shelf, facts, Kind::Wait)?.map(|long| waits(&long, often.as_ref())).unwrap_or_default())
+}
+
+/// Draws pictures that are missing.
+fn draw(shelf: &Shelf, owner: Owner<'_>, difference: &Difference) -> Result<(), ShelfError> {
+    let kind = difference.kind();
+    if !kind.has_pictures() {
+        return Ok(());
+    }
     for profile in [&difference.a, &difference.b] {
         if !shelf.path(&Shelf::flame_file(owner, profile.arm, kind)).exists() {
             shelf.draw(owner, profile)?;
         }
     }
     if !shelf.path(&Shelf::difference_file(owner, kind)).exists() {
-        shelf.draw_difference(owner, &difference)?;
+        shelf.draw_difference(owner, difference)?;
     }
-    Ok(difference)
+    Ok(())
 }
 
 /// The pictures, the difference first.
-fn files(shelf: &Shelf, owner: Owner<'_>, kind: Kind) -> impl Iterator<Item = std::path::PathBuf> {
+fn files(shelf: &Shelf, owner: Owner<'_>, kind: Kind) -> impl Iterator<Item = PathBuf> {
     let flames = [Arm::A, Arm::B].map(|arm| Shelf::flame_file(owner, arm, kind));
     let all = [Shelf::difference_file(owner, kind)].into_iter().chain(flames);
-    all.map(|file| shelf.path(&file))
-}
-
-impl Whole<'_> {
-    fn page(&self) -> String {
-        let sign = if self.delta > 0.0 { "+" } else { "" };
-        let mut text = format!(
-            "{} experiment {}: {} per operation, {sign}{}\n\n  A (off)  {}\n  B (on)   {}\n\n",
-            self.id,
-            self.experiment,
-            self.kind,
-            nanoseconds(self.delta),
-            self.a.coverage,
-            self.b.coverage
-        );
-        text += &output::render(Format::Table, self.functions, &());
-        text += "\n  own cost per operation; the changes of all functions sum to the change of the whole\n\n";
-        for file in &self.files {
-            text += &format!("  {file}\n");
-        }
-        text
-    }
-}
-
-impl ArmLine {
-    fn of(profile: &Profile) -> Self {
-        Self {
-            samples: profile.samples,
-            cpu_s: profile.cpu.as_secs_f64(),
-            ops: profile.ops,
-            cost: profile.ns_per_op(),
-            coverage: profile.coverage(),
-        }
-    }
-}
-
-impl From<FunctionCost> for FunctionLine {
-    fn from(cost: FunctionCost) -> Self {
-        let change = match cost.change {
-            Change::New => "new",
-            Change::Vanished => "gone",
-            Change::Dearer => "dearer",
-            Change::Cheaper => "cheaper",
-            Change::Same => "",
-        };
-        Self { cost, change }
-    }
+    all.filter(move |_| kind.has_pictures()).map(|file| shelf.path(&file))
 }

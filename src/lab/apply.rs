@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::LabError;
 use super::build::{Arms, Lane, pass_tests, prepare};
-use super::capture::capture;
+use super::capture::{STRETCHES, capture, order};
 use super::experiment::{Binary, ExperimentId, Pair, Plan, Ruling, Run, Side, Verdict};
 use super::folder::LabFolder;
 use super::journal::{Event, Journal, Opened, Stage};
@@ -272,10 +272,11 @@ impl<'a, J: Journal> Experiment<'a, J> {
         if seconds == 0 {
             return Ok(());
         }
-        self.recorder.stage(Stage::Profile, format!("{seconds} s of each arm")).await?;
-        for side in [Side::A, Side::B] {
-            let bench = self.bench();
-            match capture(&bench, &self.plan, side, seconds, &mut self.recorder).await {
+        let note = format!("{seconds} s of each arm in {STRETCHES} processes");
+        self.recorder.stage(Stage::Profile, note).await?;
+        for side in order() {
+            let (bench, time) = (self.bench(), Duration::from_secs(seconds) / STRETCHES);
+            match capture(&bench, &self.plan, side, time, &mut self.recorder).await {
                 Ok(()) => {}
                 // A missing profile is told, and does not cost the verdict.
                 Err(LabError::Driver(error)) => {

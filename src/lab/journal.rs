@@ -50,7 +50,7 @@ pub enum Event {
     Profiled {
         /// Which arm.
         side: Side,
-        /// `cpu` or `wait`.
+        /// `cpu`, `wait`, `times` or `instructions`.
         kind: String,
         /// Folded stacks, one `frame;frame count` per line.
         folded: String,
@@ -58,6 +58,10 @@ pub enum Event {
         samples: u64,
         /// CPU time covered.
         cpu: Duration,
+        /// CPU time of the slices alone, as they are measured.
+        measured: Option<Duration>,
+        /// CPU time that a sample stands for, by the sampler's timer.
+        period: Option<Duration>,
         /// Operations done while sampling.
         ops: u64,
     },

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::profile::Profile;
-use super::tree::CallTree;
+use super::profile::{Kind, Profile};
+use super::spread::Spread;
+use super::tree::{CallTree, Counts};
 
-/// Standard errors within which a change may be sampling alone. Three, since hundreds of places are looked at at once:
-/// of unchanged ones about one in four hundred lies outside.
-const SIGMAS: f64 = 3.0;
-
-/// Waits are not sampled; a change below this share of everything waited is not worth a colour.
+/// Counted one by one and in one process only, nothing tells how much would come out differently the next time; a change below this
+/// share of the whole is not worth a colour.
 const WAIT_SHARE_MIN: f64 = 0.005;
+
+/// The same for instructions: two runs of one binary differ by less than a seventh of it.
+pub const INSTRUCTIONS_SHARE_MIN: f64 = 0.0005;
 
 /// The difference of two profiles of the same kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Difference {
 /// A place in both call trees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
-    /// Here and below in A, nanoseconds per operation.
+    /// Here and below in A, per operation.
     pub a: f64,
     /// Here and below in B.
     pub b: f64,
@@ -51,20 +52,25 @@ pub enum Change {
     Dearer,
     /// Costs less in B.
     Cheaper,
-    /// Nothing that sampling would not explain.
+    /// Nothing that is surely more than chance.
     Same,
 }
 
 impl Difference {
     /// Compares two profiles of the same kind.
     pub fn of(a: Profile, b: Profile) -> Self {
-        let (tree_a, tree_b) = (CallTree::of(&a.folded), CallTree::of(&b.folded));
-        let scale = Scale { a: &a, b: &b, wait_min: a.ns_per_op().max(b.ns_per_op()) * WAIT_SHARE_MIN };
-        let root = scale.place(Some(&tree_a), Some(&tree_b));
+        let tree = |profile: &Profile| CallTree::of(profile.stretches.iter().map(|stretch| &stretch.folded));
+        let (tree_a, tree_b) = (tree(&a), tree(&b));
+        let root = Scale::new(&a, &b).place(Some(&tree_a), Some(&tree_b));
         Self { a, b, root }
     }
 
-    /// Everything: B − A, nanoseconds per operation.
+    /// What was counted.
+    pub fn kind(&self) -> Kind {
+        self.a.kind
+    }
+
+    /// Everything that was counted: B − A, per operation.
     pub fn delta(&self) -> f64 {
         self.root.delta()
     }
@@ -81,13 +87,21 @@ impl Place {
 pub(super) struct Scale<'a> {
     a: &'a Profile,
     b: &'a Profile,
-    wait_min: f64,
+    /// Changes below this are not told where nothing is known of how well they are known.
+    least: f64,
 }
 
 impl<'a> Scale<'a> {
     pub(super) fn of(difference: &'a Difference) -> Self {
-        let Difference { a, b, .. } = difference;
-        Self { a, b, wait_min: a.ns_per_op().max(b.ns_per_op()) * WAIT_SHARE_MIN }
+        Self::new(&difference.a, &difference.b)
+    }
+
+    fn new(a: &'a Profile, b: &'a Profile) -> Self {
+        let share = match a.kind {
+            Kind::Cpu | Kind::Wait | Kind::Times => WAIT_SHARE_MIN,
+            Kind::Instructions => INSTRUCTIONS_SHARE_MIN,
+        };
+        Self { a, b, least: a.measured().max(b.measured()) * share }
     }
 
     fn place(&self, a: Option<&CallTree>, b: Option<&CallTree>) -> Place {
@@ -97,24 +111,23 @@ impl<'a> Scale<'a> {
         let names: BTreeSet<&String> = a.children.keys().chain(b.children.keys()).collect();
         let child = |name: &String| self.place(a.children.get(name), b.children.get(name));
         let children = names.into_iter().map(|name| (name.clone(), child(name))).collect();
-        let (per_a, per_b) = (self.a.ns_per_count(), self.b.ns_per_count());
         Place {
-            a: a.total as f64 * per_a,
-            b: b.total as f64 * per_b,
-            own_a: a.own as f64 * per_a,
-            own_b: b.own as f64 * per_b,
-            change: self.change(a.total, b.total),
+            a: self.a.cost(&a.total),
+            b: self.b.cost(&b.total),
+            own_a: self.a.cost(&a.own),
+            own_b: self.b.cost(&b.own),
+            change: self.change(&a.total, &b.total),
             children,
         }
     }
 
     /// What a change from `a` counts to `b` counts amounts to.
-    pub(super) fn change(&self, a: u64, b: u64) -> Change {
-        let delta = b as f64 * self.b.ns_per_count() - a as f64 * self.a.ns_per_count();
-        if delta.abs() <= self.noise(a, b).unwrap_or(self.wait_min) {
+    pub(super) fn change(&self, a: &Counts, b: &Counts) -> Change {
+        let delta = self.b.cost(b) - self.a.cost(a);
+        if delta.abs() <= self.noise(a, b).unwrap_or(self.least) {
             return Change::Same;
         }
-        match (a, b) {
+        match (a.sum(), b.sum()) {
             (0, _) => Change::New,
             (_, 0) => Change::Vanished,
             (_, _) if delta > 0.0 => Change::Dearer,
@@ -122,16 +135,16 @@ impl<'a> Scale<'a> {
         }
     }
 
-    /// The change that sampling alone would explain; `None` for waits, which are not sampled.
-    pub(super) fn noise(&self, a: u64, b: u64) -> Option<f64> {
-        Some(SIGMAS * self.a.standard_error(a)?.hypot(self.b.standard_error(b)?))
+    /// Half the width of the change's interval; `None` where nothing is known of it.
+    pub(super) fn noise(&self, a: &Counts, b: &Counts) -> Option<f64> {
+        Spread::half_width(self.a.spread(a), self.b.spread(b))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::profile::tests::profile;
-    use super::super::profile::{Arm, Kind};
+    use super::super::profile::Arm;
+    use super::super::profile::tests::{profile, stretch};
     use super::*;
 
     fn cpu() -> Difference {
@@ -141,23 +154,52 @@ mod tests {
         Difference::of(a, b)
     }
 
+    /// Every place of the tree, by its path.
+    fn places(place: &Place, path: &str, into: &mut Vec<(String, [f64; 5], Change)>) {
+        for (name, child) in &place.children {
+            let path = if path.is_empty() { name.clone() } else { format!("{path};{name}") };
+            let costs = [child.a, child.b, child.own_a, child.own_b, child.delta()];
+            into.push((path.clone(), costs.map(|ns| (ns / 1e3).round()), child.change));
+            places(child, &path, into);
+        }
+    }
+
     #[test]
-    fn deltas_by_hand() {
+    fn every_place_by_hand() {
+        // In A a sample is 4 s / 1 000 / 1 000 = 4 µs per operation, in B 4 s / 1 000 / 4 000 = 1 µs.
+        use Change::{Cheaper, New, Vanished};
         let Difference { root, .. } = &cpu();
-        let near = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
-        near(root.a, 4_000_000.0);
-        near(root.b, 1_000_000.0);
-        let run = &root.children["run"];
-        let commit = &run.children["commit"];
-        near(commit.a, 2_400_000.0);
-        near(commit.b, 200_000.0);
-        assert_eq!(commit.change, Change::Cheaper, "inclusive, although its own cost is zero on both sides");
-        assert_eq!(commit.children["ring"].change, Change::New);
-        near(commit.children["ring"].delta(), 180_000.0);
-        assert_eq!(run.children["odd"].change, Change::Vanished);
-        // 388 samples of 4 µs against 800 of 1 µs.
-        near(run.children["work"].delta(), -752_000.0);
-        assert_eq!(run.children["work"].change, Change::Cheaper);
+        let mut found = Vec::new();
+        places(root, "", &mut found);
+        let expected = [
+            // path, [A and B inclusive, A and B own, inclusive change] in µs per operation
+            ("run", [4_000.0, 1_000.0, 0.0, 0.0, -3_000.0], Cheaper), // (600 + 388 + 12) · 4, (20 + 180 + 800) · 1
+            ("run;commit", [2_400.0, 200.0, 0.0, 0.0, -2_200.0], Cheaper), // inclusive: its own cost is nothing on both sides
+            ("run;commit;ring", [0.0, 180.0, 0.0, 180.0, 180.0], New),
+            ("run;commit;sync", [2_400.0, 20.0, 2_400.0, 20.0, -2_380.0], Cheaper),
+            ("run;odd", [48.0, 0.0, 48.0, 0.0, -48.0], Vanished),
+            ("run;work", [1_552.0, 800.0, 1_552.0, 800.0, -752.0], Cheaper), // dearer by samples, 388 to 800
+        ];
+        let expected: Vec<_> =
+            expected.into_iter().map(|(path, costs, change)| (path.to_owned(), costs, change)).collect();
+        assert_eq!(found, expected);
+        assert_eq!((root.a.round(), root.b.round()), (4_000_000.0, 1_000_000.0));
+    }
+
+    #[test]
+    fn stretches_of_unequal_length_by_hand() {
+        // Two processes in A: 100 + 300 samples of 1 ms over 1 000 + 3 000 operations; B: 50 over 1 000.
+        let a = vec![stretch("f;g 60\nf 40\n", 100, Some(100), 1_000), stretch("f;g 240\nf 60\n", 300, Some(300), 3_000)];
+        let b = vec![stretch("f;g 20\nf 30\n", 50, Some(50), 1_000)];
+        let of = |arm, stretches| Profile { arm, kind: Kind::Cpu, stretches };
+        let root = Difference::of(of(Arm::A, a), of(Arm::B, b)).root;
+        let mut found = Vec::new();
+        places(&root, "", &mut found);
+        let costs: Vec<_> = found.into_iter().map(|(path, costs, _)| (path, costs)).collect();
+        // f: 400 ms / 4 000, 50 ms / 1 000; own (40 + 60) / 4 000, 30 / 1 000; g: 300 / 4 000, 20 / 1 000.
+        let f = ("f".to_owned(), [100.0, 50.0, 25.0, 30.0, -50.0]);
+        let g = ("f;g".to_owned(), [75.0, 20.0, 75.0, 20.0, -55.0]);
+        assert_eq!(costs, [f, g]);
     }
 
     #[test]

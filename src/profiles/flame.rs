@@ -10,7 +10,8 @@ use super::svg::{Font, Svg};
 
 /// The flame graph of `profile` as SVG, the root on top. Equal profiles give equal bytes.
 pub fn flame(profile: &Profile, title: &str) -> io::Result<String> {
-    if profile.folded.total() == 0 {
+    let folded = profile.folded();
+    if folded.total() == 0 {
         return Ok(nothing(profile, title));
     }
     let mut options = Options::default();
@@ -27,12 +28,15 @@ pub fn flame(profile: &Profile, title: &str) -> io::Result<String> {
             options.colors = Palette::Multi(MultiPalette::Rust);
             options.count_name = "samples".to_owned();
         }
-        Kind::Wait => {
+        Kind::Wait | Kind::Times | Kind::Instructions => {
             options.colors = Palette::Basic(inferno::flamegraph::color::BasicPalette::Blue);
-            options.count_name = "ns".to_owned();
+            options.count_name = match profile.kind {
+                Kind::Cpu | Kind::Wait => "ns".to_owned(),
+                Kind::Times | Kind::Instructions => profile.kind.label().to_owned(),
+            };
         }
     }
-    let text = profile.folded.to_string();
+    let text = folded.to_string();
     let mut svg = Vec::new();
     from_lines(&mut options, text.lines(), &mut svg)?;
     String::from_utf8(svg).map_err(io::Error::other)

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::difference::{Change, Difference, Scale};
-use super::folded::Folded;
+use super::profile::Profile;
+use super::tree::Counts;
 
-/// A function in both profiles, in nanoseconds per operation.
+/// A function in both profiles, per operation: in nanoseconds, waits or instructions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FunctionCost {
     /// Its name.
@@ -22,7 +23,8 @@ pub struct FunctionCost {
     pub total_b: f64,
     /// By itself, B − A.
     pub delta: f64,
-    /// The part of `delta` that sampling alone would explain; `None` for waits, which are not sampled.
+    /// Half the width of the interval in which `delta` is known to lie, at 99 %; `None` where nothing is known of it: what is counted
+    /// one by one, in one process.
     pub noise: Option<f64>,
     /// What that amounts to.
     #[serde(skip)]
@@ -31,22 +33,22 @@ pub struct FunctionCost {
 
 /// Every function of two profiles, the greatest change of own cost first.
 pub fn functions(difference: &Difference) -> Vec<FunctionCost> {
-    let (a, b) = (counts(&difference.a.folded), counts(&difference.b.folded));
-    let (per_a, per_b) = (difference.a.ns_per_count(), difference.b.ns_per_count());
+    let (a, b) = (counts(&difference.a), counts(&difference.b));
     let scale = Scale::of(difference);
     let names: BTreeSet<&str> = a.keys().chain(b.keys()).copied().collect();
+    let none = Count::default();
     let cost = |name: &str| {
-        let (a, b) = (a.get(name).copied().unwrap_or_default(), b.get(name).copied().unwrap_or_default());
-        let (own_a, own_b) = (a.own as f64 * per_a, b.own as f64 * per_b);
+        let (count_a, count_b) = (a.get(name).unwrap_or(&none), b.get(name).unwrap_or(&none));
+        let (own_a, own_b) = (difference.a.cost(&count_a.own), difference.b.cost(&count_b.own));
         FunctionCost {
             name: name.to_owned(),
             own_a,
             own_b,
-            total_a: a.total as f64 * per_a,
-            total_b: b.total as f64 * per_b,
+            total_a: difference.a.cost(&count_a.total),
+            total_b: difference.b.cost(&count_b.total),
             delta: own_b - own_a,
-            noise: scale.noise(a.own, b.own),
-            change: scale.change(a.own, b.own),
+            noise: scale.noise(&count_a.own, &count_b.own),
+            change: scale.change(&count_a.own, &count_b.own),
         }
     };
     let mut all: Vec<FunctionCost> = names.into_iter().map(cost).collect();
@@ -55,21 +57,23 @@ pub fn functions(difference: &Difference) -> Vec<FunctionCost> {
     all
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Count {
-    own: u64,
-    total: u64,
+    own: Counts,
+    total: Counts,
 }
 
-fn counts(folded: &Folded) -> BTreeMap<&str, Count> {
+fn counts(profile: &Profile) -> BTreeMap<&str, Count> {
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
-    for (stack, count) in folded.stacks() {
-        let once: BTreeSet<&str> = stack.iter().map(String::as_str).collect();
-        for name in once {
-            counts.entry(name).or_default().total += count;
-        }
-        if let Some(leaf) = stack.last() {
-            counts.entry(leaf).or_default().own += count;
+    for (stretch, of) in profile.stretches.iter().enumerate() {
+        for (stack, count) in of.folded.stacks() {
+            let once: BTreeSet<&str> = stack.iter().map(String::as_str).collect();
+            for name in once {
+                counts.entry(name).or_default().total.add(stretch, count);
+            }
+            if let Some(leaf) = stack.last() {
+                counts.entry(leaf).or_default().own.add(stretch, count);
+            }
         }
     }
     counts

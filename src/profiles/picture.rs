@@ -13,7 +13,7 @@
 
 use super::difference::{Change, Difference, Place};
 use super::functions::functions;
-use super::profile::{Arm, nanoseconds};
+use super::profile::{Arm, Kind};
 use super::svg::{Font, Svg};
 use crate::units;
 
@@ -66,9 +66,18 @@ impl Page<'_> {
         self.line(TITLE, title);
         self.line(TEXT, &format!("{}: {}", Arm::A.label(), a.coverage()));
         self.line(TEXT, &format!("{}: {}", Arm::B.label(), b.coverage()));
-        let (delta, before) = (self.difference.delta(), self.difference.root.a);
+        let (delta, before) = (b.measured() - a.measured(), a.measured());
         let share = if before > 0.0 { format!(" ({})", units::Change(delta / before)) } else { String::new() };
-        self.line(STRONG, &format!("Change: {}{share} per operation", signed(delta)));
+        let kind = self.difference.kind();
+        let missed = delta - self.difference.delta();
+        // What is in no place of the trees is said, where there is any.
+        let missed = match kind {
+            Kind::Cpu if missed.abs() > delta.abs() * 1e-6 => {
+                format!("; {} of it was not sampled and is in no place below", kind.change(missed))
+            }
+            Kind::Cpu | Kind::Wait | Kind::Times | Kind::Instructions => String::new(),
+        };
+        self.line(STRONG, &format!("Change: {}{share} per operation{missed}", kind.change(delta)));
         self.y += 8.0;
     }
 
@@ -88,7 +97,8 @@ impl Page<'_> {
             Arm::A => (&self.difference.a, self.difference.root.a),
             Arm::B => (&self.difference.b, self.difference.root.b),
         };
-        let heading = format!("{}: {} of {} per operation", arm.label(), nanoseconds(total), profile.kind.label());
+        let kind = profile.kind;
+        let heading = format!("{}: {} of {} per operation", arm.label(), kind.amount(total), kind.label());
         self.line(STRONG, &heading);
         self.y += 5.0;
         let top = self.y;
@@ -102,18 +112,18 @@ impl Page<'_> {
         let mut children: Vec<(&String, &Place)> = place.children.iter().collect();
         // Places that both sides share stand in the same order in both trees.
         children.sort_by(|(_, one), (_, other)| other.a.max(other.b).total_cmp(&one.a.max(one.b)));
-        let mut rows = 0;
+        let (difference, mut rows) = (self.difference, 0);
         for (name, child) in children {
             let width = match arm {
                 Arm::A => child.a,
                 Arm::B => child.b,
             } * self.scale;
             if width >= PLACE_MIN_PIXELS {
-                let strength = (child.delta().abs() / self.difference.root.a.max(self.difference.root.b)).sqrt();
+                let strength = (child.delta().abs() / difference.root.a.max(difference.root.b)).sqrt();
                 let fill = color(child.change, strength);
                 // A hair of background between neighbours.
                 let frame = [x, y, (width - 0.6).max(0.3), ROW - 1.0];
-                self.svg.labelled(frame, &fill, &tooltip(name, child), LABEL, name);
+                self.svg.labelled(frame, &fill, &tooltip(name, child, difference.kind()), LABEL, name);
                 rows = rows.max(1 + self.places(child, arm, x, y + ROW));
             }
             x += width;
@@ -122,11 +132,12 @@ impl Page<'_> {
     }
 
     fn table(&mut self) {
+        let kind = self.difference.kind();
         self.line(STRONG, "Functions by change of their own cost per operation");
-        self.row(QUIET, ["A", "B", "change", "± sampling"].map(str::to_owned), "function");
+        self.row(QUIET, ["A", "B", "change", "± 99 %"].map(str::to_owned), "function");
         for function in functions(self.difference).iter().filter(|function| function.delta != 0.0).take(FUNCTIONS) {
-            let noise = function.noise.map_or_else(|| "–".to_owned(), nanoseconds);
-            let costs = [nanoseconds(function.own_a), nanoseconds(function.own_b), signed(function.delta), noise];
+            let noise = function.noise.map_or_else(|| "–".to_owned(), |noise| kind.amount(noise));
+            let costs = [kind.amount(function.own_a), kind.amount(function.own_b), kind.change(function.delta), noise];
             self.svg.rect([MARGIN, self.y + 7.0, 4.0, 11.0], &color(function.change, 0.7));
             self.row(TEXT, costs, &function.name);
         }
@@ -144,18 +155,14 @@ impl Page<'_> {
     }
 }
 
-fn tooltip(name: &str, place: &Place) -> String {
+fn tooltip(name: &str, place: &Place, kind: Kind) -> String {
     format!(
         "{name}: A {}, B {}, change {} per operation ({})",
-        nanoseconds(place.a),
-        nanoseconds(place.b),
-        signed(place.delta()),
+        kind.amount(place.a),
+        kind.amount(place.b),
+        kind.change(place.delta()),
         explained(place.change)
     )
-}
-
-fn signed(ns: f64) -> String {
-    if ns > 0.0 { format!("+{}", nanoseconds(ns)) } else { nanoseconds(ns) }
 }
 
 fn explained(change: Change) -> &'static str {
@@ -185,8 +192,8 @@ fn color(change: Change, strength: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::profile::Kind;
-    use super::super::profile::tests::profile;
+    use super::super::profile::tests::{profile, stretch};
+    use super::super::profile::Profile;
     use super::*;
 
     fn difference() -> Difference {
@@ -201,6 +208,16 @@ mod tests {
         let svg = picture(&difference(), "T003: CPU per operation, A against B");
         assert_eq!(svg, picture(&difference(), "T003: CPU per operation, A against B"));
         insta::assert_snapshot!(svg);
+    }
+
+    #[test]
+    fn what_was_not_sampled_is_said() {
+        let of = |arm, one| Profile { arm, kind: Kind::Cpu, stretches: vec![one] };
+        let a = of(Arm::A, stretch("run 90\n", 100, Some(100), 1_000));
+        let b = of(Arm::B, stretch("run 48\n", 50, Some(50), 1_000));
+        let svg = picture(&Difference::of(a, b), "lossy");
+        let said = "Change: −50.0 µs (−50.0 %) per operation; −8.00 µs of it was not sampled and is in no place below";
+        assert!(svg.contains(said), "{svg}");
     }
 
     #[test]

@@ -1,4 +1,13 @@
 //! A profile of one arm: its stacks, and what they cover. Counts become costs per operation here.
+//!
+//! ```text
+//!  CPU time of the slices, by the process's clock       ├──────────────────────────────────────────┤  measured
+//!  samples × the period of the sampler's timer          ├────────────────────────────────────┤        sampled
+//!                                                       f, g, h, … by own samples             └─────┘  not sampled
+//! ```
+//!
+//! A sample is worth what the timer says, not an equal part of the CPU time: so a sampler that loses samples shows in the books instead
+//! of making every function dearer. Only where the period is not known is a sample an equal part.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,6 +15,8 @@ use std::time::Duration;
 use super::folded::{Folded, FoldedError};
 use super::names;
 use super::shelf::Capture;
+use super::spread::Spread;
+use super::tree::Counts;
 use crate::units::grouped;
 
 /// Which side of a comparison a profile belongs to.
@@ -24,6 +35,10 @@ pub enum Kind {
     Cpu,
     /// Nanoseconds waited.
     Wait,
+    /// How often it was waited.
+    Times,
+    /// Instructions executed.
+    Instructions,
 }
 
 /// A profile of one arm.
@@ -33,67 +48,145 @@ pub struct Profile {
     pub arm: Arm,
     /// What was counted.
     pub kind: Kind,
+    /// Each in a process of its own.
+    pub stretches: Vec<Stretch>,
+}
+
+/// What was counted in one process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
     /// The stacks; names as they are the same in both arms.
     pub folded: Folded,
     /// Samples taken, or waits seen.
     pub samples: u64,
-    /// CPU time covered.
+    /// CPU time while counting.
     pub cpu: Duration,
+    /// CPU time of the slices alone, as they are measured: what the operations cost.
+    pub measured: Option<Duration>,
+    /// CPU time that a sample stands for, by the sampler's timer.
+    pub period: Option<Duration>,
     /// Operations done meanwhile.
     pub ops: u64,
 }
 
-impl Profile {
+impl Stretch {
     /// Reads a capture.
     pub fn of(capture: &Capture<'_>) -> Result<Self, FoldedError> {
-        let &Capture { arm, kind, folded, samples, cpu, ops } = capture;
+        let &Capture { folded, samples, cpu, measured, period, ops, .. } = capture;
         let folded: Folded = folded.parse()?;
-        Ok(Self { arm, kind, folded: folded.renamed(|name| names::trimmed(name).into_owned()), samples, cpu, ops })
+        let folded = folded.renamed(|name| names::trimmed(name).into_owned());
+        Ok(Self { folded, samples, cpu, measured, period, ops })
     }
 
-    /// What one count stands for, in nanoseconds per operation. For CPU that is the time between two samples as it was
-    /// obtained, not as it was asked for: the kernel's tick caps the rate.
-    pub fn ns_per_count(&self) -> f64 {
-        let ops = self.ops.max(1) as f64;
-        match self.kind {
-            Kind::Cpu => self.cpu.as_nanos() as f64 / self.folded.total().max(1) as f64 / ops,
-            Kind::Wait => 1.0 / ops,
+    /// What one count stands for.
+    fn worth(&self, kind: Kind) -> f64 {
+        match (kind, self.period) {
+            (Kind::Cpu, Some(period)) => period.as_nanos() as f64,
+            (Kind::Cpu, None) => self.cpu.as_nanos() as f64 / self.folded.total().max(1) as f64,
+            (Kind::Wait | Kind::Times | Kind::Instructions, _) => 1.0,
         }
     }
 
-    /// Everything in it, in nanoseconds per operation.
-    pub fn ns_per_op(&self) -> f64 {
-        self.folded.total() as f64 * self.ns_per_count()
+    /// Everything there was to count.
+    fn measured(&self, kind: Kind) -> f64 {
+        match kind {
+            Kind::Cpu => self.measured.unwrap_or(self.cpu).as_nanos() as f64,
+            Kind::Wait | Kind::Times | Kind::Instructions => self.folded.total() as f64,
+        }
+    }
+}
+
+impl Profile {
+    /// All stretches' stacks together.
+    pub fn folded(&self) -> Folded {
+        let mut all = Folded::default();
+        for (stack, count) in self.stretches.iter().flat_map(|stretch| stretch.folded.stacks()) {
+            all.add(stack.to_vec(), count);
+        }
+        all
     }
 
-    /// The standard error of a cost that rests on `count` counts, from sampling alone; `None` for waits, which are
-    /// measured one by one. Binomial: the whole is known from the CPU clock, only its parts are sampled.
-    pub fn standard_error(&self, count: u64) -> Option<f64> {
-        match self.kind {
+    /// Samples taken, or waits seen.
+    pub fn samples(&self) -> u64 {
+        self.stretches.iter().map(|stretch| stretch.samples).sum()
+    }
+
+    /// CPU time while counting.
+    pub fn cpu(&self) -> Duration {
+        self.stretches.iter().map(|stretch| stretch.cpu).sum()
+    }
+
+    /// Operations done meanwhile.
+    pub fn ops(&self) -> u64 {
+        self.stretches.iter().map(|stretch| stretch.ops).sum()
+    }
+
+    /// How much `counts` are, per operation: nanoseconds, waits or instructions.
+    pub fn cost(&self, counts: &Counts) -> f64 {
+        self.per_op(self.worth_of(counts).map(|(worth, _)| worth).sum())
+    }
+
+    /// How well [`Self::cost`] is known. `None` for what is counted one by one, in one stretch.
+    pub fn spread(&self, counts: &Counts) -> Option<Spread> {
+        let counting = match self.kind {
             Kind::Cpu => {
-                let share = count as f64 / self.folded.total().max(1) as f64;
-                Some((count as f64 * (1.0 - share)).sqrt() * self.ns_per_count())
+                let of_each = |(n, stretch): (usize, &Stretch)| {
+                    counts.in_stretch(n) as f64 * stretch.worth(self.kind).powi(2)
+                };
+                let variance: f64 = self.stretches.iter().enumerate().map(of_each).sum();
+                // That nothing was seen does not prove that nothing is there: as if it had been seen once.
+                let once = self.stretches.first().map_or(0.0, |stretch| stretch.worth(self.kind).powi(2));
+                Some(Spread::of_counting(variance.max(once) / (self.ops().max(1) as f64).powi(2)))
             }
-            Kind::Wait => None,
-        }
+            Kind::Wait | Kind::Times | Kind::Instructions => None,
+        };
+        let stretches: Vec<(f64, f64)> = self.worth_of(counts).collect();
+        Spread::greater(counting, Spread::of_stretches(&stretches))
+    }
+
+    /// What there was to count, per operation: for CPU what the process's clock says of the slices.
+    pub fn measured(&self) -> f64 {
+        self.per_op(self.stretches.iter().map(|stretch| stretch.measured(self.kind)).sum())
+    }
+
+    /// How well [`Self::measured`] is known: by what the stretches disagree.
+    pub fn measured_spread(&self) -> Option<Spread> {
+        let of_each = |stretch: &Stretch| (stretch.measured(self.kind), stretch.ops as f64);
+        Spread::of_stretches(&self.stretches.iter().map(of_each).collect::<Vec<_>>())
     }
 
     /// What it covers, in a line: samples, rate, CPU time, operations, cost.
     pub fn coverage(&self) -> String {
-        let cpu = self.cpu.as_secs_f64();
-        let cost = nanoseconds(self.ns_per_op());
+        let cost = self.kind.amount(self.measured());
+        let (samples, ops) = (grouped(self.samples()), grouped(self.ops()));
+        let of = match self.stretches.len() {
+            0 | 1 => String::new(),
+            processes => format!(" in {processes} processes"),
+        };
         match self.kind {
             Kind::Cpu => {
-                let rate = self.samples as f64 / cpu.max(f64::MIN_POSITIVE);
-                let rate = if self.samples == 0 { "none".to_owned() } else { format!("{rate:.0} per CPU-second") };
-                let (samples, ops) = (grouped(self.samples), grouped(self.ops));
-                format!("{samples} samples ({rate}) over {cpu:.2} CPU-seconds, {ops} operations: {cost} of CPU each")
+                let cpu = self.cpu().as_secs_f64();
+                let rate = self.samples() as f64 / cpu.max(f64::MIN_POSITIVE);
+                let rate =
+                    if self.samples() == 0 { "none".to_owned() } else { format!("{rate:.0} per CPU-second") };
+                format!("{samples} samples ({rate}) over {cpu:.2} CPU-seconds, {ops} operations{of}: {cost} of CPU each")
             }
-            Kind::Wait => {
-                let (waits, ops) = (grouped(self.samples), grouped(self.ops));
-                format!("{waits} waits, timed one by one, {ops} operations: {cost} waited each")
+            Kind::Wait | Kind::Times => {
+                format!("{samples} waits, timed one by one, {ops} operations{of}: {cost} waited each")
             }
+            Kind::Instructions => format!("every instruction counted, {ops} operations: {cost} each"),
         }
+    }
+
+    /// What each stretch counted, in units, and its operations.
+    fn worth_of(&self, counts: &Counts) -> impl Iterator<Item = (f64, f64)> {
+        let of_each =
+            |(n, stretch): (usize, &Stretch)| (counts.in_stretch(n) as f64 * stretch.worth(self.kind), stretch.ops as f64);
+        self.stretches.iter().enumerate().map(of_each)
+    }
+
+    fn per_op(&self, amount: f64) -> f64 {
+        amount / self.ops().max(1) as f64
     }
 }
 
@@ -102,16 +195,30 @@ pub fn nanoseconds(ns: f64) -> String {
     if ns == 0.0 {
         return "0 ns".to_owned();
     }
-    let scales = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
-    let (size, unit) = scales.into_iter().find(|(size, _)| ns.abs() >= *size).unwrap_or((1.0, "ns"));
-    let value = ns / size;
+    scaled(ns, &[(1e9, " s"), (1e6, " ms"), (1e3, " µs"), (1.0, " ns")])
+}
+
+/// A number of things, three digits: `1.23 M`, `412`, `0.05`.
+fn number(count: f64) -> String {
+    if count == 0.0 {
+        return "0".to_owned();
+    }
+    scaled(count, &[(1e9, " G"), (1e6, " M"), (1e3, " k"), (1.0, "")])
+}
+
+fn scaled(amount: f64, scales: &[(f64, &str)]) -> String {
+    let (size, unit) = scales.iter().copied().find(|(size, _)| amount.abs() >= *size).unwrap_or_else(|| {
+        let last = scales.last().map_or("", |(_, unit)| unit);
+        (1.0, last)
+    });
+    let value = amount / size;
     let digits = match value.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,
         _ => 2,
     };
     let sign = if value < 0.0 { "−" } else { "" };
-    format!("{sign}{:.digits$} {unit}", value.abs())
+    format!("{sign}{:.digits$}{unit}", value.abs())
 }
 
 impl Arm {
@@ -133,9 +240,12 @@ impl Arm {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Cpu, Self::Wait, Self::Times, Self::Instructions];
+
     /// The kind called `name`.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Cpu, Self::Wait].into_iter().find(|kind| kind.to_string() == name)
+        Self::ALL.into_iter().find(|kind| kind.to_string() == name)
     }
 
     /// As people read it.
@@ -143,6 +253,29 @@ impl Kind {
         match self {
             Self::Cpu => "CPU",
             Self::Wait => "waiting",
+            Self::Times => "waits",
+            Self::Instructions => "instructions",
+        }
+    }
+
+    /// An amount of it per operation, as people read it.
+    pub fn amount(self, amount: f64) -> String {
+        match self {
+            Self::Cpu | Self::Wait => nanoseconds(amount),
+            Self::Times | Self::Instructions => number(amount),
+        }
+    }
+
+    /// A change of it per operation, with its sign.
+    pub fn change(self, amount: f64) -> String {
+        if amount > 0.0 { format!("+{}", self.amount(amount)) } else { self.amount(amount) }
+    }
+
+    /// Whether its stacks are worth a picture: how often was waited is told beside how long, and instructions have no stacks.
+    pub fn has_pictures(self) -> bool {
+        match self {
+            Self::Cpu | Self::Wait => true,
+            Self::Times | Self::Instructions => false,
         }
     }
 }
@@ -152,6 +285,8 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Self::Cpu => "cpu",
             Self::Wait => "wait",
+            Self::Times => "times",
+            Self::Instructions => "instructions",
         })
     }
 }
@@ -160,45 +295,92 @@ impl fmt::Display for Kind {
 pub(super) mod tests {
     use super::*;
 
+    /// One stretch whose sampler lost nothing.
     pub(crate) fn profile(arm: Arm, kind: Kind, folded: &str, cpu_ms: u64, ops: u64) -> Profile {
+        Profile { arm, kind, stretches: vec![stretch(folded, cpu_ms, None, ops)] }
+    }
+
+    /// One stretch of a sampler that fires each millisecond, `measured_ms` of CPU time long.
+    pub(crate) fn stretch(folded: &str, cpu_ms: u64, measured_ms: Option<u64>, ops: u64) -> Stretch {
         let samples = folded.parse::<Folded>().unwrap().total();
-        Profile::of(&Capture { arm, kind, folded, samples, cpu: Duration::from_millis(cpu_ms), ops }).unwrap()
+        let (measured, period) = (measured_ms.map(Duration::from_millis), measured_ms.map(|_| Duration::from_millis(1)));
+        let (arm, kind, cpu) = (Arm::A, Kind::Cpu, Duration::from_millis(cpu_ms));
+        Stretch::of(&Capture { arm, kind, folded, samples, cpu, measured, period, ops }).unwrap()
+    }
+
+    fn counts(of_each: &[u64]) -> Counts {
+        let mut counts = Counts::default();
+        of_each.iter().enumerate().for_each(|(n, count)| counts.add(n, *count));
+        counts
+    }
+
+    fn half_width(profile: &Profile, counts: &Counts) -> Option<f64> {
+        Spread::half_width(profile.spread(counts), Some(Spread::of_counting(0.0)))
     }
 
     #[test]
     fn counts_become_costs_per_operation() {
         // 100 samples over 400 ms: 4 ms each; 1 000 operations: 4 µs per sample and operation.
         let cpu = profile(Arm::A, Kind::Cpu, "main;work 75\nmain;rest 25\n", 400, 1_000);
-        assert!((cpu.ns_per_count() - 4_000.0).abs() < 1e-9);
-        assert!((cpu.ns_per_op() - 400_000.0).abs() < 1e-6, "CPU time per operation, whatever was sampled");
-        assert_eq!(cpu.standard_error(20), Some(16_000.0), "√(20 · 0.8) samples of 4 µs");
-        assert_eq!(cpu.standard_error(100), Some(0.0), "the whole is known");
+        assert!((cpu.cost(&counts(&[1])) - 4_000.0).abs() < 1e-9);
+        assert!((cpu.measured() - 400_000.0).abs() < 1e-6, "CPU time per operation, whatever was sampled");
+        let width = half_width(&cpu, &counts(&[25])).unwrap();
+        assert!((width - 2.576 * 20_000.0).abs() < 1e-6, "√25 samples of 4 µs, and not {width}");
+        let width = half_width(&cpu, &counts(&[0])).unwrap();
+        assert!((width - 2.576 * 4_000.0).abs() < 1e-6, "what was not seen may be there");
         assert_eq!(
             cpu.coverage(),
             "100 samples (250 per CPU-second) over 0.40 CPU-seconds, 1\u{202f}000 operations: 400 µs of CPU each"
         );
         let wait = profile(Arm::B, Kind::Wait, "commit;fsync 5000000\n", 400, 1_000);
-        assert!((wait.ns_per_op() - 5_000.0).abs() < 1e-9);
-        assert_eq!(wait.standard_error(1), None);
+        assert!((wait.measured() - 5_000.0).abs() < 1e-9);
+        assert_eq!(half_width(&wait, &counts(&[1])), None, "one process tells nothing of the next");
+    }
+
+    #[test]
+    fn a_sample_is_worth_its_period_and_what_was_lost_is_not_spread_over_the_rest() {
+        // 300 samples of 1 ms in 400 ms of CPU time, of which the slices took 390.
+        let stretches = vec![stretch("main;work 300\n", 400, Some(390), 1_000)];
+        let lossy = Profile { arm: Arm::A, kind: Kind::Cpu, stretches };
+        assert!((lossy.cost(&counts(&[300])) - 300_000.0).abs() < 1e-6);
+        assert!((lossy.measured() - 390_000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn stretches_that_disagree_widen_the_interval() {
+        let of = |samples: [u64; 3]| {
+            let each = |samples| stretch(&format!("work {samples}\n"), 1_000, Some(1_000), 1_000);
+            let profile = Profile { arm: Arm::A, kind: Kind::Cpu, stretches: samples.map(each).to_vec() };
+            half_width(&profile, &counts(&samples)).unwrap()
+        };
+        let agreeing = of([400, 400, 400]);
+        assert!((agreeing - 2.576 * 1200.0_f64.sqrt() * 1_000.0 / 3.0).abs() < 1.0, "counting alone: {agreeing}");
+        // 300, 400, 500 µs per operation: s = 100, of the mean 57.7, and t(2) = 9.925.
+        assert!((of([300, 400, 500]) - 9.925 * 100_000.0 / 3.0_f64.sqrt()).abs() < 1.0);
     }
 
     #[test]
     fn nothing_sampled_costs_nothing() {
         let idle = profile(Arm::A, Kind::Cpu, "", 0, 0);
-        assert_eq!(idle.ns_per_op(), 0.0);
+        assert_eq!(idle.measured(), 0.0);
         assert_eq!(idle.coverage(), "0 samples (none) over 0.00 CPU-seconds, 0 operations: 0 ns of CPU each");
+        let none = Profile { arm: Arm::A, kind: Kind::Cpu, stretches: Vec::new() };
+        assert_eq!((none.measured(), none.ops()), (0.0, 0));
     }
 
     #[test]
     fn builds_of_the_same_source_have_the_same_names() {
         let one = profile(Arm::A, Kind::Cpu, "a::b::h0123456789abcdef 1\na::b::hfedcba9876543210 2\n", 1, 1);
-        assert_eq!(one.folded.to_string(), "a::b 3\n");
+        assert_eq!(one.folded().to_string(), "a::b 3\n");
     }
 
     #[test]
-    fn durations_have_three_digits() {
+    fn amounts_have_three_digits() {
         assert_eq!(nanoseconds(41_400.0), "41.4 µs");
         assert_eq!(nanoseconds(-1_234_000.0), "−1.23 ms");
         assert_eq!(nanoseconds(0.5), "0.50 ns");
+        assert_eq!(Kind::Instructions.change(1_234_567.0), "+1.23 M");
+        assert_eq!(Kind::Times.amount(0.046), "0.05");
+        assert_eq!(Kind::Times.change(-2.0), "−2.00");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! profiles/T003/12/a.cpu.folded     as captured in arm A of experiment 12: the evidence
-//!                  a.cpu.svg        its flame graph, drawn from it
+//!                  a.cpu.2.folded   the same in a second process, and so on
+//!                  a.cpu.svg        the flame graph of all of them
 //!                  b.cpu.folded, b.cpu.svg, a.wait.folded, …
 //!                  diff.cpu.svg     what changed from A to B, per operation
 //!                  diff.wait.svg
@@ -21,7 +22,7 @@ use super::difference::Difference;
 use super::flame::flame;
 use super::folded::FoldedError;
 use super::picture::picture;
-use super::profile::{Arm, Kind, Profile};
+use super::profile::{Arm, Kind, Profile, Stretch};
 use crate::improvements::ImprovementId;
 
 /// A profile as it was captured.
@@ -35,8 +36,12 @@ pub struct Capture<'a> {
     pub folded: &'a str,
     /// Samples taken, or waits seen.
     pub samples: u64,
-    /// CPU time covered.
+    /// CPU time while counting.
     pub cpu: Duration,
+    /// CPU time of the slices alone, as they are measured.
+    pub measured: Option<Duration>,
+    /// CPU time that a sample stands for.
+    pub period: Option<Duration>,
     /// Operations done meanwhile.
     pub ops: u64,
 }
@@ -108,18 +113,25 @@ impl Shelf {
         folder(owner).join(format!("diff.{kind}.svg"))
     }
 
-    /// Keeps a capture as it came, understood or not. Returns its file, relative to the shelf.
+    /// Keeps a capture as it came, understood or not, beside earlier ones. Returns its file, relative to the shelf.
     pub fn keep(&self, owner: Owner<'_>, capture: &Capture<'_>) -> Result<PathBuf, ShelfError> {
-        let file = folder(owner).join(format!("{}.{}.folded", capture.arm.letter(), capture.kind));
+        let name = |stretch: u32| match stretch {
+            1 => format!("{}.{}.folded", capture.arm.letter(), capture.kind),
+            more => format!("{}.{}.{more}.folded", capture.arm.letter(), capture.kind),
+        };
+        let mut files = (1..).map(|stretch| folder(owner).join(name(stretch)));
+        let file = files.find(|file| !self.path(file).exists()).unwrap_or_else(|| folder(owner).join(name(1)));
         write(&self.path(&file), capture.folded)?;
         Ok(file)
     }
 
     /// Reads the stacks in `file` back. `of` says what they cover.
-    pub fn read(&self, file: &Path, of: Capture<'_>) -> Result<Profile, ShelfError> {
+    pub fn read(&self, file: &Path, of: Capture<'_>) -> Result<Stretch, ShelfError> {
         let file = self.path(file);
         let folded = fs::read_to_string(&file).map_err(|source| ShelfError::Read { file, source })?;
-        profile(&Capture { folded: &folded, ..of })
+        let Capture { arm, kind, .. } = of;
+        let capture = Capture { folded: &folded, ..of };
+        Stretch::of(&capture).map_err(|source| ShelfError::Folded { arm, kind, source })
     }
 
     /// Draws the flame graph of a profile.
@@ -142,11 +154,6 @@ impl Shelf {
 
 fn folder(owner: Owner<'_>) -> PathBuf {
     Path::new(&owner.improvement.0).join(owner.experiment.to_string())
-}
-
-fn profile(capture: &Capture<'_>) -> Result<Profile, ShelfError> {
-    let &Capture { arm, kind, .. } = capture;
-    Profile::of(capture).map_err(|source| ShelfError::Folded { arm, kind, source })
 }
 
 /// Writes a whole file or none of it: beside, synced, renamed.

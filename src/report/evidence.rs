@@ -163,13 +163,12 @@ fn pictures(experiment: &Experiment) -> Vec<PathBuf> {
     let owner = Owner { improvement: &experiment.plan.improvement, experiment: experiment.summary.id.0 };
     let mut files = Vec::new();
     for kind in [Kind::Cpu, Kind::Wait] {
-        let latest = |side| ProfileFact::latest(&experiment.profiles, side, kind);
-        let (a, b) = (latest(Side::A), latest(Side::B));
-        if a.is_some() && b.is_some() {
+        let [a, b] = [Side::A, Side::B].map(|side| ProfileFact::any(&experiment.profiles, side, kind));
+        if a && b {
             files.push(Shelf::difference_file(owner, kind));
         }
-        for (arm, fact) in [(Arm::A, a), (Arm::B, b)] {
-            files.extend(fact.map(|_| Shelf::flame_file(owner, arm, kind)));
+        for (arm, _) in [(Arm::A, a), (Arm::B, b)].into_iter().filter(|(_, there)| *there) {
+            files.push(Shelf::flame_file(owner, arm, kind));
         }
     }
     files.into_iter().map(|file| Path::new("profiles").join(file)).collect()

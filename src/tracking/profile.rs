@@ -12,7 +12,7 @@ use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
 use super::store::{Reader, now_ms, time};
 use crate::lab::experiment::{ExperimentId, Side};
-use crate::profiles::{Arm, Capture, Difference, Kind, Owner, Profile, Shelf, ShelfError};
+use crate::profiles::{Arm, Capture, Difference, Kind, Owner, Profile, Shelf, ShelfError, Stretch};
 
 /// A captured profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct ProfileFact {
     pub at: Timestamp,
     /// Which arm.
     pub side: Side,
-    /// `cpu` or `wait`.
+    /// `cpu`, `wait`, `times` or `instructions`.
     pub kind: String,
     /// The folded stacks, relative to the project's `profiles/`.
     pub file: PathBuf,
@@ -31,6 +31,10 @@ pub struct ProfileFact {
     pub samples: u64,
     /// CPU time covered.
     pub cpu: Duration,
+    /// CPU time of the slices alone, as they are measured; absent in profiles of an older workbench.
+    pub measured: Option<Duration>,
+    /// CPU time that a sample stands for; absent where the driver does not say.
+    pub period: Option<Duration>,
     /// Operations done meanwhile.
     pub ops: u64,
 }
@@ -52,9 +56,10 @@ pub(super) async fn insert(
     captured: &Capture<'_>,
 ) -> Result<(), Fault> {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
     sqlx::query(
-        "INSERT INTO profile (experiment, at_ms, side, kind, file, sha256, samples, cpu_ns, ops)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO profile (experiment, at_ms, side, kind, file, sha256, samples, cpu_ns, measured_ns, period_ns, ops)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
     .bind(now_ms())
@@ -63,17 +68,21 @@ pub(super) async fn insert(
     .bind(file.to_string_lossy().into_owned())
     .bind(format!("{:x}", Sha256::digest(captured.folded)))
     .bind(number(captured.samples))
-    .bind(i64::try_from(captured.cpu.as_nanos()).unwrap_or(i64::MAX))
+    .bind(nanos(captured.cpu))
+    .bind(captured.measured.map(nanos))
+    .bind(captured.period.map(nanos))
     .bind(number(captured.ops))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Draws the latest profiles of one kind: a flame graph of each side, and with both sides what changed.
+/// Draws the profiles of one kind: a flame graph of each side, and with both sides what changed.
 pub(super) fn draw(shelf: &Shelf, owner: Owner<'_>, all: &[ProfileFact], kind: Kind) -> Result<(), ShelfError> {
-    let latest = |side| ProfileFact::latest(all, side, kind).map(|fact| fact.read(shelf, kind)).transpose();
-    let (a, b) = (latest(Side::A)?, latest(Side::B)?);
+    if !kind.has_pictures() {
+        return Ok(());
+    }
+    let (a, b) = (ProfileFact::whole(all, shelf, Side::A, kind)?, ProfileFact::whole(all, shelf, Side::B, kind)?);
     for profile in a.iter().chain(&b) {
         shelf.draw(owner, profile)?;
     }
@@ -92,15 +101,26 @@ pub(super) fn arm(side: Side) -> Arm {
 }
 
 impl ProfileFact {
-    /// The latest of a side and kind.
-    pub fn latest(all: &[Self], side: Side, kind: Kind) -> Option<&Self> {
-        all.iter().rev().find(|fact| fact.side == side && fact.kind == kind.to_string())
+    /// Whether there is one of a side and kind.
+    pub fn any(all: &[Self], side: Side, kind: Kind) -> bool {
+        all.iter().any(|fact| fact.is(side, kind))
+    }
+
+    /// All of a side and kind as one profile, each a stretch of it; `None` when there is none.
+    pub fn whole(all: &[Self], shelf: &Shelf, side: Side, kind: Kind) -> Result<Option<Profile>, ShelfError> {
+        let stretches = all.iter().filter(|fact| fact.is(side, kind)).map(|fact| fact.read(shelf, kind));
+        let stretches = stretches.collect::<Result<Vec<_>, _>>()?;
+        Ok((!stretches.is_empty()).then(|| Profile { arm: arm(side), kind, stretches }))
+    }
+
+    fn is(&self, side: Side, kind: Kind) -> bool {
+        self.side == side && self.kind == kind.to_string()
     }
 
     /// Reads its stacks from the shelf.
-    pub fn read(&self, shelf: &Shelf, kind: Kind) -> Result<Profile, ShelfError> {
-        let &Self { samples, cpu, ops, .. } = self;
-        shelf.read(&self.file, Capture { arm: arm(self.side), kind, folded: "", samples, cpu, ops })
+    fn read(&self, shelf: &Shelf, kind: Kind) -> Result<Stretch, ShelfError> {
+        let &Self { samples, cpu, measured, period, ops, .. } = self;
+        shelf.read(&self.file, Capture { arm: arm(self.side), kind, folded: "", samples, cpu, measured, period, ops })
     }
 }
 
@@ -116,15 +136,19 @@ pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> R
             sha256: String,
             samples: i64,
             cpu_ns: i64,
+            measured_ns: Option<i64>,
+            period_ns: Option<i64>,
             ops: i64,
         }
     }
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, at_ms, side, kind, file, sha256, samples, cpu_ns, ops FROM profile WHERE experiment = ? ORDER BY id",
+        "SELECT id, at_ms, side, kind, file, sha256, samples, cpu_ns, measured_ns, period_ns, ops
+         FROM profile WHERE experiment = ? ORDER BY id",
     )
     .bind(id.0)
     .fetch_all(connection)
     .await?;
+    let nanos = |ns: i64| Duration::from_nanos(ns.max(0).cast_unsigned());
     rows.into_iter()
         .map(|row| {
             Ok(ProfileFact {
@@ -134,7 +158,9 @@ pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> R
                 file: row.file.into(),
                 sha256: row.sha256,
                 samples: row.samples.max(0).cast_unsigned(),
-                cpu: Duration::from_nanos(row.cpu_ns.max(0).cast_unsigned()),
+                cpu: nanos(row.cpu_ns),
+                measured: row.measured_ns.map(nanos),
+                period: row.period_ns.map(nanos),
                 ops: row.ops.max(0).cast_unsigned(),
             })
         })

@@ -157,7 +157,8 @@ impl Experiment {
             }
             Event::Profiled { side, kind, samples, .. } => {
                 if let Some(stage) = self.stages.last_mut() {
-                    stage.note = format!("{kind} profile of {side}: {samples} samples");
+                    let counted = if kind == "cpu" { "samples" } else { "waits" };
+                    stage.note = format!("{kind} profile of {side}: {samples} {counted}");
                 }
             }
             Event::Ruled(ruling) => {

@@ -28,7 +28,7 @@ fn a_planted_gain_is_proven_and_everything_about_it_kept() {
     let pairs: Vec<_> = experiment.pairs.into_iter().map(|fact| fact.pair).collect();
     assert_eq!(replay(&experiment.plan, &pairs).unwrap(), verdict.ruling);
     assert_eq!(pairs.iter().filter(|pair| pair.run == Run::Confirmation).count(), 5);
-    assert_eq!(experiment.profiles.len(), 4);
+    assert_eq!(experiment.profiles.len(), 16, "four processes of each arm, CPU and waiting");
     assert_eq!(lab.leftovers(), 0);
 
     // Accepted, so it stands in the stack and in the register; applied again, it is measured against the rest.

@@ -123,7 +123,7 @@ pub(crate) async fn decide_on(store: &mut Store, plan: &Plan, pair: fn(Run, u32)
         let (samples, cpu) = (if side == Side::A { 100 } else { 11 }, Duration::from_secs(1));
         let kind = "cpu".to_owned();
         store
-            .record(id, &Event::Profiled { side, kind, folded: folded.to_owned(), samples, cpu, ops: 1_000 })
+            .record(id, &Event::Profiled { side, kind, folded: folded.to_owned(), samples, cpu, measured: None, period: None, ops: 1_000 })
             .await
             .unwrap();
     }
@@ -201,6 +201,8 @@ async fn an_experiment_comes_back_as_it_was_recorded() {
             folded: folded.to_owned(),
             samples: 42,
             cpu: Duration::from_millis(170),
+            measured: Some(Duration::from_millis(165)),
+            period: Some(Duration::from_millis(4)),
             ops: 1_000,
         },
     ];

@@ -236,6 +236,8 @@ async fn a_driver_that_sends_garbage_as_its_profile_costs_a_picture_and_not_the_
         folded: "no stacks".to_owned(),
         samples: 1,
         cpu: Duration::from_secs(1),
+        measured: None,
+        period: None,
         ops: 1,
     };
     store.record(id, &profiled("cpu")).await.unwrap();

@@ -261,6 +261,7 @@ fn slice_done(measured: Measured, cpu_ns: u64) -> Result<SliceDone, Failure> {
 fn wait_profile(waited: BTreeMap<String, Waited>, elapsed_ns: u64, cpu_ns: u64) -> FoldedProfile {
     let note = waited.is_empty().then(|| "this driver has no wait events".to_owned());
     let samples = waited.values().map(|waited| waited.times).sum();
+    let times = waited.iter().map(|(stack, waited)| (stack.clone(), waited.times)).collect();
     let stacks = waited.into_iter().map(|(stack, waited)| (stack, waited.ns)).collect();
     FoldedProfile {
         kind: ProfileKind::Wait,
@@ -270,6 +271,8 @@ fn wait_profile(waited: BTreeMap<String, Waited>, elapsed_ns: u64, cpu_ns: u64) 
         elapsed_ns,
         cpu_ns,
         hz_requested: None,
+        period_ns: None,
+        times: folded_lines(&times),
         ns_per_sample: None,
         notes: note.into_iter().collect(),
     }

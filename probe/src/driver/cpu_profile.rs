@@ -12,12 +12,16 @@ use std::time::{Duration, Instant};
 
 use pprof::{Frames, ProfilerGuard, ProfilerGuardBuilder};
 use rustix::process::{Signal, getpid, kill_process};
+use rustix::time::{ClockId, clock_getres};
 
 use super::frames::frame_name;
 use super::usage::cpu_ns;
 use crate::protocol::{FoldedProfile, FoldedUnit, ProfileKind};
 
 /// Highest useful rate. The timer runs on the kernel's tick (250 Hz as a rule): asking for more gets no more.
+///
+/// The timer is the process's, and fires once in a tick however many threads ran in it. So of a program that keeps n processors busy,
+/// a rate above 250 / n loses samples: they are missing in [`FoldedProfile::samples`] and in no function more than in another.
 pub const MAX_HZ: u32 = 249;
 
 /// Signals raised to warm up and to time a sample.
@@ -72,6 +76,8 @@ impl CpuProfile {
             elapsed_ns,
             cpu_ns,
             hz_requested: Some(self.hz),
+            period_ns: Some(period_ns(self.hz)),
+            times: String::new(),
             ns_per_sample: Some(self.ns_per_sample),
             notes: rate_note(self.hz, samples, cpu_ns).into_iter().collect(),
         })
@@ -86,6 +92,14 @@ pub(super) fn lines(stacks: &BTreeMap<String, u64>) -> String {
 /// Duration in whole ns.
 pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// CPU time between two samples: what the timer is set to, in whole microseconds as pprof does it, or the kernel's tick where that is
+/// longer.
+fn period_ns(hz: u32) -> u64 {
+    let tick = clock_getres(ClockId::MonotonicCoarse);
+    let tick_ns = tick.tv_sec.unsigned_abs() * 1_000_000_000 + tick.tv_nsec.unsigned_abs();
+    (1_000_000 / u64::from(hz) * 1000).max(tick_ns)
 }
 
 fn arm(hz: u32) -> Result<ProfilerGuard<'static>, ProfileError> {
@@ -162,6 +176,7 @@ mod tests {
         };
         assert!(counted("burn_the_cpu") * 10 >= profile.samples * 8, "{}", profile.folded);
         assert!(profile.ns_per_sample.unwrap() > 0);
+        assert!(profile.period_ns.unwrap() >= 1_000_000_000 / u64::from(MAX_HZ) / 1000 * 1000);
         // A second profile starts empty.
         let again = CpuProfile::start(99).unwrap().stop().unwrap();
         assert!(again.samples < 5, "{}", again.folded);

@@ -133,6 +133,13 @@ pub struct FoldedProfile {
     /// Samples per CPU-second asked for. What was obtained is `samples / cpu_ns`: the kernel's tick caps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hz_requested: Option<u32>,
+    /// CPU time that one sample stands for: the interval of the sampler's timer. Samples that are lost take their time with them, so
+    /// `samples` times this is what was sampled, and `cpu_ns` what there was to sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_ns: Option<u64>,
+    /// Of waits: how often each stack waited, as folded lines like `folded`. Empty where it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub times: String,
     /// Measured cost of one sample, so that the profile's own share can be stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ns_per_sample: Option<u64>,

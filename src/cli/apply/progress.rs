@@ -75,7 +75,7 @@ impl Progress {
             Event::Pair(pair) => self.say(&self.pair(pair)),
             Event::Standing { workload, standing } => self.say(&self.standing(*workload, standing)),
             Event::Profiled { side, kind, samples, .. } => {
-                let counted = if kind == "wait" { "waits" } else { "samples" };
+                let counted = if kind == "cpu" { "samples" } else { "waits" };
                 self.say(&format!("{kind} profile of arm {side}: {samples} {counted}"));
             }
             Event::Ruled(ruling) => self.say(ruling.reason.lines().next().unwrap_or_default()),

@@ -136,9 +136,9 @@ impl Driver {
         }
     }
 
-    /// Begins to record profiles of all slices until [`Driver::profile_off`].
-    pub async fn profile_on(&mut self, kinds: Vec<ProfileKind>) -> Outcome<()> {
-        let request = ProfileRequest { state: Switch::On, kinds, hz: None };
+    /// Begins to record profiles of all slices until [`Driver::profile_off`], with `hz` samples per CPU-second.
+    pub async fn profile_on(&mut self, kinds: Vec<ProfileKind>, hz: u32) -> Outcome<()> {
+        let request = ProfileRequest { state: Switch::On, kinds, hz: Some(hz) };
         match self.ask(&Command::Profile(request), "begin a profile").await? {
             Event::Profile(_) => Ok(()),
             other => Err(self.wrong_event("begin a profile", &other).await),
