@@ -83,10 +83,10 @@ impl Command {
         match self {
             Self::Apply(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
+            Self::Profile(args) => args.changes_something(),
             Self::List(_)
             | Self::Show(_)
             | Self::Verdict(_)
-            | Self::Profile(_)
             | Self::Report(_)
             | Self::Agents(_)
             | Self::Doctor(_) => false,

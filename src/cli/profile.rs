@@ -1,5 +1,6 @@
 //! `workbench profile ID`: where the time of both arms goes: the functions whose cost changed most, books that close, and the files.
 
+mod count;
 mod export;
 mod page;
 
@@ -26,6 +27,7 @@ Examples:
   workbench profile T003 --export pprof --to t003.pb.gz        then: pprof -http=: t003.pb.gz
   workbench profile T003 --export speedscope --to t003.json    then: open it at https://www.speedscope.app
   workbench profile T003 --export folded --of a --to a.folded
+  workbench profile T003 --count-instructions --ops 2000
 
 The pictures are drawn again when they are missing. With --strict the exit code is 4 when the functions leave more than
 5 % of the measured change unexplained.")]
@@ -44,6 +46,14 @@ pub struct Args {
     /// The profiles of this experiment; default: the latest that has some
     #[arg(long, value_name = "NUMBER")]
     experiment: Option<i64>,
+
+    /// Count instructions of both arms with Callgrind first, and record them: one session, a fixed seed; takes minutes
+    #[arg(long, conflicts_with_all = ["export", "strict"])]
+    count_instructions: bool,
+
+    /// Operations to count instructions of
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, requires = "count_instructions", value_parser = clap::value_parser!(u64).range(1..))]
+    ops: u64,
 
     /// Exit with 4 when the functions do not explain the measured change
     #[arg(long, conflicts_with = "export")]
@@ -69,19 +79,36 @@ enum What {
     Instructions,
 }
 
+impl Args {
+    /// Whether it does more than look.
+    pub fn changes_something(&self) -> bool {
+        self.count_instructions
+    }
+}
+
 /// Prints profiles, or writes them to a file.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
     let entry = find::improvement(&catalog.register, &args.id)?;
+    if args.count_instructions {
+        count::run(context, &catalog.config, &entry.id, args.experiment, args.ops).await?;
+    }
     let kind = match args.kind {
+        _ if args.count_instructions => Kind::Instructions,
         What::Cpu => Kind::Cpu,
         What::Wait => Kind::Wait,
         What::Instructions => Kind::Instructions,
     };
+    let help = match kind {
+        Kind::Instructions => format!("count them: `workbench profile {} --count-instructions`", entry.id),
+        Kind::Cpu | Kind::Wait | Kind::Times => {
+            "`workbench apply` takes them after the verdict; lab.profile_s in workbench.yaml says for how long".to_owned()
+        }
+    };
     let none = || {
         miette::miette!(
             code = "profile::none",
-            help = "`workbench apply` takes them after the verdict; lab.profile_s in workbench.yaml says for how long",
+            help = help.clone(),
             "there is no {kind} profile of both arms of {0} yet",
             entry.id
         )
@@ -106,7 +133,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let waits = waited(&shelf, &facts).map_err(unusable).or_exit(Exit::Failed)?;
     let attribution = Attribution::of(&difference);
     let files = files(&shelf, owner, kind).map(|file| context.project.shown(&file)).collect();
-    let page = Page::of(owner, &difference, &attribution, waits, files, args.top);
+    let verdicts = store.verdicts(&entry.id).await?;
+    let verdict = verdicts.iter().find(|verdict| verdict.experiment == experiment);
+    let page = Page::of(owner, &difference, &attribution, waits, files, args.top).beside(verdict);
     match context.format {
         Format::Json => context.json(&page, &serde_json::json!({ "schema": 1 }))?,
         Format::Table => context.print(&page.text())?,

@@ -131,6 +131,29 @@ pub enum LabError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// Instructions cannot be counted here.
+    #[error("valgrind is not installed, or does not run: {0}")]
+    #[diagnostic(
+        code(lab::no_valgrind),
+        help("install it (Debian: apt install valgrind), or do without instructions: `workbench profile` needs it for nothing else")
+    )]
+    NoValgrind(String),
+    /// What Callgrind wrote cannot be used.
+    #[error("{0}")]
+    #[diagnostic(code(lab::callgrind), help("the driver must end by itself after `finish`; try again"))]
+    Callgrind(String),
+    /// The binary of a recorded experiment is not there any more.
+    #[error("the binary of arm {side} is gone: {}", path.display())]
+    #[diagnostic(
+        code(lab::arm_gone),
+        help("`workbench apply` builds it again; lab.cache_limit_mb in workbench.yaml says how many are kept")
+    )]
+    ArmGone {
+        /// Which arm.
+        side: Side,
+        /// Where it was.
+        path: PathBuf,
+    },
     /// The facts cannot be written down: measuring on would lose them.
     #[error("cannot record a fact: {0}")]
     #[diagnostic(
@@ -161,6 +184,9 @@ impl LabError {
             | Self::Plan { .. }
             | Self::Driver(_)
             | Self::File { .. }
+            | Self::NoValgrind(_)
+            | Self::Callgrind(_)
+            | Self::ArmGone { .. }
             | Self::Journal(_) => false,
         }
     }

@@ -10,7 +10,8 @@
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.
 //! - [`ledger`]: how noisy pairs were before.
-//! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it.
+//! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it;
+//!   [`instructions`]: what a fixed replay executes.
 
 pub mod apply;
 pub mod build;
@@ -19,6 +20,7 @@ pub mod driver;
 pub mod error;
 pub mod experiment;
 pub mod folder;
+pub mod instructions;
 pub mod journal;
 pub mod lease;
 pub mod ledger;

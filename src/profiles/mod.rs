@@ -22,6 +22,7 @@ pub mod export;
 pub mod flame;
 pub mod folded;
 pub mod functions;
+pub mod instructions;
 mod names;
 pub mod picture;
 pub mod profile;

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use crate::cli::{Format, Row, output};
 use crate::profiles::attribution::GAP_MAX;
+use crate::profiles::instructions::told;
 use crate::profiles::spread::CONFIDENCE_PERCENT;
 use crate::profiles::{Attribution, Books, Change, Difference, Entry, FunctionCost, Kind, Owner, Profile, WaitCost};
+use crate::tracking::VerdictFact;
 use crate::units;
 
 /// The JSON form. Costs per operation, in nanoseconds or instructions. Stable.
@@ -26,6 +28,8 @@ pub(super) struct Page {
     books: BooksLine,
     waits: Vec<WaitLine>,
     files: Vec<String>,
+    /// What instructions and the verdict's metric say together.
+    told: Option<String>,
     #[serde(skip)]
     counted: Kind,
 }
@@ -97,8 +101,22 @@ impl Page {
             books: BooksLine { books, gap: books.gap(), gap_max: GAP_MAX, close: books.close() },
             waits: waits.into_iter().map(|cost| WaitLine { change: word(cost.change), cost }).collect(),
             files,
+            told: None,
             counted,
         }
+    }
+
+    /// With what instructions say beside the verdict, where it is instructions that were counted.
+    pub(super) fn beside(mut self, verdict: Option<&VerdictFact>) -> Self {
+        let measured = self.books.books.measured;
+        if self.counted == Kind::Instructions && measured.a > 0.0 {
+            let (gain, metric) = match verdict {
+                Some(verdict) => (verdict.measured().map(|standing| standing.bounds), verdict.metric.as_str()),
+                None => (None, "the metric"),
+            };
+            self.told = Some(told(measured.delta / measured.a, gain, metric));
+        }
+        self
     }
 
     pub(super) fn functions(&self) -> &[FunctionLine] {
@@ -134,6 +152,9 @@ impl Page {
         }
         text += &output::render(Format::Table, &lines, &());
         text += &self.explained();
+        if let Some(told) = &self.told {
+            let _ = writeln!(text, "  {told}");
+        }
         if !self.waits.is_empty() && kind != Kind::Instructions {
             text += "\nWaiting by cause, all threads together\n\n";
             text += &output::render(Format::Table, &self.waits, &());
@@ -165,6 +186,9 @@ impl Page {
         };
         let _ = writeln!(text, "\n  {about}");
         let _ = match self.a.processes.min(self.b.processes) {
+            _ if self.counted == Kind::Instructions => {
+                writeln!(text, "  it repeats to 0.01 %: a change of less than 0.05 % of the whole is none")
+            }
             0 | 1 => writeln!(text, "  one process for an arm: how much the next would differ is not known"),
             _ => writeln!(text, "  ± holds {CONFIDENCE_PERCENT} % of the time, by the processes' disagreement or the counts, whichever is wider"),
         };

@@ -170,6 +170,20 @@ impl Driver {
         }
     }
 
+    /// Like [`Driver::finish`], and waits until it has ended: for what a program leaves behind in its last moment.
+    pub async fn finish_and_end(mut self) -> Outcome<()> {
+        match self.ask(&Command::Finish, "finish").await? {
+            Event::Finished(_) => {}
+            other => return Err(self.wrong_event("finish", &other).await),
+        }
+        match tokio::time::timeout(self.answer_limit, self.group.wait()).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(self.error("end", Fault::Died(status)).await),
+            Ok(Err(_)) => Err(self.error("end", Fault::Died(ExitStatus::default())).await),
+            Err(_) => Err(self.error("end", Fault::Silent(self.answer_limit)).await),
+        }
+    }
+
     /// Stops it where it stands.
     pub async fn park(&mut self) -> Outcome<()> {
         match self.group.park() {
