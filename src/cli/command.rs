@@ -84,12 +84,9 @@ impl Command {
             Self::Apply(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
-            Self::List(_)
-            | Self::Show(_)
-            | Self::Verdict(_)
-            | Self::Report(_)
-            | Self::Agents(_)
-            | Self::Doctor(_) => false,
+            Self::List(_) | Self::Show(_) | Self::Verdict(_) | Self::Report(_) | Self::Agents(_) | Self::Doctor(_) => {
+                false
+            }
         }
     }
 

@@ -102,7 +102,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let help = match kind {
         Kind::Instructions => format!("count them: `workbench profile {} --count-instructions`", entry.id),
         Kind::Cpu | Kind::Wait | Kind::Times => {
-            "`workbench apply` takes them after the verdict; lab.profile_s in workbench.yaml says for how long".to_owned()
+            "`workbench apply` takes them after the verdict; lab.profile_s in workbench.yaml says for how long"
+                .to_owned()
         }
     };
     let none = || {

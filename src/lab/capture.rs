@@ -68,7 +68,8 @@ pub async fn capture(
         for note in notes {
             sink.emit(Event::Progress { note: format!("{kind} profile of arm {side}: {note}") }).await?;
         }
-        let (cpu, measured, period) = (Duration::from_nanos(cpu_ns), Some(measured), period_ns.map(Duration::from_nanos));
+        let (cpu, measured, period) =
+            (Duration::from_nanos(cpu_ns), Some(measured), period_ns.map(Duration::from_nanos));
         let profiled = |kind: &str, folded| {
             let kind = kind.to_owned();
             Event::Profiled { side, kind, folded, samples, cpu, measured, period, ops }
@@ -112,6 +113,9 @@ mod tests {
     #[test]
     fn the_busier_a_program_the_fewer_samples_for_each_second_of_cpu() {
         let hz = |cpu_ns| hz(&SliceDone { cpu_ns, elapsed_ns: 1_000_000_000, ..SliceDone::default() });
-        assert_eq!([hz(0), hz(500_000_000), hz(1_000_000_000), hz(2_000_000_000), hz(64_000_000_000)], [249, 249, 200, 100, 3]);
+        assert_eq!(
+            [hz(0), hz(500_000_000), hz(1_000_000_000), hz(2_000_000_000), hz(64_000_000_000)],
+            [249, 249, 200, 100, 3]
+        );
     }
 }

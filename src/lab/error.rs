@@ -135,7 +135,9 @@ pub enum LabError {
     #[error("valgrind is not installed, or does not run: {0}")]
     #[diagnostic(
         code(lab::no_valgrind),
-        help("install it (Debian: apt install valgrind), or do without instructions: `workbench profile` needs it for nothing else")
+        help(
+            "install it (Debian: apt install valgrind), or do without instructions: `workbench profile` needs it for nothing else"
+        )
     )]
     NoValgrind(String),
     /// What Callgrind wrote cannot be used.

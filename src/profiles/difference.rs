@@ -189,7 +189,8 @@ mod tests {
     #[test]
     fn stretches_of_unequal_length_by_hand() {
         // Two processes in A: 100 + 300 samples of 1 ms over 1 000 + 3 000 operations; B: 50 over 1 000.
-        let a = vec![stretch("f;g 60\nf 40\n", 100, Some(100), 1_000), stretch("f;g 240\nf 60\n", 300, Some(300), 3_000)];
+        let a =
+            vec![stretch("f;g 60\nf 40\n", 100, Some(100), 1_000), stretch("f;g 240\nf 60\n", 300, Some(300), 3_000)];
         let b = vec![stretch("f;g 20\nf 30\n", 50, Some(50), 1_000)];
         let of = |arm, stretches| Profile { arm, kind: Kind::Cpu, stretches };
         let root = Difference::of(of(Arm::A, a), of(Arm::B, b)).root;

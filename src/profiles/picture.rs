@@ -192,8 +192,8 @@ fn color(change: Change, strength: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::profile::tests::{profile, stretch};
     use super::super::profile::Profile;
+    use super::super::profile::tests::{profile, stretch};
     use super::*;
 
     fn difference() -> Difference {

@@ -130,9 +130,8 @@ impl Profile {
     pub fn spread(&self, counts: &Counts) -> Option<Spread> {
         let counting = match self.kind {
             Kind::Cpu => {
-                let of_each = |(n, stretch): (usize, &Stretch)| {
-                    counts.in_stretch(n) as f64 * stretch.worth(self.kind).powi(2)
-                };
+                let of_each =
+                    |(n, stretch): (usize, &Stretch)| counts.in_stretch(n) as f64 * stretch.worth(self.kind).powi(2);
                 let variance: f64 = self.stretches.iter().enumerate().map(of_each).sum();
                 // That nothing was seen does not prove that nothing is there: as if it had been seen once.
                 let once = self.stretches.first().map_or(0.0, |stretch| stretch.worth(self.kind).powi(2));
@@ -155,6 +154,14 @@ impl Profile {
         Spread::of_stretches(&self.stretches.iter().map(of_each).collect::<Vec<_>>())
     }
 
+    /// Whether the worth of every count is known by itself and not from the CPU time.
+    pub fn knows_its_period(&self) -> bool {
+        match self.kind {
+            Kind::Cpu => self.stretches.iter().all(|stretch| stretch.period.is_some()),
+            Kind::Wait | Kind::Times | Kind::Instructions => true,
+        }
+    }
+
     /// What it covers, in a line: samples, rate, CPU time, operations, cost.
     pub fn coverage(&self) -> String {
         let cost = self.kind.amount(self.measured());
@@ -167,9 +174,10 @@ impl Profile {
             Kind::Cpu => {
                 let cpu = self.cpu().as_secs_f64();
                 let rate = self.samples() as f64 / cpu.max(f64::MIN_POSITIVE);
-                let rate =
-                    if self.samples() == 0 { "none".to_owned() } else { format!("{rate:.0} per CPU-second") };
-                format!("{samples} samples ({rate}) over {cpu:.2} CPU-seconds, {ops} operations{of}: {cost} of CPU each")
+                let rate = if self.samples() == 0 { "none".to_owned() } else { format!("{rate:.0} per CPU-second") };
+                format!(
+                    "{samples} samples ({rate}) over {cpu:.2} CPU-seconds, {ops} operations{of}: {cost} of CPU each"
+                )
             }
             Kind::Wait | Kind::Times => {
                 format!("{samples} waits, timed one by one, {ops} operations{of}: {cost} waited each")
@@ -180,8 +188,9 @@ impl Profile {
 
     /// What each stretch counted, in units, and its operations.
     fn worth_of(&self, counts: &Counts) -> impl Iterator<Item = (f64, f64)> {
-        let of_each =
-            |(n, stretch): (usize, &Stretch)| (counts.in_stretch(n) as f64 * stretch.worth(self.kind), stretch.ops as f64);
+        let of_each = |(n, stretch): (usize, &Stretch)| {
+            (counts.in_stretch(n) as f64 * stretch.worth(self.kind), stretch.ops as f64)
+        };
         self.stretches.iter().enumerate().map(of_each)
     }
 
@@ -303,7 +312,8 @@ pub(super) mod tests {
     /// One stretch of a sampler that fires each millisecond, `measured_ms` of CPU time long.
     pub(crate) fn stretch(folded: &str, cpu_ms: u64, measured_ms: Option<u64>, ops: u64) -> Stretch {
         let samples = folded.parse::<Folded>().unwrap().total();
-        let (measured, period) = (measured_ms.map(Duration::from_millis), measured_ms.map(|_| Duration::from_millis(1)));
+        let (measured, period) =
+            (measured_ms.map(Duration::from_millis), measured_ms.map(|_| Duration::from_millis(1)));
         let (arm, kind, cpu) = (Arm::A, Kind::Cpu, Duration::from_millis(cpu_ms));
         Stretch::of(&Capture { arm, kind, folded, samples, cpu, measured, period, ops }).unwrap()
     }

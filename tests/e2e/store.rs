@@ -123,7 +123,19 @@ pub(crate) async fn decide_on(store: &mut Store, plan: &Plan, pair: fn(Run, u32)
         let (samples, cpu) = (if side == Side::A { 100 } else { 11 }, Duration::from_secs(1));
         let kind = "cpu".to_owned();
         store
-            .record(id, &Event::Profiled { side, kind, folded: folded.to_owned(), samples, cpu, measured: None, period: None, ops: 1_000 })
+            .record(
+                id,
+                &Event::Profiled {
+                    side,
+                    kind,
+                    folded: folded.to_owned(),
+                    samples,
+                    cpu,
+                    measured: None,
+                    period: None,
+                    ops: 1_000,
+                },
+            )
             .await
             .unwrap();
     }

@@ -244,3 +244,141 @@ async fn a_driver_that_sends_garbage_as_its_profile_costs_a_picture_and_not_the_
     assert!(bench.path("profiles/T003/1/a.cpu.folded").exists(), "kept as it came");
     assert!(store.record(id, &profiled("heap")).await.is_err(), "no such kind");
 }
+
+/// Two processes of each arm, whose sampler lost a little: A takes 100 µs of CPU per operation and B 60.
+async fn profiled() -> Bench {
+    use std::time::Duration;
+    use workbench::lab::experiment::Side;
+    let bench = proven().await;
+    let mut store = open(&bench).await;
+    let id = store.open(&plan("T003"), false).await.unwrap().id;
+    let mut record = async |side, kind: &str, folded: &str, slices_ms| {
+        let samples = folded.lines().map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+        let event = Event::Profiled {
+            side,
+            kind: kind.to_owned(),
+            folded: folded.to_owned(),
+            samples,
+            cpu: Duration::from_millis(slices_ms + 5),
+            measured: Some(Duration::from_millis(slices_ms)),
+            period: Some(Duration::from_millis(1)),
+            ops: 10_000,
+        };
+        store.record(id, &event).await.unwrap();
+    };
+    for more in [0, 6] {
+        let a = format!("worker;commit;fdatasync {}\nworker;new_order {}\nworker;commit 40\n", 600 + more, 340 - more);
+        let b = format!("worker;commit;ring {}\nworker;new_order {}\nworker;commit 10\n", 200 + more, 380 - more);
+        record(Side::A, "cpu", &a, 1_000).await;
+        record(Side::B, "cpu", &b, 600).await;
+        record(Side::A, "wait", &format!("tpcc;fsync {}\ntpcc;lock 500\n", 900_000 + more), 1_000).await;
+        record(Side::B, "wait", &format!("tpcc;log_wait {}\ntpcc;fsync 40000\n", 90_000 + more), 600).await;
+        record(Side::A, "times", "tpcc;fsync 10000\ntpcc;lock 5\n", 1_000).await;
+        record(Side::B, "times", "tpcc;log_wait 9500\ntpcc;fsync 400\n", 600).await;
+    }
+    record(Side::A, "instructions", "engine::commit 9000000\nengine::new_order 1000000\n", 0).await;
+    record(Side::B, "instructions", "engine::commit 2000000\nengine::new_order 1001000\n", 0).await;
+    store.close().await;
+    bench
+}
+
+#[tokio::test]
+async fn the_books_of_a_profile_are_shown_whole() {
+    let bench = profiled().await;
+    let mut told = String::new();
+    for args in [
+        &["profile", "T003", "--strict"][..],
+        &["profile", "T003", "--top", "1"],
+        &["profile", "T003", "--kind", "wait"],
+        &["profile", "T003", "--kind", "instructions"],
+        &["profile", "T003", "--format", "csv"],
+        &["profile", "T003", "--experiment", "1", "--strict"],
+    ] {
+        told += &format!("$ workbench {}\n{}\n", args.join(" "), steady(&bench.run(args)));
+    }
+    insta::assert_snapshot!("profile_books", told);
+    insta::assert_snapshot!("profile_json", bench.run(&["profile", "T003", "--json"]).stdout);
+
+    // Half of A's samples gone: the functions do not explain the change any more, and that is said.
+    let folded = "worker;commit;fdatasync 100\nworker;new_order 340\nworker;commit 40\n";
+    bench.write("profiles/T003/2/a.cpu.folded", folded);
+    let ran = bench.run(&["profile", "T003", "--strict"]);
+    assert_eq!(ran.code, 4, "{}", ran.shown());
+    assert!(ran.stdout.contains("the books do NOT close"), "{}", ran.stdout);
+    assert_eq!(bench.run(&["profile", "T003"]).code, 0, "told, and no error");
+}
+
+/// Every key of the JSON form with its type: what scripts rely on.
+#[tokio::test]
+async fn the_json_of_a_profile_has_its_shape() {
+    fn shape(value: &Value) -> Value {
+        match value {
+            Value::Null => "null".into(),
+            Value::Bool(_) => "bool".into(),
+            Value::Number(_) => "number".into(),
+            Value::String(_) => "text".into(),
+            Value::Array(items) => Value::Array(items.iter().take(1).map(shape).collect()),
+            Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), shape(value))).collect(),
+        }
+    }
+    let bench = profiled().await;
+    let json: Value = serde_json::from_str(&bench.run(&["profile", "T003", "--json"]).stdout).unwrap();
+    let entry = serde_json::json!({ "a": "number", "b": "number", "delta": "number", "noise": "number" });
+    let arm = serde_json::json!(
+        { "samples": "number", "cpu_s": "number", "ops": "number", "processes": "number", "cost": "number" });
+    let wanted = serde_json::json!({
+        "data": {
+            "id": "text", "experiment": "number", "kind": "text", "a": arm, "b": arm, "delta": "number",
+            "functions": [{
+                "name": "text", "own_a": "number", "own_b": "number", "total_a": "number", "total_b": "number",
+                "delta": "number", "noise": "number", "change": "text",
+            }],
+            "others": "number",
+            "books": {
+                "functions": entry,
+                "remainder": { "a": "number", "b": "number", "delta": "number", "noise": "null" },
+                "measured": entry, "checked": "bool", "gap": "number", "gap_max": "number", "close": "bool",
+            },
+            "waits": [{
+                "cause": "text", "ns_a": "number", "ns_b": "number", "delta": "number", "noise": "number",
+                "times_a": "number", "times_b": "number", "change": "text",
+            }],
+            "files": ["text"], "told": "null",
+        },
+        "meta": { "schema": "number" },
+    });
+    assert_eq!(shape(&json), wanted);
+    let number = |key: &str| json["data"]["books"][key]["delta"].as_f64().unwrap();
+    assert!((number("functions") + number("remainder") - number("measured")).abs() < 1e-6);
+    assert!((number("measured") + 40_000.0).abs() < 1e-6, "100 µs to 60");
+}
+
+#[tokio::test]
+async fn a_profile_is_written_for_other_tools() {
+    let bench = profiled().await;
+    let to = bench.path("out");
+    let export = |shape: &str, of: &str| {
+        let file = to.to_str().unwrap();
+        let ran = bench.run(&["profile", "T003", "--export", shape, "--of", of, "--to", file]);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        assert!(ran.stdout.ends_with(" bytes\n"), "{}", ran.stdout);
+        std::fs::read(&to).unwrap()
+    };
+    for of in ["a", "b", "difference"] {
+        assert_eq!(export("pprof", of)[..3], [0x1f, 0x8b, 8], "gzip, as the format asks");
+        let speedscope: Value = serde_json::from_slice(&export("speedscope", of)).unwrap();
+        assert_eq!(speedscope["profiles"].as_array().unwrap().len(), if of == "difference" { 4 } else { 1 });
+    }
+    let folded = String::from_utf8(export("folded", "a")).unwrap();
+    assert_eq!(folded, "worker;commit 80\nworker;commit;fdatasync 1206\nworker;new_order 674\n");
+    let folded = String::from_utf8(export("folded", "difference")).unwrap();
+    assert!(folded.contains("worker;commit;ring 0 20300000000\n"), "{folded}");
+    let printed = bench.run(&["profile", "T003", "--export", "folded", "--of", "a", "--to", "-"]).stdout;
+    assert!(printed.starts_with("worker;commit 80\n"), "{printed}");
+
+    let ran = bench.run(&["profile", "T003", "--export", "pprof", "--to", "no/such/folder/file"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("profile::cannot_write"), "{}", ran.stderr);
+    assert_eq!(bench.run(&["profile", "T003", "--export", "pprof"]).code, 2, "where to?");
+    assert_eq!(bench.run(&["profile", "T003", "--to", "x"]).code, 2, "in which format?");
+}

@@ -125,12 +125,9 @@ impl Page {
 
     pub(super) fn text(&self) -> String {
         let kind = self.counted;
-        let Books { functions, remainder, measured } = self.books.books;
-        let share = if measured.a > 0.0 {
-            format!(" ({})", units::Change(measured.delta / measured.a))
-        } else {
-            String::new()
-        };
+        let Books { functions, remainder, measured, .. } = self.books.books;
+        let share =
+            if measured.a > 0.0 { format!(" ({})", units::Change(measured.delta / measured.a)) } else { String::new() };
         let mut text = format!(
             "{} experiment {}: {} per operation, {}{share}\n\n  A (off)  {}\n  B (on)   {}\n\n",
             self.id,
@@ -150,13 +147,18 @@ impl Page {
             lines.push(sum("+ not sampled", remainder));
             lines.push(sum("= measured", measured));
         }
-        text += &output::render(Format::Table, &lines, &());
-        text += &self.explained();
+        // What waits by itself is a cause, and a cause is told with how often.
+        let by_cause = !self.waits.is_empty() && kind != Kind::Instructions;
+        if kind != Kind::Wait || !by_cause {
+            text += &output::render(Format::Table, &lines, &());
+            text += &self.explained();
+        }
         if let Some(told) = &self.told {
             let _ = writeln!(text, "  {told}");
         }
-        if !self.waits.is_empty() && kind != Kind::Instructions {
-            text += "\nWaiting by cause, all threads together\n\n";
+        if by_cause {
+            let heading = if kind == Kind::Wait { "" } else { "\n" };
+            let _ = write!(text, "{heading}Waiting by cause, all threads together\n\n");
             text += &output::render(Format::Table, &self.waits, &());
         }
         if !self.files.is_empty() {
@@ -170,7 +172,8 @@ impl Page {
 
     /// The functions that are not shown, as one line.
     fn rest(&self, all: Entry) -> Line {
-        let shown = |of: fn(&FunctionCost) -> f64| self.functions.iter().map(|function| of(&function.cost)).sum::<f64>();
+        let shown =
+            |of: fn(&FunctionCost) -> f64| self.functions.iter().map(|function| of(&function.cost)).sum::<f64>();
         let (a, b) = (all.a - shown(|cost| cost.own_a), all.b - shown(|cost| cost.own_b));
         let entry = Entry { a, b, delta: b - a, noise: None };
         Line(cells(&format!("{} others", self.others), entry, self.counted, ""))
@@ -190,11 +193,19 @@ impl Page {
                 writeln!(text, "  it repeats to 0.01 %: a change of less than 0.05 % of the whole is none")
             }
             0 | 1 => writeln!(text, "  one process for an arm: how much the next would differ is not known"),
-            _ => writeln!(text, "  ± holds {CONFIDENCE_PERCENT} % of the time, by the processes' disagreement or the counts, whichever is wider"),
+            _ => writeln!(
+                text,
+                "  ± holds {CONFIDENCE_PERCENT} % of the time, by the processes' disagreement or the counts, whichever is wider"
+            ),
         };
         if self.counted == Kind::Cpu {
             let left = |gap: f64| format!("{:.1} % of the measured change", gap * 100.0);
             let _ = match self.books.gap {
+                None if !self.books.books.checked => writeln!(
+                    text,
+                    "  the driver does not say what a sample stands for: each was taken for an equal part of the CPU time, so the sum \
+                     is no check"
+                ),
                 None => writeln!(text, "  nothing changed: there is nothing to explain"),
                 Some(gap) if self.books.close => {
                     writeln!(text, "  the books close: what was not sampled is {}", left(gap))

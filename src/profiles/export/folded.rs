@@ -33,7 +33,10 @@ mod tests {
     #[test]
     fn both_sides_are_scaled_to_the_same_work() {
         let of = difference(&lossy());
-        assert_eq!(of, "[not sampled] 10000000000 2000000000\nrun;sync 60000000000 10000000000\nrun;work 30000000000 38000000000\n");
+        assert_eq!(
+            of,
+            "[not sampled] 10000000000 2000000000\nrun;sync 60000000000 10000000000\nrun;work 30000000000 38000000000\n"
+        );
         assert_eq!(profile(&lossy().a), "run;sync 60\nrun;work 30\n");
     }
 

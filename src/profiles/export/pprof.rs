@@ -310,10 +310,8 @@ mod tests {
             .collect();
         assert_eq!(texts[0], "", "the first text is empty");
         let text = |index: u64| texts[index as usize].clone();
-        let types: Vec<String> = messages(&file, 1)
-            .iter()
-            .map(|of| format!("{}/{}", text(number(of, 1)), text(number(of, 2))))
-            .collect();
+        let types: Vec<String> =
+            messages(&file, 1).iter().map(|of| format!("{}/{}", text(number(of, 1)), text(number(of, 2)))).collect();
         let mut functions = BTreeMap::new();
         for function in messages(&file, 5) {
             assert!(functions.insert(number(&function, 1), text(number(&function, 2))).is_none());
@@ -360,8 +358,7 @@ mod tests {
         assert_eq!(types[2], "cpu_difference_per_million_ops/nanoseconds");
         assert_eq!(default_type, "cpu_difference_per_million_ops");
         let deltas: Vec<(&str, i64)> = samples.iter().map(|(stack, values)| (stack.as_str(), values[2])).collect();
-        let expected =
-            [("[not sampled]", -8_000_000_000), ("run;sync", -50_000_000_000), ("run;work", 8_000_000_000)];
+        let expected = [("[not sampled]", -8_000_000_000), ("run;sync", -50_000_000_000), ("run;work", 8_000_000_000)];
         assert_eq!(deltas, expected);
         assert_eq!(deltas.iter().map(|(_, delta)| delta).sum::<i64>(), -50_000_000_000, "50 µs of an operation");
     }

@@ -27,9 +27,7 @@ pub fn profile(profile: &Profile, title: &str) -> String {
 /// A, B, what is less in B, what is more in B.
 pub fn difference(difference: &Difference, title: &str) -> String {
     let found = stacks_of_both(difference);
-    let weighted = |weight: fn(f64, f64) -> f64| {
-        found.iter().map(move |(stack, a, b)| (stack.clone(), weight(*a, *b)))
-    };
+    let weighted = |weight: fn(f64, f64) -> f64| found.iter().map(move |(stack, a, b)| (stack.clone(), weight(*a, *b)));
     let mut file = File::new(title, difference.kind());
     file.add(Arm::A.label(), weighted(|a, _| a));
     file.add(Arm::B.label(), weighted(|_, b| b));
@@ -163,7 +161,8 @@ mod tests {
     #[test]
     fn a_difference_is_what_is_less_and_what_is_more() {
         let file = check(&difference(&lossy(), "T003"));
-        let named = |n: usize| (file["profiles"][n]["name"].clone(), file["profiles"][n]["endValue"].as_f64().unwrap().round());
+        let named =
+            |n: usize| (file["profiles"][n]["name"].clone(), file["profiles"][n]["endValue"].as_f64().unwrap().round());
         assert_eq!(named(0), (json!("A (off)"), 100_000.0));
         assert_eq!(named(1), (json!("B (on)"), 50_000.0));
         assert_eq!(named(2), (json!("less in B"), 58_000.0), "50 of sync, 8 that were not sampled");
