@@ -140,19 +140,22 @@ mod tests {
         assert_eq!((books.gap(), books.close()), (None, false));
     }
 
-    /// Up to four processes: stacks, CPU of the slices, operations.
-    fn stretches() -> impl Strategy<Value = Vec<(Vec<(Vec<String>, u64)>, u64, u64)>> {
+    /// Stacks with their counts.
+    type Stacks = Vec<(Vec<String>, u64)>;
+    /// One process: stacks, CPU of the slices in milliseconds, operations.
+    type Process = (Stacks, u64, u64);
+
+    /// Up to three processes.
+    fn stretches() -> impl Strategy<Value = Vec<Process>> {
         let stack = (prop::collection::vec("[a-e]", 1..6), 1..500_u64);
         prop::collection::vec((prop::collection::vec(stack, 0..30), 0..3_000_u64, 1..9_000_u64), 0..4)
     }
 
-    fn arm(arm: Arm, stretches: &[(Vec<(Vec<String>, u64)>, u64, u64)], scale: u64) -> Profile {
-        let folded = |stacks: &[(Vec<String>, u64)]| -> String {
+    fn arm(arm: Arm, stretches: &[Process], scale: u64) -> Profile {
+        let folded = |stacks: &Stacks| -> String {
             stacks.iter().map(|(stack, count)| format!("{} {}\n", stack.join(";"), count * scale)).collect()
         };
-        let of_each = |(stacks, ms, ops): &(Vec<(Vec<String>, u64)>, u64, u64)| {
-            stretch(&folded(stacks), 5_000, Some(ms * scale), ops * scale)
-        };
+        let of_each = |(stacks, ms, ops): &Process| stretch(&folded(stacks), 5_000, Some(ms * scale), ops * scale);
         Profile { arm, kind: Kind::Cpu, stretches: stretches.iter().map(of_each).collect() }
     }
 
@@ -185,7 +188,7 @@ mod tests {
         #[test]
         fn what_one_side_lacks_has_no_cost_there(a in stretches(), b in stretches()) {
             for function in Attribution::of(&Difference::of(arm(Arm::A, &a, 1), arm(Arm::B, &b, 1))).functions {
-                let here = |side: &[(Vec<(Vec<String>, u64)>, u64, u64)]| {
+                let here = |side: &[Process]| {
                     side.iter().flat_map(|(stacks, ..)| stacks).any(|(stack, _)| stack.last() == Some(&function.name))
                 };
                 prop_assert_eq!((function.own_a > 0.0, function.own_b > 0.0), (here(&a), here(&b)));
