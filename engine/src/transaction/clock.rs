@@ -10,9 +10,8 @@
 //! So nobody copies a list of running transactions: a snapshot is one number. And a row that still bears its writer's
 //! id is invisible to every snapshot, without looking anything up.
 //!
-//! With the timestamp goes a place in the log: where the commit's record ends. Under early lock release a reply may leave
-//! only when the log is durable up to there, for every commit of which something was seen. Where the records of all that is
-//! visible end, is the *horizon*.
+//! With the timestamp goes the *log horizon*: where the commit records of everything up to it end. Under early lock release
+//! a reply may leave only when the log is durable up to the horizon of the newest commit of which something was seen.
 
 use super::stamp::Ts;
 use crate::io::Lsn;
@@ -38,8 +37,8 @@ pub struct Clock {
 struct Slot {
     /// The last commit of those that share the slot.
     ts: AtomicU64,
-    /// Where its record ends.
-    end: AtomicU64,
+    /// Its horizon, or a later one. Grows.
+    horizon: AtomicU64,
 }
 
 impl Clock {
@@ -80,9 +79,7 @@ impl Clock {
     /// of whoever gets its locks, contains it. Every row is stamped; the commit record ends at `log_end`.
     pub fn publish(&self, ts: Ts, log_end: Lsn) {
         self.horizon.fetch_max(log_end.0, Ordering::SeqCst);
-        let slot = self.slot(ts.0);
-        slot.end.store(log_end.0, Ordering::Relaxed);
-        slot.ts.store(ts.0, Ordering::SeqCst);
+        self.slot(ts.0).ts.store(ts.0, Ordering::SeqCst);
         let mut spins = 0;
         loop {
             self.advance();
@@ -100,20 +97,24 @@ impl Clock {
     fn advance(&self) {
         loop {
             let now = self.now.load(Ordering::SeqCst);
-            if self.slot(now + 1).ts.load(Ordering::SeqCst) != now + 1 {
+            let next = self.slot(now + 1);
+            if next.ts.load(Ordering::SeqCst) != now + 1 {
                 return;
             }
+            // All up to it are published, so the horizon covers them. The maximum, since whoever was interrupted here may
+            // come when the slot is another commit's.
+            next.horizon.fetch_max(self.horizon.load(Ordering::SeqCst), Ordering::Relaxed);
             // Failure means that somebody else moved it: look again.
             let _ = self.now.compare_exchange(now, now + 1, Ordering::SeqCst, Ordering::SeqCst);
         }
     }
 
-    /// Where the record of a commit ends (or of a later one), if it is one of the last few ten thousand. It is visible to the
-    /// caller.
+    /// Where the log of all commits up to `ts` ends (or of a little more), if that is one of the last few ten thousand. The
+    /// caller sees it.
     #[inline]
-    pub fn end_of(&self, ts: Ts) -> Option<Lsn> {
+    pub fn horizon_of(&self, ts: Ts) -> Option<Lsn> {
         let slot = self.slot(ts.0);
-        (slot.ts.load(Ordering::Acquire) == ts.0).then(|| Lsn(slot.end.load(Ordering::Relaxed)))
+        (slot.ts.load(Ordering::Acquire) == ts.0).then(|| Lsn(slot.horizon.load(Ordering::Relaxed)))
     }
 
     fn slot(&self, ts: u64) -> &Slot {
@@ -138,8 +139,9 @@ mod tests {
             clock.publish(first, Lsn(16));
         });
         assert_eq!((clock.now(), clock.horizon()), (Ts(102), Lsn(16)));
-        assert_eq!((clock.end_of(first), clock.end_of(second)), (Some(Lsn(16)), Some(Lsn(8))));
-        assert_eq!(clock.end_of(Ts(100)), None, "before this clock");
+        // The second one's record came first, but it is seen only together with the first.
+        assert_eq!([first, second].map(|ts| clock.horizon_of(ts)), [Some(Lsn(16)); 2]);
+        assert_eq!(clock.horizon_of(Ts(100)), None, "before this clock");
     }
 
     #[test]

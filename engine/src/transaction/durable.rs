@@ -1,8 +1,8 @@
 //! Up to which commit everything is known to be durable, so that who saw nothing newer need not wait.
 //!
 //! Under early lock release a transaction may read what a crash can still take back, and must not answer before that is
-//! durable. For the last few ten thousand commits the [clock](super::clock) has the place of each in the log. For the rest, and
-//! so that nobody need look it up, a *mark* is made now and then: a timestamp, and a position behind the records of all
+//! durable. For the last few ten thousand commits the [clock](super::clock) knows up to where that is. For the rest, and
+//! so that it need not be looked up, a *mark* is made now and then: a timestamp, and a position behind the records of all
 //! commits up to it. Once the log is durable there, all these commits are.
 //!
 //! ```text

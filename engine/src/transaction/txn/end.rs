@@ -54,12 +54,12 @@ impl<L: CommitLog> Txn<'_, L> {
         }
         let until = match self.db.log().durability() {
             Durability::Full if locked => self.db.clock.horizon(),
-            Durability::Full => self.seen,
-            Durability::GroupAsync | Durability::Off => Lsn::ZERO,
+            Durability::Full if self.seen > self.db.durable.known() => {
+                self.db.look_what_is_durable();
+                self.db.clock.horizon_of(self.seen).unwrap_or(self.horizon)
+            }
+            Durability::Full | Durability::GroupAsync | Durability::Off => Lsn::ZERO,
         };
-        if until != Lsn::ZERO {
-            self.db.look_what_is_durable();
-        }
         self.leave();
         CommitTicket { until }
     }

@@ -82,17 +82,15 @@ impl<L: CommitLog> Txn<'_, L> {
     /// [`durable`](crate::transaction::durable).)
     #[inline]
     fn saw(&mut self, stamp: Stamp) {
-        if let Origin::Committed(ts) = stamp.origin()
-            && ts > self.db.durable.known()
-        {
-            self.seen = self.seen.max(self.db.clock.end_of(ts).unwrap_or(self.horizon));
+        if let Origin::Committed(ts) = stamp.origin() {
+            self.seen = self.seen.max(ts);
         }
     }
 
     /// Reads what the snapshot sees of a row whose newest state it did not see a moment ago.
     fn get_older(&mut self, snapshot: Snapshot, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, Error> {
         // It is not said which version it was.
-        self.seen = self.horizon;
+        self.seen = snapshot.ts;
         let leaf = self.db.tree(table)?.leaf_shared(key)?;
         let Ok(at) = leaf.search(key) else { return Ok(false) };
         let (header, newest) = leaf.entry(at);
@@ -121,7 +119,7 @@ impl<L: CommitLog> Txn<'_, L> {
         self.guarded(|txn| {
             let snapshot = txn.snapshot();
             let db = txn.db;
-            txn.seen = txn.horizon;
+            txn.seen = snapshot.ts;
             txn.with_buffers(|txn, key, older| {
                 let scan =
                     Scan { db, table, snapshot, range: (range.start_bound().cloned(), range.end_bound().cloned()) };

@@ -16,7 +16,7 @@ use crate::transaction::mvcc::VersionStore;
 use crate::transaction::row_log::Encoder;
 use crate::transaction::running::{MAX_RUNNING, Seat};
 use crate::transaction::snapshot::Snapshot;
-use crate::transaction::stamp::{Origin, Stamp, TxnId};
+use crate::transaction::stamp::{Origin, Stamp, Ts, TxnId};
 use crate::transaction::wal::CommitLog;
 
 /// A table, by its number in the catalog.
@@ -33,8 +33,8 @@ pub struct Txn<'db, L: CommitLog = select::CommitLog> {
     pub(super) snapshot: Option<Snapshot>,
     /// Where the log of everything that the snapshot shows ends.
     pub(super) horizon: Lsn,
-    /// Where the log of that of it ends of which something was seen, and which may not be durable.
-    pub(super) seen: Lsn,
+    /// The newest commit of which something was seen.
+    pub(super) seen: Ts,
     pub(super) phase: Phase,
     /// Taken out by [`leave`](Self::leave), after which nothing looks at it.
     pub(super) state: ManuallyDrop<Box<TxnState>>,
@@ -103,7 +103,7 @@ impl<'db, L: CommitLog> Txn<'db, L> {
     pub(crate) fn begin(db: &'db Engine<L>) -> Result<Self, Error> {
         let seat = db.running.enter().ok_or(Error::TooManyTransactions(MAX_RUNNING))?;
         let state = db.spare.take(seat).unwrap_or_else(|| Box::new(TxnState::new(&db.metrics)));
-        let (id, snapshot, horizon, seen, phase) = (TxnId::NONE, None, Lsn::ZERO, Lsn::ZERO, Phase::Reading);
+        let (id, snapshot, horizon, seen, phase) = (TxnId::NONE, None, Lsn::ZERO, Ts(0), Phase::Reading);
         Ok(Self { db, id, seat, snapshot, horizon, seen, phase, state: ManuallyDrop::new(state) })
     }
 
