@@ -79,6 +79,11 @@ impl Project {
         root.map(Self::new).ok_or(ProjectError::NotFound { start })
     }
 
+    /// The project that is about to be written into `root`.
+    pub fn to_be(root: &Path) -> Self {
+        Self::new(root.to_path_buf())
+    }
+
     fn new(root: PathBuf) -> Self {
         let store = root.join("tracking/workbench.db");
         Self { root, store }
@@ -103,6 +108,11 @@ impl Project {
     /// The register's folder.
     pub fn improvements_dir(&self) -> PathBuf {
         self.root.join("improvements")
+    }
+
+    /// A folder of improvements from one source: a project of its own, with register and roster.
+    pub fn pack_dir(&self, name: &str) -> PathBuf {
+        self.improvements_dir().join("packs").join(name)
     }
 
     /// The roster's folder.

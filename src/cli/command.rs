@@ -1,7 +1,7 @@
 //! The command tree: parse, find the project, run one subcommand, print its error, exit.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, agents, apply, doctor, list, profile, report, show, status, verdict,
+    Context, Exit, Failure, Format, OrExit, agents, apply, doctor, import, list, profile, report, show, status, verdict,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -59,6 +59,7 @@ enum Command {
     Apply(apply::Args),
     Profile(profile::Args),
     Report(report::Args),
+    Import(import::Args),
     Agents(agents::Args),
     Doctor(doctor::Args),
 }
@@ -79,14 +80,34 @@ impl Command {
         }
     }
 
+    /// The folder that the command makes a project of; it needs none around it.
+    fn new_project(&self) -> Option<&Path> {
+        match self {
+            Self::Import(args) => args.to(),
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Status(_)
+            | Self::Verdict(_)
+            | Self::Apply(_)
+            | Self::Profile(_)
+            | Self::Report(_)
+            | Self::Agents(_)
+            | Self::Doctor(_) => None,
+        }
+    }
+
     fn changes_something(&self) -> bool {
         match self {
             Self::Apply(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
-            Self::List(_) | Self::Show(_) | Self::Verdict(_) | Self::Report(_) | Self::Agents(_) | Self::Doctor(_) => {
-                false
-            }
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Verdict(_)
+            | Self::Report(_)
+            | Self::Import(_)
+            | Self::Agents(_)
+            | Self::Doctor(_) => false,
         }
     }
 
@@ -99,6 +120,7 @@ impl Command {
             Self::Apply(args) => apply::run(args, context).await,
             Self::Profile(args) => profile::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
+            Self::Import(args) => import::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
         }
@@ -137,7 +159,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
-    let project = Project::find(cli.project.as_deref()).map(config::placed).or_exit(Exit::NotFound)?;
+    let project = match cli.command.as_ref().and_then(Command::new_project) {
+        Some(folder) => Project::to_be(folder),
+        None => Project::find(cli.project.as_deref()).map(config::placed).or_exit(Exit::NotFound)?,
+    };
     let context = Context::new(project, if cli.json { Format::Json } else { cli.format });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -21,6 +21,7 @@ pub mod doctor;
 mod exit;
 pub mod facts;
 pub mod find;
+pub mod import;
 pub mod list;
 pub mod output;
 pub mod profile;

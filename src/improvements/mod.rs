@@ -1,10 +1,12 @@
 //! The register: what is claimed, by whom, and how it is to be measured.
 //!
 //! Start at [`record`], the shape of one entry. [`plan`] is the shape of what stands around the entries; [`register`]
-//! reads the folder; `check` finds the contradictions.
+//! reads the folder; `check` finds the contradictions. [`import`]
+//! makes one from a tracking document.
 
 mod check;
 mod claim;
+pub mod import;
 pub mod plan;
 pub mod record;
 pub mod register;

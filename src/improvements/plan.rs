@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bounds, Category, ImprovementId};
 
+/// The date of a register whose source names none.
+pub const UNDATED: &str = "undated";
+
 /// `improvements/register.yaml`: what the register is about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +20,7 @@ pub struct Header {
     /// The project's name.
     #[schemars(length(min = 1))]
     pub name: String,
-    /// The day the register was begun: `2025-12-22`.
+    /// The day the register was begun: `2025-12-22`; `2025-01` or `undated` where its source says no more.
     pub date: String,
     /// The branch that accepted work goes to.
     pub branch: String,
@@ -90,7 +93,7 @@ pub struct Phases {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
-    /// Counted from 1.
+    /// Counted from 1; a report on one phase of a longer plan begins later.
     pub number: u32,
     /// What it is called.
     #[schemars(length(min = 1))]

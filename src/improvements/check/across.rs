@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::documents::{stem, suggestion};
-use crate::improvements::plan::Phases;
+use crate::improvements::plan::{Phase, Phases};
 use crate::improvements::{Improvement, ImprovementId};
 use crate::yaml::{Document, Faults};
 
@@ -76,9 +76,11 @@ pub(super) fn check_phases(
 ) {
     let mut home: BTreeMap<&ImprovementId, (u32, Range<usize>)> = BTreeMap::new();
     for (index, phase) in phases.value.phases.iter().enumerate() {
-        if phase.number as usize != index + 1 {
-            let fault = phases.fault(&format!("phases.{index}.number"), format!("this is phase {}", index + 1));
-            faults.push(fault.code("register::phase").help("phases are numbered from 1 in order"));
+        let before = index.checked_sub(1).map_or(0, |before| phases.value.phases[before].number);
+        if phase.number <= before {
+            let fault = phases
+                .fault(&format!("phases.{index}.number"), format!("phase {} comes after phase {before}", phase.number));
+            faults.push(fault.code("register::phase").help("phases stand in the order of their numbers, from 1"));
         }
         for (position, member) in phase.members.iter().enumerate() {
             let path = format!("phases.{index}.members.{position}");
@@ -120,8 +122,14 @@ pub(super) fn check_phases(
                 entry
                     .fault("phase", format!("there is no phase {said}"))
                     .code("register::phase")
-                    .help(format!("phases.yaml has phases 1 to {}", phases.value.phases.len())),
+                    .help(format!("phases.yaml has phases {}", numbers(phases))),
             ),
         }
     }
+}
+
+/// `1 to 4`.
+fn numbers(phases: &Document<Phases>) -> String {
+    let number = |phase: Option<&Phase>| phase.map_or(0, |phase| phase.number);
+    format!("{} to {}", number(phases.value.phases.first()), number(phases.value.phases.last()))
 }

@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 
 use super::documents::{Documents, check_agent};
 use super::trials::check_bounds;
-use crate::improvements::plan::{Criterion, Test};
+use crate::improvements::plan::{Criterion, Test, UNDATED};
 use crate::yaml::{Document, Faults};
 
 /// The header, criteria, metrics and risks.
 pub(super) fn check_plan(documents: &Documents, agents: &BTreeSet<u32>, faults: &mut Faults) {
     if let Some(header) = &documents.header {
         check_agent(header, "orchestrator", header.value.orchestrator, agents, faults);
-        check_date(header, "date", &header.value.date, faults);
+        let date = &header.value.date;
+        // A source may know the month only, or nothing.
+        let is_month = date.len() == 7 && format!("{date}-01").parse::<jiff::civil::Date>().is_ok();
+        if !is_month && date != UNDATED {
+            check_date(header, "date", date, faults);
+        }
         for (index, note) in header.value.notes.iter().enumerate() {
             check_date(header, &format!("notes.{index}.date"), &note.date, faults);
         }
