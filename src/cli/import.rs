@@ -89,7 +89,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         schema: 1,
         file: &name,
         pack: &pack,
-        to: context.project.shown(&folder),
+        to: if args.to.is_some() { folder.display().to_string() } else { context.project.shown(&folder) },
         written: !args.dry_run,
         improvements: import.records.improvements.len(),
         agents: import.records.agents.len(),

@@ -13,6 +13,7 @@ mod apply_silence;
 mod bench;
 mod broken;
 mod facts;
+mod import;
 mod instructions;
 mod pty;
 mod read;

@@ -267,5 +267,15 @@ pub(super) fn says_unfinished(text: &str) -> bool {
 
 /// A text without the marks around it that make it bold or code.
 pub(super) fn bare(text: &str) -> &str {
-    text.trim().trim_matches(['*', '`', '_']).trim()
+    let mut text = text.trim();
+    for mark in ["**", "__", "*", "`"] {
+        let inner = text.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark));
+        text = inner.filter(|inner| !inner.contains(mark)).map_or(text, str::trim);
+    }
+    text
+}
+
+/// What a lead announces: `Deliverables` of `**Deliverables**:`.
+pub(super) fn announced(lead: &str) -> &str {
+    lead.trim_matches(|char: char| char == '*' || char == ':' || char.is_whitespace())
 }

@@ -201,12 +201,14 @@ fn is_promise(tracking: &Tracking<'_>, line: &Line) -> bool {
 
 /// Whether a line stands under words that announce gains, rather than measures, plans or examples.
 fn is_about_gains(tracking: &Tracking<'_>, line: &Line) -> bool {
+    static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"`[^`]*`"));
     // The document's own title says nothing of its parts.
     let titles = tracking.outline.around(line.section).map(|at| &tracking.outline.sections[at]);
     let mut words: Vec<String> =
         titles.filter(|section| section.level > 1).map(|section| section.title.text.to_lowercase()).collect();
     words.push(tracking.outline.heading_of(line).to_lowercase());
-    let words = words.join(" ");
+    // Code in a heading is a name, not a word.
+    let words = CODE.replace_all(&words.join(" "), "").into_owned();
     let announced = ["achievement", "optimizations", "performance characteristics", "continuous optimization"];
     let otherwise = ["metric", "profil", "success", "strateg", "integration", "criteria", "example", "next"];
     announced.iter().any(|word| words.contains(word)) && !otherwise.iter().any(|word| words.contains(word))

@@ -107,13 +107,11 @@ impl Outline {
         self.around(inner).any(|section| section == outer)
     }
 
-    /// The titles from the outermost section to this one: `SUCCESS METRICS › Latency`.
+    /// The titles from the outermost section to this one, without the document's own: `SUCCESS METRICS › Latency`.
     pub(super) fn path(&self, section: usize) -> String {
-        let mut titles: Vec<&str> = self
-            .around(section)
-            .map(|at| self.sections[at].title.text.as_str())
-            .filter(|text| !text.is_empty())
-            .collect();
+        let around = self.around(section).filter(|at| *at == section || self.sections[*at].level > 1);
+        let titles = around.map(|at| self.sections[at].title.text.as_str()).filter(|text| !text.is_empty());
+        let mut titles: Vec<&str> = titles.collect();
         titles.reverse();
         titles.join(" › ")
     }
@@ -286,7 +284,7 @@ mod tests {
         assert_eq!((one.lead, one.parent), (Some(0), None));
         assert_eq!((two.lead, two.parent), (Some(0), Some(1)));
         assert_eq!((end.lead, three.lead, x.lead), (None, None, None));
-        assert_eq!(outline.path(one.section), "A › B");
+        assert_eq!(outline.path(one.section), "B");
         assert!(outline.is_within(one.section, 1) && !outline.is_within(x.section, 1));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::document::{Feature, Metric, NoteText, ParityList, RiskRow, Titled, Tracking, bare};
+use super::document::{Feature, Metric, NoteText, ParityList, RiskRow, Titled, Tracking, announced, bare};
 use super::figures::whole_numbers;
 use super::markdown::Said;
 use super::outline::{Kind, Line, Mark, pattern};
@@ -134,11 +134,9 @@ fn read_metrics(tracking: &mut Tracking<'_>) {
                 }
                 continue;
             }
-            let lead =
-                line.lead.map(|lead| bare(tracking.outline.lines[lead].text.text.trim_end_matches(':')).to_owned());
+            let lead = line.lead.map(|lead| announced(&tracking.outline.lines[lead].text.text).to_owned());
             let title = tracking.outline.sections[section].title.text.clone();
-            let group =
-                lead.map_or_else(|| title.clone(), |lead| format!("{title}: {}", bare(lead.trim_end_matches(':'))));
+            let group = lead.map_or_else(|| title.clone(), |lead| format!("{title}: {lead}"));
             let (name, target) = match &line.key {
                 Some(key) if !line.value.text.is_empty() => (key.part(bare(&key.text)), line.value.clone()),
                 Some(_) | None => (line.text.clone(), line.raw.clone()),
@@ -271,8 +269,7 @@ fn titled_lists(tracking: &mut Tracking<'_>, section: usize) -> Vec<Titled> {
         let said: &Said =
             line.lead.map_or(&tracking.outline.sections[section].title, |lead| &tracking.outline.lines[lead].text);
         if lists.last().is_none_or(|(lead, _)| *lead != line.lead) {
-            let title =
-                bare(said.text.trim_end_matches(['*', ':'])).trim_start_matches('*').trim_end_matches(':').to_owned();
+            let title = announced(&said.text).to_owned();
             lists.push((line.lead, Titled { title, numbered: number.is_some(), items: Vec::new() }));
         }
         if let Some((_, list)) = lists.last_mut() {

@@ -99,13 +99,21 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Whether it asks for a measurement; one place needs to be asked only once.
+    fn is_about_proof(&self) -> bool {
+        matches!(self.kind, ContradictionKind::BoundForValue | ContradictionKind::ClaimWithoutEvidence)
+    }
+}
+
 /// Every contradiction, in the order of the document.
 pub(in super::super) fn find(tracking: &Tracking<'_>) -> Vec<Contradiction> {
     let rules: [fn(&Tracking<'_>) -> Vec<Finding>; 6] =
         [counts::check, arithmetic::check, marks::check, references::check, plan::check, promises::check];
     let mut found: Vec<Finding> = rules.iter().flat_map(|rule| rule(tracking)).collect();
-    found.sort_by(|a, b| (a.at, a.kind, &a.said).cmp(&(b.at, b.kind, &b.said)));
-    found.dedup_by(|a, b| (a.at, a.kind, &a.said, &a.counted) == (b.at, b.kind, &b.said, &b.counted));
+    // In the order of the rules where several speak of one place: the first one knows most of it.
+    found.sort_by_key(|finding| (finding.at, finding.kind));
+    found.dedup_by(|a, b| (a.at, a.kind) == (b.at, b.kind) && (a.counted == b.counted || a.is_about_proof()));
     let told = |finding: Finding| Contradiction {
         place: tracking.repaired.place(finding.at),
         kind: finding.kind,

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::ContradictionKind::{CompleteWithRest, DoneAndOpen, MeasuredLater, TickedUnfinished};
 use super::finding::Finding;
-use crate::improvements::import::document::{Tracking, bare, says_finished};
+use crate::improvements::import::document::{Tracking, announced, bare, says_finished};
 use crate::improvements::import::entries::ids_in;
 use crate::improvements::import::figures::{factor, subjects};
 use crate::improvements::import::outline::{Kind, Line, Mark, pattern};
@@ -26,6 +26,10 @@ fn ticked_unfinished(tracking: &Tracking<'_>) -> Vec<Finding> {
     let outline = &tracking.outline;
     let mut lists: BTreeMap<(usize, Option<usize>), Vec<&Line>> = BTreeMap::new();
     for line in outline.lines.iter().filter(|line| matches!(line.kind, Kind::Item(_)) && line.mark.is_some()) {
+        // Ticks of a parity list say what exists, not what this work has done.
+        if tracking.parity.as_ref().is_some_and(|list| outline.is_within(line.section, list.section)) {
+            continue;
+        }
         let around = format!("{} {}", outline.path(line.section), outline.heading_of(line)).to_lowercase();
         if ["deliverable", "criteria", "success"].iter().any(|word| around.contains(word)) {
             lists.entry((line.section, line.lead)).or_default().push(line);
@@ -34,7 +38,7 @@ fn ticked_unfinished(tracking: &Tracking<'_>) -> Vec<Finding> {
     let told = |((section, lead), lines): (&(usize, Option<usize>), &Vec<&Line>)| {
         let first = lines.iter().find(|line| line.is_done())?;
         let done = lines.iter().filter(|line| line.is_done()).count();
-        let lead = lead.map(|lead| bare(outline.lines[lead].text.text.trim_end_matches(['*', ':'])));
+        let lead = lead.map(|lead| announced(&outline.lines[lead].text.text));
         let name = lead.map_or_else(|| outline.path(*section), |lead| format!("{} › {lead}", outline.path(*section)));
         let (said, counted) =
             (format!("{done} of {} are ticked: {name}", lines.len()), format!("the status is `{}`", status.text));
@@ -53,14 +57,22 @@ fn done_and_open(tracking: &Tracking<'_>) -> Vec<Finding> {
     };
     let done: Vec<&Line> = outline.lines.iter().filter(|line| line.mark == Some(Mark::Done)).collect();
     let told = |open: &Line| {
-        let wanted = subjects(&open.value.text);
+        // What stands in brackets are examples.
+        let wanted = subjects(open.value.text.split('(').next().unwrap_or_default());
         let shared = |line: &&&Line| subjects(&line.text.text).intersection(&wanted).count();
+        let figures = |line: &&&Line| {
+            let is_figure = |word: &&String| word.starts_with(|char: char| char.is_ascii_digit());
+            subjects(&line.text.text).intersection(&wanted).filter(is_figure).count()
+        };
         let near = |line: &&&Line| {
             let shared = shared(line);
             // Most of the open thing's subjects, and most of the ticked one's: else they only touch.
             shared >= 2 && shared * 5 >= wanted.len() * 3 && shared * 2 >= subjects(&line.text.text).len()
         };
-        let ticked = done.iter().filter(near).max_by_key(|line| (shared(line), std::cmp::Reverse(line.text.at)))?;
+        let ticked = done
+            .iter()
+            .filter(near)
+            .max_by_key(|line| (shared(line), figures(line), std::cmp::Reverse(line.text.at)))?;
         let place = tracking.repaired.place(ticked.raw.at);
         let counted = format!("line {} ticks `{}`", place.line, bare(&ticked.text.text));
         Some(Finding::new(

@@ -9,7 +9,7 @@ use super::ContradictionKind::{EmptyRest, PriorityAgainstPlan, PromiseShortOfTar
 use super::finding::Finding;
 use crate::improvements::Direction;
 use crate::improvements::Priority;
-use crate::improvements::import::document::{Phase, Tracking, bare};
+use crate::improvements::import::document::{Phase, Tracking, announced};
 use crate::improvements::import::figures::{claim, number, subjects, with_units};
 use crate::improvements::import::outline::{Kind, Line, pattern};
 
@@ -121,7 +121,7 @@ fn targets(tracking: &Tracking<'_>) -> Vec<Finding> {
         else {
             continue;
         };
-        let unit = bare(metric.name.text.split([' ', ':', '(']).next().unwrap_or_default()).to_owned();
+        let unit = announced(metric.name.text.split([' ', ':', '(']).next().unwrap_or_default()).to_owned();
         let promised = |upto: u32| {
             let planned =
                 |id: &str| tracking.phases.iter().find(|phase| phase.members.iter().any(|member| member.id.text == id));

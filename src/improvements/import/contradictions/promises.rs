@@ -14,10 +14,10 @@ use crate::improvements::import::outline::{Kind, Line, pattern};
 const REMEDY: &str = "measure it: `workbench apply`, or link what was measured";
 
 pub(super) fn check(tracking: &Tracking<'_>) -> Vec<Finding> {
-    let mut found = of_entries(tracking);
+    let mut found = bounds_in_tables(tracking);
+    found.extend(of_entries(tracking));
     found.extend(of_lines(tracking));
     found.extend(of_tests(tracking));
-    found.extend(bounds_in_tables(tracking));
     found.extend(without_a_figure(tracking));
     found
 }
