@@ -25,8 +25,8 @@ pub(super) struct Tracking<'a> {
     pub(super) head: Head,
     pub(super) agents: Vec<AgentRow>,
     pub(super) entries: Vec<Entry>,
-    /// Rows whose id stands in the register already.
-    pub(super) repeated: Vec<Said>,
+    /// Ids that stand in the register already, with what their rows say.
+    pub(super) repeated: Vec<(Said, String)>,
     pub(super) phases: Vec<Phase>,
     pub(super) metrics: Vec<Metric>,
     pub(super) risks: Vec<RiskRow>,
@@ -102,6 +102,8 @@ pub(super) struct Phase {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) id: Said,
+    /// The whole line.
+    pub(super) line: Said,
     /// The agents that the list names beside it.
     pub(super) agents: Option<(Vec<u32>, usize)>,
 }

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::import::Place;
+use super::whole::Place;
 
 /// What Windows-1252 reads for the bytes 80 to 9F; `\0` where it has no character.
 const UPPER: [char; 32] = [

@@ -88,7 +88,7 @@ fn fill_line(tracking: &mut Tracking<'_>, index: usize, at: usize) -> bool {
             return false;
         }
         let agents = agents_beside(&rest);
-        tracking.phases[index].members.push(Member { id, agents });
+        tracking.phases[index].members.push(Member { id, line: text, agents });
         return true;
     }
     let siblings =

@@ -151,7 +151,7 @@ fn phases(tracking: &Tracking<'_>, assumed: &mut Assumed) -> (Vec<Phase>, BTreeM
             weeks: phase.weeks.map(|(first, last)| weeks(first, last)).unwrap_or_default(),
             goal: phase.goal.as_ref().map(|goal| goal.text.clone()).unwrap_or_default(),
             members: Vec::new(),
-            also: phase.also.iter().map(|also| also.text.clone()).collect(),
+            also: also(tracking, phase),
             criteria: phase.criteria.iter().map(|criterion| not_judged(&criterion.text)).collect(),
             deliverables: phase.deliverables.iter().map(|deliverable| deliverable.text.clone()).collect(),
         })
@@ -188,6 +188,12 @@ fn phases(tracking: &Tracking<'_>, assumed: &mut Assumed) -> (Vec<Phase>, BTreeM
         });
     }
     (phases, homes)
+}
+
+/// What a phase lists beside its members: words, and ids that stand for nothing.
+fn also(tracking: &Tracking<'_>, phase: &super::document::Phase) -> Vec<String> {
+    let unknown = phase.members.iter().filter(|member| tracking.entry(&member.id.text).is_none());
+    phase.also.iter().chain(unknown.map(|member| &member.line)).map(|said| said.text.clone()).collect()
 }
 
 fn weeks(first: u32, last: u32) -> String {
@@ -318,11 +324,11 @@ fn said_of_entries(tracking: &Tracking<'_>) -> Vec<Section> {
         entry.further.iter().map(|said| format!("{}: {}", entry.id.text, said.text)).collect()
     };
     let promises: Vec<String> = tracking.entries.iter().flat_map(further).collect();
-    let repeated: Vec<String> = tracking.repeated.iter().map(|id| id.text.clone()).collect();
+    let repeated: Vec<String> = tracking.repeated.iter().map(|(_, row)| row.clone()).collect();
     [
         ("Statuses as the document states them: claims, not facts", statuses),
         ("Further promises", promises),
-        ("Ids that stand in the document again", repeated),
+        ("Rows whose id stands in the register already", repeated),
     ]
     .into_iter()
     .filter(|(_, items)| !items.is_empty())

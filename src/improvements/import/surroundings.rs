@@ -43,8 +43,12 @@ pub(super) fn read_head(tracking: &mut Tracking<'_>) {
             _ => continue,
         };
         if slot.is_none() {
+            // A date that the record holds otherwise is kept in its own words too.
+            let is_whole = !line.has_key(&["date"]) || date_of(&value.text).as_ref() == Some(&value.text);
             *slot = Some(value);
-            tracking.use_line(at);
+            if is_whole {
+                tracking.use_line(at);
+            }
         }
     }
 }

@@ -146,7 +146,8 @@ fn read_entry(tracking: &mut Tracking<'_>, cells: &Register<'_>, section: usize)
         return Some(());
     }
     if tracking.entry(&id.text).is_some() {
-        tracking.repeated.push(id);
+        let row: Vec<&str> = cells.0.iter().flatten().map(|cell| cell.text.as_str()).collect();
+        tracking.repeated.push((id, row.join(" | ")));
         return Some(());
     }
     let filled = |cell: Option<&Said>| cell.filter(|said| !bare(&said.text).is_empty()).cloned();

@@ -28,7 +28,7 @@ pub(super) fn check(tracking: &Tracking<'_>) -> Vec<Finding> {
 /// Ids in no phase, in two, twice in the table.
 fn ids(tracking: &Tracking<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for id in &tracking.repeated {
+    for (id, _) in &tracking.repeated {
         let first = tracking.entry(&id.text).map(|entry| tracking.repaired.place(entry.id.at).line);
         let counted = format!("line {} has this id already", first.unwrap_or_default());
         found.push(Finding::new(DuplicateId, id.at, &id.text, counted, "give each entry an id of its own"));
