@@ -104,7 +104,13 @@ impl Replay<'_> {
         let target = &self.config.target;
         let mut out = OsString::from("--callgrind-out-file=");
         out.push(file);
-        let mut args: Vec<OsString> = vec!["--tool=callgrind".into(), out, "--".into(), binary.path.clone().into()];
+        let mut args: Vec<OsString> = vec![
+            "--tool=callgrind".into(),
+            "--trace-children=yes".into(),
+            out,
+            "--".into(),
+            binary.path.clone().into(),
+        ];
         let features = binary.features.join(",");
         args.extend(target.command.iter().skip(1).map(|arg| arg.replace("{features}", &features).into()));
         Launch {
