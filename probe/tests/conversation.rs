@@ -129,7 +129,7 @@ fn a_whole_conversation() {
 {"event":"slice","ops":20,"elapsed_ns":"…","cpu_ns":"…","values":{"rate":2.5},"counters":{"adds":20},"waits":{"io":7}}
 {"event":"profile","state":"on"}
 {"event":"slice","ops":30,"elapsed_ns":"…","cpu_ns":"…","values":{"rate":2.5},"counters":{"adds":30},"waits":{"io":7}}
-{"event":"profile","state":"off","profiles":[{"kind":"wait","unit":"ns","folded":"scripted;io 30\n","samples":10,"elapsed_ns":"…","cpu_ns":"…"}]}
+{"event":"profile","state":"off","profiles":[{"kind":"wait","unit":"ns","folded":"scripted;io 30\n","samples":10,"elapsed_ns":"…","cpu_ns":"…","times":"scripted;io 10\n"}]}
 {"event":"check","ok":true,"findings":[{"check":"sum","ok":true,"detail":"sum is 57"}],"state_hash":"39"}
 {"event":"finished","peak_memory_bytes":"…","cpu_ns":"…","totals":{"sum":57}}
 "#,
