@@ -107,6 +107,7 @@ pub(super) fn matrix(given: &ArgMatches) -> Result<bool, Failure> {
         let result = format!("{} tests passed", tested.passed);
         say(&format!("{:14} {result} in {} s", "", started.elapsed().as_secs()))?;
         ledger.pass(&key, &result).map_err(unusable)?;
+        bench.make_room()?;
     }
     let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
     let key = format!("relay:{}", names.join("+"));

@@ -86,6 +86,33 @@ impl Bench {
         Ok(Tested { passed })
     }
 
+    /// Removes what the last set was built into, except the drivers that were kept. The next set compiles the same packages anew,
+    /// and nine sets side by side filled disks.
+    pub fn make_room(&self) -> Result<(), Failure> {
+        let cargo = Command::new("cargo")
+            .args([
+                "clean",
+                "--quiet",
+                "--locked",
+                "--profile",
+                "gate",
+                "-p",
+                "engine",
+                "-p",
+                "engine-workload",
+                "--target-dir",
+            ])
+            .arg(&self.place)
+            .current_dir(&self.workspace)
+            .output();
+        let output = cargo.map_err(|error| Failure::new(format!("cargo cannot be run: {error}"), "install Rust"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(Failure::new(format!("cargo clean: {said}"), format!("remove {} by hand", self.place.display())))
+    }
+
     /// Runs one leg of the relay with the driver of `set`.
     pub fn leg(&self, set: &FeatureSet, dir: &Path, number: usize, close: bool) -> Result<Handover, Failure> {
         let mut command = Command::new(self.driver(set));
