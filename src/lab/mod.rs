@@ -9,6 +9,7 @@
 //! - [`build`]: two sets of features become two binaries, each at most once.
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.
+//! - [`screen`]: many flags at once: designs, and the effects that follow from what they measured.
 //! - [`ledger`]: how noisy pairs were before.
 //! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it;
 //!   [`instructions`]: what a fixed replay executes.
@@ -29,6 +30,7 @@ pub mod pair;
 pub mod plan;
 pub mod process;
 pub mod recorder;
+pub mod screen;
 pub mod stats;
 pub mod verdict;
 
