@@ -17,7 +17,7 @@ use crate::improvements::{Improvement, ImprovementId};
 use crate::lab::LabError;
 use crate::lab::apply::Job;
 use crate::lab::ledger::Collector;
-use crate::lab::plan::NoiseLedger;
+use crate::lab::plan::{Inquiry, NoiseLedger};
 use crate::lab::recorder::Interrupt;
 use crate::tracking::{Reader, Store};
 
@@ -92,13 +92,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let job = Job {
         project: &context.project,
         config: &config,
-        improvement,
-        variants,
-        stack,
+        inquiry: Inquiry::add_one_in(improvement, variants, &stack),
         noise,
         pair_limit: args.limit,
         resume: args.resume,
         wait: args.wait,
+        test: true,
         profile: !args.no_profile,
         seed: args.seed.unwrap_or_else(fresh_seed),
     };

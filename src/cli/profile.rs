@@ -10,7 +10,7 @@ use self::export::{Of, Shape};
 use self::page::Page;
 use super::{Context, Exit, Failure, Format, OrExit, find};
 use crate::improvements::ImprovementId;
-use crate::lab::experiment::{ExperimentId, Side};
+use crate::lab::experiment::{ExperimentId, Question, Side};
 use crate::profiles::{Arm, Attribution, Difference, Kind, Owner, Shelf, ShelfError, WaitCost, waits};
 use crate::tracking::{ProfileFact, Reader, StoreError};
 
@@ -119,7 +119,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let found = with_both_arms(&store, &entry.id, kind, wanted).await?;
     let (experiment, facts) = found.ok_or_else(none).or_exit(Exit::NotFound)?;
     let shelf = Shelf::new(&context.project.profiles_dir());
-    let owner = Owner { improvement: &entry.id, experiment: experiment.0 };
+    let owner = Owner { subject: &entry.id.0, experiment: experiment.0 };
     let unusable = |error: ShelfError| {
         let help = "take new ones: `workbench apply` profiles after each verdict";
         miette::miette!(code = "profile::unusable", help = help, "{error}")
@@ -134,7 +134,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let waits = waited(&shelf, &facts).map_err(unusable).or_exit(Exit::Failed)?;
     let attribution = Attribution::of(&difference);
     let files = files(&shelf, owner, kind).map(|file| context.project.shown(&file)).collect();
-    let verdicts = store.verdicts(&entry.id).await?;
+    let verdicts = store.verdicts(&Question::AddOneIn(entry.id.clone())).await?;
     let verdict = verdicts.iter().find(|verdict| verdict.experiment == experiment);
     let page = Page::of(owner, &difference, &attribution, waits, files, args.top).beside(verdict);
     match context.format {
@@ -155,7 +155,7 @@ async fn with_both_arms(
     kind: Kind,
     wanted: Option<ExperimentId>,
 ) -> Result<Option<(ExperimentId, Vec<ProfileFact>)>, StoreError> {
-    for summary in store.experiments_of(id, EXPERIMENTS_MAX).await? {
+    for summary in store.experiments_of(&Question::AddOneIn(id.clone()), EXPERIMENTS_MAX).await? {
         if wanted.is_some_and(|wanted| wanted != summary.id) {
             continue;
         }

@@ -92,7 +92,8 @@ struct InStack {
 #[derive(Serialize)]
 struct Running {
     experiment: i64,
-    improvement: ImprovementId,
+    /// What it is about; one that asks about no improvement is a calibration or a comparison.
+    improvement: String,
     since: Timestamp,
     pairs: u32,
     pid: u32,
@@ -191,7 +192,7 @@ fn running(summary: &Summary) -> Option<Running> {
     match &summary.ending {
         Ending::Running(Process { pid, .. }) => Some(Running {
             experiment: summary.id.0,
-            improvement: summary.improvement.clone(),
+            improvement: summary.question.subject().to_owned(),
             since: summary.at,
             pairs: summary.pairs,
             pid: *pid,

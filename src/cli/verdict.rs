@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Context, Exit, Failure, Format, OrExit, Row, find, output};
 use crate::improvements::Direction;
-use crate::lab::experiment::{ExperimentId, Outcome, Pair, Plan, Role, Ruling, Run, Standing, Verdict};
+use crate::lab::experiment::{ExperimentId, Outcome, Pair, Plan, Question, Role, Ruling, Run, Standing, Verdict};
 use crate::lab::verdict::{RULE_VERSION, broken, replay};
 use crate::report::evidence::{Evidence, WorkloadLine};
 use crate::tracking::{Experiment, Host, Reader, VerdictFact};
@@ -129,7 +129,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         )
     };
     let store = Reader::open(&context.project).await?.ok_or_else(none).or_exit(Exit::NotFound)?;
-    let verdicts = store.verdicts(&entry.id).await?;
+    let verdicts = store.verdicts(&Question::AddOneIn(entry.id.clone())).await?;
     let wanted = args.experiment.map(ExperimentId);
     let verdict = verdicts.into_iter().find(|verdict| wanted.is_none_or(|wanted| verdict.experiment == wanted));
     let verdict = verdict.ok_or_else(none).or_exit(Exit::NotFound)?;
@@ -199,7 +199,7 @@ fn differences(recorded: &Ruling, replayed: Option<&Ruling>) -> Vec<Difference> 
 // ---- showing -----------------------------------------------------------------------------------------------------------------
 
 fn page(verdict: &VerdictFact, evidence: &Evidence, again: Option<&Replay>) -> String {
-    let mut text = format!("{} {}\n\n  {}\n", evidence.improvement, evidence.word, evidence.reason);
+    let mut text = format!("{} {}\n\n  {}\n", evidence.subject, evidence.word, evidence.reason);
     if let Some(published) = verdict.measured() {
         let metric = verdict.better.beside(&verdict.metric);
         let effect = published.effect(verdict.better);
@@ -255,7 +255,7 @@ impl<'a> Whole<'a> {
         again: Option<&'a Replay>,
     ) -> Self {
         Self {
-            id: &evidence.improvement.0,
+            id: &evidence.subject,
             verdict: evidence.word,
             passed: verdict.ruling.passed,
             reason: &evidence.reason,

@@ -22,11 +22,10 @@ use super::folder::LabFolder;
 use super::journal::{Event, Journal, Opened, Stage};
 use super::lease::{Asked, Lease};
 use super::pair::{Bench, PairError, Which};
-use super::plan::{NoiseLedger, Question};
+use super::plan::{Draft, Inquiry, NoiseLedger};
 use super::recorder::{Interrupt, Recorder, Sink};
 use super::verdict::{Outlook, broken, judge, standing};
 use crate::config::Config;
-use crate::improvements::{Improvement, Variants};
 use crate::project::Project;
 
 /// What is to be done.
@@ -36,12 +35,8 @@ pub struct Job<'a> {
     pub project: &'a Project,
     /// The rules.
     pub config: &'a Config,
-    /// The improvement under test.
-    pub improvement: &'a Improvement,
-    /// Its variants.
-    pub variants: &'a Variants,
-    /// Features accepted so far; empty to test it alone.
-    pub stack: Vec<String>,
+    /// What is to be found out.
+    pub inquiry: Inquiry<'a>,
     /// Noise known from earlier pairs on this machine.
     pub noise: NoiseLedger,
     /// Pairs at most, instead of the configured limit.
@@ -50,6 +45,8 @@ pub struct Job<'a> {
     pub resume: bool,
     /// Wait for the machine instead of giving up when it is taken.
     pub wait: bool,
+    /// Run the target's tests on both arms.
+    pub test: bool,
     /// Take profiles after the verdict.
     pub profile: bool,
     /// Seed of every coin of a new experiment.
@@ -86,17 +83,15 @@ impl<'a> Job<'a> {
     pub async fn plan(self) -> Result<Planned<'a>, LabError> {
         let folder = LabFolder::at(&self.project.lab_dir())?;
         let arms = prepare(self.config, self.project.root(), &folder).await?;
-        let question = Question {
+        let draft = Draft {
             config: self.config,
-            improvement: self.improvement,
-            variants: self.variants,
-            stack: &self.stack,
-            tree_digest: arms.digest(),
+            inquiry: &self.inquiry,
+            sources: [Side::A, Side::B].map(|_| (arms.digest().to_owned(), None)),
             noise: &self.noise,
             pair_limit: self.pair_limit,
             seed: self.seed,
         };
-        let plan = question.plan();
+        let plan = draft.plan();
         Ok(Planned { job: self, folder, arms, plan })
     }
 }
@@ -104,7 +99,7 @@ impl<'a> Job<'a> {
 impl Planned<'_> {
     /// Which arms are built already, A and B.
     pub fn is_built(&self) -> [bool; 2] {
-        self.plan.features().map(|features| self.arms.is_built(&features))
+        self.plan.arms.each_ref().map(|arm| self.arms.is_built(&arm.features))
     }
 
     /// Does it. Events go to `journal` and then to `observe`.
@@ -152,15 +147,15 @@ impl Planned<'_> {
         observe: &mut (dyn FnMut(&Event) + Send),
         mut interrupt: Interrupt,
     ) -> Result<Lease, LabError> {
-        let (improvement, root) = (self.plan.improvement.to_string(), self.job.project.root().display());
-        let us = format!("apply {improvement} in {root}, pid {}", std::process::id());
+        let (command, root) = (self.plan.question.to_string(), self.job.project.root().display());
+        let us = format!("{command} in {root}, pid {}", std::process::id());
         loop {
             let owner = match Lease::ask(lock_file, &us)? {
                 Asked::Granted(lease) => return Ok(lease),
                 Asked::Busy(owner) => owner,
             };
             if !self.job.wait {
-                return Err(LabError::Busy { owner, improvement });
+                return Err(LabError::Busy { owner, command });
             }
             observe(&Event::Progress { note: format!("waiting for the machine: {owner}") });
             tokio::select! {
@@ -196,23 +191,29 @@ impl<'a, J: Journal> Experiment<'a, J> {
 
     /// Builds both arms and, beside that, runs their tests. Returns why an arm is broken, by its own tests.
     async fn prepare(&mut self) -> Result<Option<String>, LabError> {
-        self.recorder.stage(Stage::Build, "both arms, and their tests beside them").await?;
+        let (test, note) = match self.planned.job.test {
+            true => (true, "both arms, and their tests beside them"),
+            false => (false, "both arms"),
+        };
+        self.recorder.stage(Stage::Build, note).await?;
         let (lanes, events) = Lane::several();
         let [build_lane, test_lane] = &lanes;
-        let (arms, sides) = (&self.planned.arms, [Side::A, Side::B].into_iter().zip(self.plan.features()));
+        let (arms, sides) = (&self.planned.arms, [Side::A, Side::B].into_iter().zip(&self.plan.arms));
         let building = async {
             let mut binaries = Vec::new();
-            for (side, features) in sides.clone() {
-                let binary = arms.build(side, &features, build_lane).await?;
+            for (side, arm) in sides.clone() {
+                let binary = arms.build(side, &arm.features, build_lane).await?;
                 build_lane.tell(Event::Built(binary.clone()));
                 binaries.push(binary);
             }
-            build_lane.tell(Event::Stage { stage: Stage::Test, note: "both arms".to_owned() });
+            if test {
+                build_lane.tell(Event::Stage { stage: Stage::Test, note: "both arms".to_owned() });
+            }
             Ok::<_, LabError>(binaries)
         };
         let testing = async {
-            for (side, features) in sides.clone() {
-                if let Some(output) = pass_tests(arms, side, &features, test_lane).await? {
+            for (side, arm) in sides.clone().filter(|_| test) {
+                if let Some(output) = pass_tests(arms, side, &arm.features, test_lane).await? {
                     return Ok(Some(format!("the tests of arm {side} failed: {output}")));
                 }
             }
@@ -301,7 +302,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
 
     fn too_busy(&self, dropped: usize, of: usize) -> LabError {
         let reason = self.pairs.iter().rev().find_map(|pair| pair.dropped.clone()).unwrap_or_default();
-        LabError::TooBusy { dropped, of, reason, improvement: self.plan.improvement.to_string() }
+        LabError::TooBusy { dropped, of, reason, command: self.plan.question.to_string() }
     }
 }
 

@@ -13,16 +13,16 @@ use super::experiment::Side;
 pub enum LabError {
     /// Somebody else measures on this machine.
     #[error("the machine is busy: {owner}")]
-    #[diagnostic(code(lab::busy), help("wait for it: `workbench apply {improvement} --wait`"))]
+    #[diagnostic(code(lab::busy), help("wait for it: `workbench {command} --wait`"))]
     Busy {
         /// Who holds the lease.
         owner: String,
-        /// What was to be measured.
-        improvement: String,
+        /// What was to be done.
+        command: String,
     },
     /// Too many pairs were dropped.
     #[error("the machine is too busy: {dropped} of {of} pairs were dropped, the last one because of {reason}")]
-    #[diagnostic(code(lab::too_busy), help("quiet the machine, then go on: `workbench apply {improvement} --resume`"))]
+    #[diagnostic(code(lab::too_busy), help("quiet the machine, then go on: `workbench {command} --resume`"))]
     TooBusy {
         /// Pairs dropped.
         dropped: usize,
@@ -30,8 +30,8 @@ pub enum LabError {
         of: usize,
         /// Of the last dropped pair.
         reason: String,
-        /// What was measured.
-        improvement: String,
+        /// What was being done.
+        command: String,
     },
     /// A person or the system asked to stop.
     #[error("stopped; every finished pair is kept")]

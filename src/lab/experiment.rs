@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::improvements::{Direction, ImprovementId, Mechanism};
+use super::question::KeptPlan;
+pub use super::question::{Arm, Question, Revision};
+use crate::improvements::{Direction, Mechanism};
 use crate::units::{Effect, Gain, Interval, LogRatio};
 
 /// Row id of an experiment in the journal.
@@ -15,12 +17,12 @@ use crate::units::{Effect, Gain, Interval, LogRatio};
 #[serde(transparent)]
 pub struct ExperimentId(pub i64);
 
-/// The two arms: A is the stack as it is, B the stack with the improvement.
+/// The two arms; which is which, the [question](Question) says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
-    /// Without the improvement.
+    /// What is compared with: without the improvement, or before the change.
     A,
-    /// With it.
+    /// What is compared: with the improvement, or after the change.
     B,
 }
 
@@ -34,6 +36,8 @@ pub enum Role {
     Guard,
     /// Must not move.
     Control,
+    /// May change for the better or the worse: which, is asked.
+    Compared,
 }
 
 /// Which run of a workload a pair belongs to.
@@ -50,19 +54,17 @@ pub enum Run {
 
 /// Everything decided before the first pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "KeptPlan")]
 pub struct Plan {
-    /// The improvement under test.
-    pub improvement: ImprovementId,
-    /// Features of arm A: the stack, or none with `--alone`.
-    pub stack: Vec<String>,
-    /// The feature that arm B has besides.
-    pub feature: String,
-    /// Commit or content digest of the target's tree.
-    pub tree_digest: String,
+    /// What is asked.
+    pub question: Question,
+    /// Of which arms, A and B.
+    pub arms: [Arm; 2],
     /// The workloads; the first is the main one.
     pub workloads: Vec<WorkloadPlan>,
-    /// What the counters must prove.
-    pub mechanism: Mechanism,
+    /// What the counters must prove, where a mechanism is claimed to make the difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mechanism: Option<Mechanism>,
     /// The rule.
     pub policy: Policy,
     /// Seed of every coin: order of arms, environment padding, workload seeds.
@@ -245,6 +247,12 @@ pub enum Verdict {
     Rejected,
     /// The pair limit came first.
     Inconclusive,
+    /// Comparison: B is better.
+    Better,
+    /// Comparison: B is worse.
+    Worse,
+    /// Comparison: no difference beyond the margin. Of an arm with itself: none at all was shown.
+    Same,
     /// A test failed, an answer was wrong, a process died, or the mechanism never fired.
     Broken,
 }
@@ -273,6 +281,12 @@ pub enum Outcome {
     NotShownMoving,
     /// Control: the estimate lies outside the margin, and the bounds exclude zero.
     Moved,
+    /// Compared: surely better.
+    Better,
+    /// Compared: surely worse.
+    Worse,
+    /// Compared: both bounds lie within the margin.
+    Same,
 }
 
 /// A verdict with all that explains it.
@@ -282,11 +296,12 @@ pub struct Ruling {
     pub verdict: Verdict,
     /// Why, in one sentence.
     pub reason: String,
-    /// Whether the improvement may join the stack under the plan's policy.
+    /// Whether the improvement may join the stack under the plan's policy; of a comparison, whether B is not worse by more
+    /// than the margin.
     pub passed: bool,
-    /// The decision run of each workload, in the plan's order.
+    /// The [deciding](Plan::deciding_run) run of each workload, in the plan's order.
     pub decision: Vec<Standing>,
-    /// What the decision run says of each workload, in the plan's order.
+    /// What that run says of each workload, in the plan's order.
     pub outcomes: Vec<Outcome>,
     /// The confirmation run of the main workload: the published figure.
     pub confirmation: Option<Standing>,
@@ -301,7 +316,7 @@ impl Verdict {
     pub fn is_accepted(self) -> bool {
         match self {
             Self::Proven | Self::Accepted => true,
-            Self::Rejected | Self::Inconclusive | Self::Broken => false,
+            Self::Rejected | Self::Inconclusive | Self::Better | Self::Worse | Self::Same | Self::Broken => false,
         }
     }
 }
@@ -313,6 +328,9 @@ impl fmt::Display for Verdict {
             Self::Accepted => "ACCEPTED",
             Self::Rejected => "REJECTED",
             Self::Inconclusive => "INCONCLUSIVE",
+            Self::Better => "BETTER",
+            Self::Worse => "WORSE",
+            Self::Same => "SAME",
             Self::Broken => "BROKEN",
         })
     }
@@ -334,6 +352,7 @@ impl fmt::Display for Role {
             Self::Main => "main",
             Self::Guard => "guard",
             Self::Control => "control",
+            Self::Compared => "compared",
         })
     }
 }

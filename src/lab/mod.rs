@@ -2,7 +2,7 @@
 //!
 //! In reading order:
 //!
-//! - [`experiment`]: the words and the facts. [`journal`]: the port through which they are written down; the lab knows
+//! - [`question`] and [`experiment`]: the words and the facts. [`journal`]: the port through which they are written down; the lab knows
 //!   nothing of how they are kept.
 //! - [`stats`] and [`verdict`]: pure functions from pairs to a ruling.
 //! - [`lease`], [`folder`], [`process`], [`machine`]: the machine, and what must not be left on it.
@@ -29,6 +29,7 @@ pub mod machine;
 pub mod pair;
 pub mod plan;
 pub mod process;
+pub mod question;
 pub mod recorder;
 pub mod screen;
 pub mod stats;

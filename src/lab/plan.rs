@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::experiment::{Plan, Policy, Role, WorkloadPlan};
+use super::experiment::{Arm, Plan, Policy, Question, Revision, Role, WorkloadPlan};
 use super::pair::expected_time;
 use super::stats::minimum_detectable;
 use super::verdict::RULE_VERSION;
 use crate::config::{Accept, Config};
-use crate::improvements::{Improvement, Trial, Variants, with_params};
+use crate::improvements::{Improvement, Mechanism, Trial, Variants, with_params};
 use crate::units::{Gain, LogRatio};
 
 /// What loads, checks and starts of a pair are expected to take; measured ones differ by data size.
@@ -17,19 +17,79 @@ const LOAD_EXPECTED: Duration = Duration::from_secs(2);
 /// The noise of a workload's pairs, by [`WorkloadPlan::key`].
 pub type NoiseLedger = BTreeMap<String, LogRatio>;
 
+/// What somebody wants to know, of which features and on what work. [`Draft`] makes a plan of it.
+#[derive(Debug, Clone)]
+pub struct Inquiry<'a> {
+    /// The question.
+    pub question: Question,
+    /// Features of A and of B.
+    pub features: [Vec<String>; 2],
+    /// The workloads, the main one first.
+    pub trials: Vec<(Role, &'a Trial)>,
+    /// What the counters must prove.
+    pub mechanism: Option<&'a Mechanism>,
+}
+
+impl<'a> Inquiry<'a> {
+    /// What `improvement` brings to a stack. Its own feature may be among those of `stack` and is left out; an empty stack
+    /// tests it alone.
+    pub fn add_one_in(improvement: &Improvement, variants: &'a Variants, stack: &[String]) -> Self {
+        let mut trials = vec![(Role::Main, &variants.workload)];
+        trials.extend(variants.guards.iter().map(|trial| (Role::Guard, trial)));
+        trials.push((Role::Control, &variants.control));
+        let without: Vec<String> = stack.iter().filter(|feature| **feature != improvement.feature).cloned().collect();
+        let with = [without.as_slice(), std::slice::from_ref(&improvement.feature)].concat();
+        Self {
+            question: Question::AddOneIn(improvement.id.clone()),
+            features: [without, with],
+            trials,
+            mechanism: Some(&variants.mechanism),
+        }
+    }
+
+    /// What `stack` loses without `improvement`, whose feature is one of its. On another trial than its own nothing is known
+    /// of what its mechanism does.
+    pub fn leave_one_out(
+        improvement: &Improvement,
+        variants: &'a Variants,
+        stack: &[String],
+        elsewhere: Option<&'a Trial>,
+    ) -> Self {
+        let without = stack.iter().filter(|feature| **feature != improvement.feature).cloned().collect();
+        Self {
+            question: Question::LeaveOneOut(improvement.id.clone()),
+            features: [without, stack.to_vec()],
+            trials: vec![(Role::Main, elsewhere.unwrap_or(&variants.workload))],
+            mechanism: elsewhere.is_none().then_some(&variants.mechanism),
+        }
+    }
+
+    /// How much pairs of an arm with `features` differ from themselves on each of `trials`.
+    pub fn itself(features: &[String], trials: impl IntoIterator<Item = &'a Trial>) -> Self {
+        Self {
+            question: Question::Itself,
+            features: [features.to_vec(), features.to_vec()],
+            trials: trials.into_iter().map(|trial| (Role::Control, trial)).collect(),
+            mechanism: None,
+        }
+    }
+
+    /// Whether the second of two arms is better or worse than the first on each of `trials`.
+    pub fn compare(features: [Vec<String>; 2], trials: impl IntoIterator<Item = &'a Trial>) -> Self {
+        let trials = trials.into_iter().map(|trial| (Role::Compared, trial)).collect();
+        Self { question: Question::Compare, features, trials, mechanism: None }
+    }
+}
+
 /// What a plan is made from.
 #[derive(Debug)]
-pub struct Question<'a> {
+pub struct Draft<'a> {
     /// The rules.
     pub config: &'a Config,
-    /// The improvement under test.
-    pub improvement: &'a Improvement,
-    /// Its variants.
-    pub variants: &'a Variants,
-    /// Features of the improvements accepted so far; its own may be among them and is left out. Empty: alone.
-    pub stack: &'a [String],
-    /// Digest of what the arms are made from.
-    pub tree_digest: &'a str,
+    /// What is wanted.
+    pub inquiry: &'a Inquiry<'a>,
+    /// What the arms are made of, A and B: digest, and the revision it is of.
+    pub sources: [(String, Option<Revision>); 2],
     /// Noise known from earlier pairs on this machine.
     pub noise: &'a NoiseLedger,
     /// Pairs at most, instead of the configured limit.
@@ -38,9 +98,9 @@ pub struct Question<'a> {
     pub seed: u64,
 }
 
-impl Question<'_> {
-    /// The plan that answers it.
-    pub fn plan(&self) -> Plan {
+impl Draft<'_> {
+    /// The plan.
+    pub fn plan(self) -> Plan {
         let config = &self.config.policy;
         let policy = Policy {
             alpha: config.alpha,
@@ -53,16 +113,17 @@ impl Question<'_> {
             accepted_is_enough: config.accept == Accept::Accepted,
             rule_version: RULE_VERSION,
         };
-        let trials = roles(self.variants);
-        let telling = telling_params(&trials);
+        let Inquiry { question, features, trials, mechanism } = self.inquiry;
+        let telling = telling_params(trials);
         let workloads = trials.iter().map(|&(role, trial)| self.workload(role, trial, &telling, &policy)).collect();
+        let [of_a, of_b] = self.sources;
+        let [with_a, with_b] = features.clone();
+        let arm = |features, (tree_digest, revision)| Arm { features, tree_digest, revision };
         Plan {
-            improvement: self.improvement.id.clone(),
-            stack: self.stack.iter().filter(|feature| **feature != self.improvement.feature).cloned().collect(),
-            feature: self.improvement.feature.clone(),
-            tree_digest: self.tree_digest.to_owned(),
+            question: question.clone(),
+            arms: [arm(with_a, of_a), arm(with_b, of_b)],
             workloads,
-            mechanism: self.variants.mechanism.clone(),
+            mechanism: mechanism.cloned(),
             policy,
             seed: self.seed,
         }
@@ -94,6 +155,7 @@ impl Question<'_> {
             Role::Main => (required_gain, policy.pair_limit),
             Role::Guard => (policy.guard_margin, policy.guard_pairs),
             Role::Control => (policy.control_margin, policy.guard_pairs),
+            Role::Compared => (policy.guard_margin, policy.pair_limit),
         };
         plan.minimum_detectable = minimum_detectable(LogRatio::from_gain(margin), plan.noise, pairs).gain();
         plan
@@ -108,37 +170,26 @@ impl WorkloadPlan {
 }
 
 impl Plan {
-    /// Features of each arm, A and B.
-    pub fn features(&self) -> [Vec<String>; 2] {
-        let mut with = self.stack.clone();
-        with.push(self.feature.clone());
-        [self.stack.clone(), with]
-    }
-
     /// The time of the pairs alone when all goes as well as it can, and when every workload needs its limit.
     pub fn expected_time(&self) -> (Duration, Duration) {
         let policy = &self.policy;
+        let calibrates = self.question == Question::Itself;
         // Seven pairs decide an effect far above the noise; fewer than five decide nothing.
         let at_best = |role| match role {
             Role::Main => 7 + policy.confirmation_pairs,
+            Role::Compared => 7.min(policy.pair_limit),
+            Role::Control if calibrates => policy.pair_limit,
             Role::Guard | Role::Control => policy.guard_pairs,
         };
         let at_worst = |role| match role {
             Role::Main => policy.pair_limit + policy.confirmation_pairs,
-            Role::Guard | Role::Control => policy.pair_limit,
+            Role::Guard | Role::Control | Role::Compared => policy.pair_limit,
         };
         let total = |pairs: &dyn Fn(Role) -> u32| {
             self.workloads.iter().map(|workload| workload.pair_time * pairs(workload.role)).sum()
         };
         (total(&at_best), total(&at_worst))
     }
-}
-
-fn roles(variants: &Variants) -> Vec<(Role, &Trial)> {
-    let mut trials = vec![(Role::Main, &variants.workload)];
-    trials.extend(variants.guards.iter().map(|trial| (Role::Guard, trial)));
-    trials.push((Role::Control, &variants.control));
-    trials
 }
 
 /// Parameters that tell this plan's workloads apart.
@@ -160,6 +211,7 @@ fn label(trial: &Trial, telling: &BTreeSet<&str>) -> String {
 mod tests {
     use super::*;
     use crate::catalog::Catalog;
+    use crate::lab::experiment::Side;
     use crate::project::Project;
 
     fn catalog() -> Catalog {
@@ -172,17 +224,9 @@ mod tests {
         let improvement = register.improvements.iter().find(|entry| entry.id.0 == "T003").unwrap();
         let stack: Vec<String> = stack.iter().map(ToString::to_string).collect();
         let variants = improvement.variants.as_ref().unwrap();
-        let question = Question {
-            config: &config,
-            improvement,
-            variants,
-            stack: &stack,
-            tree_digest: "d",
-            noise,
-            pair_limit: None,
-            seed: 1,
-        };
-        question.plan()
+        let inquiry = Inquiry::add_one_in(improvement, variants, &stack);
+        let sources = [("d".to_owned(), None), ("d".to_owned(), None)];
+        Draft { config: &config, inquiry: &inquiry, sources, noise, pair_limit: None, seed: 1 }.plan()
     }
 
     #[test]
@@ -198,7 +242,9 @@ mod tests {
     #[test]
     fn an_accepted_improvement_is_tested_against_the_stack_without_it() {
         let plan = plan(&["t003", "b002"], &NoiseLedger::new());
-        assert_eq!(plan.features(), [vec!["b002".to_owned()], vec!["b002".to_owned(), "t003".to_owned()]]);
+        assert_eq!(plan.arms, Arm::without_and_with("t003", &["b002".to_owned()], "d"));
+        assert_eq!(plan.features_only_in(Side::B), ["t003"]);
+        assert!(plan.features_only_in(Side::A).is_empty());
     }
 
     #[test]

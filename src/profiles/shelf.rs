@@ -23,7 +23,6 @@ use super::flame::flame;
 use super::folded::FoldedError;
 use super::picture::picture;
 use super::profile::{Arm, Kind, Profile, Stretch};
-use crate::improvements::ImprovementId;
 
 /// A profile as it was captured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,8 +85,8 @@ pub enum ShelfError {
 /// Whose profile, and of which experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner<'a> {
-    /// The improvement.
-    pub improvement: &'a ImprovementId,
+    /// What the experiment is about: an improvement, or what is done.
+    pub subject: &'a str,
     /// The experiment's number.
     pub experiment: i64,
 }
@@ -136,24 +135,24 @@ impl Shelf {
 
     /// Draws the flame graph of a profile.
     pub fn draw(&self, owner: Owner<'_>, profile: &Profile) -> Result<(), ShelfError> {
-        let Owner { improvement, experiment } = owner;
+        let Owner { subject, experiment } = owner;
         let file = self.path(&Self::flame_file(owner, profile.arm, profile.kind));
-        let title = format!("{improvement} {}: {}, experiment {experiment}", profile.arm.label(), profile.kind.label());
+        let title = format!("{subject} {}: {}, experiment {experiment}", profile.arm.label(), profile.kind.label());
         let svg = flame(profile, &title).map_err(|source| ShelfError::Write { file: file.clone(), source })?;
         write(&file, &svg)
     }
 
     /// Draws what changed from A to B.
     pub fn draw_difference(&self, owner: Owner<'_>, difference: &Difference) -> Result<(), ShelfError> {
-        let Owner { improvement, experiment } = owner;
+        let Owner { subject, experiment } = owner;
         let kind = difference.a.kind;
-        let title = format!("{improvement}: {} per operation, experiment {experiment}", kind.label());
+        let title = format!("{subject}: {} per operation, experiment {experiment}", kind.label());
         write(&self.path(&Self::difference_file(owner, kind)), &picture(difference, &title))
     }
 }
 
 fn folder(owner: Owner<'_>) -> PathBuf {
-    Path::new(&owner.improvement.0).join(owner.experiment.to_string())
+    Path::new(owner.subject).join(owner.experiment.to_string())
 }
 
 /// Writes a whole file or none of it: beside, synced, renamed.

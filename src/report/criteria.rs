@@ -100,21 +100,15 @@ fn workload(plan: &Plan, test: &Test) -> Option<usize> {
 
 /// The arm that was built with exactly `features`.
 fn side_of(plan: &Plan, features: &[&str]) -> Option<Side> {
-    let same = |arm: Vec<&str>| arm.len() == features.len() && arm.iter().all(|feature| features.contains(feature));
-    let a: Vec<&str> = plan.stack.iter().map(String::as_str).collect();
-    let b = [a.as_slice(), &[plan.feature.as_str()]].concat();
-    if same(a) {
-        Some(Side::A)
-    } else if same(b) {
-        Some(Side::B)
-    } else {
-        None
-    }
+    [Side::A, Side::B].into_iter().find(|side| {
+        let arm = &plan.arm(*side).features;
+        arm.len() == features.len() && arm.iter().all(|feature| features.contains(&feature.as_str()))
+    })
 }
 
 /// The stack against everything off, where one experiment had both as its arms.
 fn change(experiment: &Experiment, workload: usize, stack: &[&str], figure: &str) -> Option<f64> {
-    let both = experiment.plan.stack.is_empty() && side_of(&experiment.plan, stack)? == Side::B;
+    let both = experiment.plan.arm(Side::A).features.is_empty() && side_of(&experiment.plan, stack)? == Side::B;
     let of = |side| mean(experiment, workload, side, figure);
     both.then_some(())?;
     Some(of(Side::B)? / of(Side::A)? - 1.0)

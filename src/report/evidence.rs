@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::words;
-use crate::improvements::{Direction, ImprovementId};
+use crate::improvements::Direction;
 use crate::lab::experiment::{Outcome, Pair, Role, Run, Side, Standing, Verdict};
 use crate::lab::verdict::metric_mean;
 use crate::profiles::{Arm, Kind, Owner, Shelf};
@@ -18,8 +18,9 @@ use crate::units::Effect;
 pub struct Evidence {
     /// The verdict's number.
     pub verdict: i64,
-    /// About which improvement.
-    pub improvement: ImprovementId,
+    /// About what: an improvement, or what was done.
+    #[serde(rename = "improvement")]
+    pub subject: String,
     /// The word.
     pub word: Verdict,
     /// Why, in a sentence.
@@ -87,22 +88,24 @@ impl Evidence {
     /// The evidence of `verdict`, which `experiment` led to.
     pub fn of(verdict: &VerdictFact, experiment: &Experiment) -> Self {
         let pairs: Vec<Pair> = experiment.pairs.iter().map(|fact| fact.pair.clone()).collect();
-        let mechanism = &experiment.plan.mechanism.figure;
+        let mechanism = experiment.plan.mechanism.as_ref();
         Self {
             verdict: verdict.row,
-            improvement: verdict.improvement.clone(),
+            subject: verdict.question.subject().to_owned(),
             word: verdict.ruling.verdict,
             reason: verdict.ruling.reason.clone(),
             at: verdict.at,
             experiment: verdict.experiment.0,
             workloads: workloads(verdict, experiment, &pairs),
-            mechanism: verdict.ruling.mechanism.map(|(off, on)| (mechanism.clone(), off, on)),
+            mechanism: mechanism
+                .zip(verdict.ruling.mechanism)
+                .map(|(claimed, (off, on))| (claimed.figure.clone(), off, on)),
             pairs: pairs.len(),
             dropped: pairs.iter().filter(|pair| pair.dropped.is_some()).count(),
             binary_a: verdict.binary_a.clone(),
             binary_b: verdict.binary_b.clone(),
             tree: verdict.tree_digest.clone(),
-            stack: experiment.plan.stack.clone(),
+            stack: experiment.plan.arm(Side::A).features.clone(),
             seed: experiment.plan.seed,
             rule_version: verdict.ruling.rule_version,
             host: experiment.host.clone(),
@@ -160,7 +163,7 @@ impl WorkloadLine {
 
 /// The pictures of the latest profiles: of each kind the difference, then both arms.
 fn pictures(experiment: &Experiment) -> Vec<PathBuf> {
-    let owner = Owner { improvement: &experiment.plan.improvement, experiment: experiment.summary.id.0 };
+    let owner = Owner { subject: experiment.plan.question.subject(), experiment: experiment.summary.id.0 };
     let mut files = Vec::new();
     for kind in [Kind::Cpu, Kind::Wait] {
         let [a, b] = [Side::A, Side::B].map(|side| ProfileFact::any(&experiment.profiles, side, kind));

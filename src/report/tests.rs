@@ -13,8 +13,8 @@ use crate::catalog::Catalog;
 use crate::improvements::plan::{Quantity, Test};
 use crate::improvements::{Bounds, Direction, ImprovementId, Mechanism, Status};
 use crate::lab::experiment::{
-    ArmRun, ExperimentId, Machine, Outcome, Pair, Plan, Policy, Role, Ruling, Run, Side, Standing, Verdict,
-    WorkloadPlan,
+    Arm, ArmRun, ExperimentId, Machine, Outcome, Pair, Plan, Policy, Question, Role, Ruling, Run, Side, Standing,
+    Verdict, WorkloadPlan,
 };
 use crate::project::Project;
 use crate::tracking::{
@@ -90,10 +90,8 @@ fn experiment() -> Experiment {
         rule_version: 1,
     };
     let plan = Plan {
-        improvement: id("T003"),
-        stack: Vec::new(),
-        feature: "t003".to_owned(),
-        tree_digest: "0123456789abcdef".to_owned(),
+        question: Question::AddOneIn(id("T003")),
+        arms: Arm::without_and_with("t003", &[], "0123456789abcdef"),
         workloads: vec![WorkloadPlan {
             label: "tpcc durability=full sessions=64 warehouses=2".to_owned(),
             role: Role::Main,
@@ -109,13 +107,13 @@ fn experiment() -> Experiment {
             warmup: 1,
             pair_time: Duration::from_secs(4),
         }],
-        mechanism: Mechanism {
+        mechanism: Some(Mechanism {
             figure: "commits per fdatasync".to_owned(),
             counter: "wal.commits".to_owned(),
             per: Some("wal.syncs".to_owned()),
             on: bounds(Some(4.0), None),
             off: bounds(None, Some(1.05)),
-        },
+        }),
         policy: Policy {
             alpha: 0.05,
             pair_limit: 30,
@@ -133,7 +131,7 @@ fn experiment() -> Experiment {
     Experiment {
         summary: Summary {
             id: ExperimentId(4),
-            improvement: id("T003"),
+            question: Question::AddOneIn(id("T003")),
             at: at(0),
             pairs: 4,
             standing: ruling.confirmation,
@@ -151,8 +149,8 @@ fn experiment() -> Experiment {
             row: 3,
             at: at(60),
             experiment: ExperimentId(4),
-            improvement: id("T003"),
-            tree_digest: plan.tree_digest.clone(),
+            question: Question::AddOneIn(id("T003")),
+            tree_digest: plan.arm(Side::B).tree_digest.clone(),
             workload: plan.workloads[0].label.clone(),
             metric: "tps".to_owned(),
             better: Direction::Higher,
@@ -180,7 +178,7 @@ fn facts() -> Facts {
     Facts {
         as_of: Some((57, at(100))),
         known: BTreeMap::from([(id("T003"), proven), (id("B001"), forced)]),
-        tree: Some(experiment.plan.tree_digest.clone()),
+        tree: Some(experiment.plan.arm(Side::B).tree_digest.clone()),
         stack: vec![StackEntry { improvement: id("T003"), feature: "t003".to_owned(), verdict: 3 }],
         agents: vec![AgentFact {
             agent: 1,

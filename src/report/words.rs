@@ -16,6 +16,9 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Still => "still",
         Outcome::NotShownMoving => "not shown moving",
         Outcome::Moved => "moved",
+        Outcome::Better => "better",
+        Outcome::Worse => "worse",
+        Outcome::Same => "no difference shown",
     }
 }
 

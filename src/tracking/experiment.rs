@@ -12,10 +12,11 @@ use super::json::{as_word, decode, encode, word};
 use super::pair::{self, PairFact, StandingFact};
 use super::process::Process;
 use super::profile::{self, ProfileFact};
+use super::question::{kind, question};
 use super::store::{Reader, now_ms, time};
 use super::verdict::{self, VerdictFact};
-use crate::improvements::{Direction, ImprovementId};
-use crate::lab::experiment::{Binary, ExperimentId, Plan, Standing, Verdict};
+use crate::improvements::Direction;
+use crate::lab::experiment::{Binary, ExperimentId, Plan, Question, Side, Standing, Verdict};
 use crate::lab::journal::Stage;
 
 /// An experiment in one line.
@@ -23,11 +24,11 @@ use crate::lab::journal::Stage;
 pub struct Summary {
     /// Which.
     pub id: ExperimentId,
-    /// Of which improvement.
-    pub improvement: ImprovementId,
+    /// What it asks.
+    pub question: Question,
     /// When it was opened.
     pub at: Timestamp,
-    /// Counting pairs of the main workload's decision run.
+    /// Counting pairs of the main workload's deciding run.
     pub pairs: u32,
     /// What is known of the main workload: the ruling's published figure, or the last standing before one.
     pub standing: Option<Standing>,
@@ -90,16 +91,16 @@ impl Reader {
     /// The latest `limit` experiments, the newest first.
     pub async fn experiments(&self, limit: u32) -> Result<Vec<Summary>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
-        summaries(&mut connection, None, limit).await.at(self.path())
+        summaries(&mut connection, Wanted::All { limit }).await.at(self.path())
     }
 
-    /// The latest experiments of one improvement, the newest first.
-    pub async fn experiments_of(&self, improvement: &ImprovementId, limit: u32) -> Result<Vec<Summary>, StoreError> {
+    /// The latest experiments that ask one question, of whatever arms; the newest first.
+    pub async fn experiments_of(&self, question: &Question, limit: u32) -> Result<Vec<Summary>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
-        summaries(&mut connection, Some(improvement), limit).await.at(self.path())
+        summaries(&mut connection, Wanted::Of { question, limit }).await.at(self.path())
     }
 
-    /// Digest of the tree that was measured last: a verdict on another one is stale.
+    /// Digest of the tree whose improvements were measured last: a verdict on another one is stale.
     pub async fn latest_tree(&self) -> Result<Option<String>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
         latest_tree(&mut connection).await.at(self.path())
@@ -120,15 +121,16 @@ pub(super) async fn insert(
 ) -> Result<ExperimentId, Fault> {
     let host = Host::current();
     let id = sqlx::query_scalar(
-        "INSERT INTO experiment (at_ms, improvement, feature, stack, tree_digest, question, host, host_digest, agents)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO experiment (at_ms, kind, subject, feature, stack, tree_digest, question, host, host_digest, agents)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(now_ms())
-    .bind(&plan.improvement.0)
-    .bind(&plan.feature)
-    .bind(encode("stack", &plan.stack)?)
-    .bind(&plan.tree_digest)
-    .bind(question(plan))
+    .bind(kind(&plan.question))
+    .bind(plan.question.subject())
+    .bind(plan.features_only_in(Side::B).join(", "))
+    .bind(encode("stack", &plan.arm(Side::A).features)?)
+    .bind(&plan.arm(Side::B).tree_digest)
+    .bind(digest(plan))
     .bind(encode("host", &host)?)
     .bind(host.digest())
     .bind(encode("agents", &agents.to_vec())?)
@@ -144,7 +146,7 @@ pub(super) async fn undecided(connection: &mut SqliteConnection, plan: &Plan) ->
          WHERE question = ? AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.experiment = e.id)
          ORDER BY id DESC LIMIT 1",
     )
-    .bind(question(plan))
+    .bind(digest(plan))
     .fetch_optional(connection)
     .await?;
     Ok(id.map(ExperimentId))
@@ -195,19 +197,17 @@ pub(super) async fn stop(connection: &mut SqliteConnection, id: ExperimentId, re
     Ok(())
 }
 
-/// Improvement and agents of an experiment.
-pub(super) async fn owners(
-    connection: &mut SqliteConnection,
-    id: ExperimentId,
-) -> Result<(ImprovementId, Vec<u32>), Fault> {
-    let found: Option<(String, String)> = sqlx::query_as("SELECT improvement, agents FROM experiment WHERE id = ?")
-        .bind(id.0)
-        .fetch_optional(connection)
-        .await?;
-    let Some((improvement, agents)) = found else {
+/// Question and agents of an experiment.
+pub(super) async fn owners(connection: &mut SqliteConnection, id: ExperimentId) -> Result<(Question, Vec<u32>), Fault> {
+    let found: Option<(String, String, String)> =
+        sqlx::query_as("SELECT kind, subject, agents FROM experiment WHERE id = ?")
+            .bind(id.0)
+            .fetch_optional(connection)
+            .await?;
+    let Some((kind, subject, agents)) = found else {
         return Err(Fault::Refused { what: format!("there is no experiment {}", id.0) });
     };
-    Ok((ImprovementId(improvement), decode("experiment", id.0, "agents", &agents)?))
+    Ok((question(id.0, &kind, subject)?, decode("experiment", id.0, "agents", &agents)?))
 }
 
 /// The plan of the latest sitting.
@@ -219,9 +219,9 @@ pub(super) async fn plan_in_force(connection: &mut SqliteConnection, id: Experim
     decode("sitting of experiment", id.0, "plan", &plan)
 }
 
-/// Digest of the tree that was measured last.
+/// Digest of the tree whose improvements were measured last.
 pub(super) async fn latest_tree(connection: &mut SqliteConnection) -> Result<Option<String>, Fault> {
-    let newest = "SELECT tree_digest FROM experiment ORDER BY id DESC LIMIT 1";
+    let newest = "SELECT tree_digest FROM experiment WHERE kind = 'add_one_in' ORDER BY id DESC LIMIT 1";
     Ok(sqlx::query_scalar(newest).fetch_optional(connection).await?)
 }
 
@@ -229,7 +229,8 @@ columns! {
     struct SummaryRow {
         id: i64,
         at_ms: i64,
-        improvement: String,
+        kind: String,
+        subject: String,
         better: Option<String>,
         pairs: i64,
         pid: i64,
@@ -244,15 +245,24 @@ columns! {
     }
 }
 
-async fn summaries(
-    connection: &mut SqliteConnection,
-    improvement: Option<&ImprovementId>,
-    limit: u32,
-) -> Result<Vec<Summary>, Fault> {
+/// Which experiments.
+enum Wanted<'a> {
+    All { limit: u32 },
+    Of { question: &'a Question, limit: u32 },
+    One(ExperimentId),
+}
+
+async fn summaries(connection: &mut SqliteConnection, wanted: Wanted<'_>) -> Result<Vec<Summary>, Fault> {
+    let (one, asked, limit) = match wanted {
+        Wanted::All { limit } => (None, None, limit),
+        Wanted::Of { question, limit } => (None, Some(question), limit),
+        Wanted::One(id) => (Some(id.0), None, 1),
+    };
     let rows: Vec<SummaryRow> = sqlx::query_as(
-        "SELECT e.id, e.at_ms, e.improvement, json_extract(s.plan, '$.workloads[0].better') AS better,
+        "SELECT e.id, e.at_ms, e.kind, e.subject, json_extract(s.plan, '$.workloads[0].better') AS better,
                 (SELECT count(*) FROM pair p
-                 WHERE p.experiment = e.id AND p.workload = 0 AND p.run = 'decision' AND p.dropped IS NULL) AS pairs,
+                 WHERE p.experiment = e.id AND p.workload = 0 AND p.dropped IS NULL
+                       AND p.run = iif(e.kind = 'itself', 'calibration', 'decision')) AS pairs,
                 s.pid, s.started_ticks, x.reason AS stopped, v.verdict, v.ruling,
                 l.pairs AS last_pairs, l.estimate AS last_estimate, l.low AS last_low, l.high AS last_high
          FROM experiment e
@@ -260,10 +270,12 @@ async fn summaries(
          LEFT JOIN stopped x ON x.sitting = s.id
          LEFT JOIN verdict v ON v.experiment = e.id
          LEFT JOIN standing l ON l.id = (SELECT max(id) FROM standing WHERE experiment = e.id AND workload = 0)
-         WHERE ?1 IS NULL OR e.improvement = ?1
-         ORDER BY e.id DESC LIMIT ?2",
+         WHERE (?1 IS NULL OR e.id = ?1) AND (?2 IS NULL OR (e.kind = ?2 AND e.subject = ?3))
+         ORDER BY e.id DESC LIMIT ?4",
     )
-    .bind(improvement.map(|id| &id.0))
+    .bind(one)
+    .bind(asked.map(kind))
+    .bind(asked.map(Question::subject))
     .bind(limit)
     .fetch_all(connection)
     .await?;
@@ -287,7 +299,7 @@ fn summary(row: SummaryRow) -> Result<Summary, Fault> {
     let last = last.map(|(pairs, estimate)| pair::standing(pairs, estimate, row.last_low, row.last_high));
     Ok(Summary {
         id: ExperimentId(row.id),
-        improvement: ImprovementId(row.improvement),
+        question: question(row.id, &row.kind, row.subject)?,
         at: time(row.at_ms),
         pairs: u32::try_from(row.pairs).unwrap_or(u32::MAX),
         standing: published.or(last),
@@ -297,14 +309,12 @@ fn summary(row: SummaryRow) -> Result<Summary, Fault> {
 }
 
 pub(super) async fn whole(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Option<Experiment>, Fault> {
-    let row: Option<(String, String, String)> =
-        sqlx::query_as("SELECT improvement, host, agents FROM experiment WHERE id = ?")
-            .bind(id.0)
-            .fetch_optional(&mut *connection)
-            .await?;
-    let Some((improvement, host, agents)) = row else { return Ok(None) };
-    let all = summaries(connection, Some(&ImprovementId(improvement)), u32::MAX).await?;
-    let Some(summary) = all.into_iter().find(|summary| summary.id == id) else { return Ok(None) };
+    let row: Option<(String, String)> = sqlx::query_as("SELECT host, agents FROM experiment WHERE id = ?")
+        .bind(id.0)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some((host, agents)) = row else { return Ok(None) };
+    let Some(summary) = summaries(connection, Wanted::One(id)).await?.pop() else { return Ok(None) };
     Ok(Some(Experiment {
         summary,
         plan: plan_in_force(connection, id).await?,
@@ -334,7 +344,7 @@ async fn stages(connection: &mut SqliteConnection, id: ExperimentId) -> Result<V
 
 /// What two plans must have in common for the pairs of one to count for the other: the arms, the tree, the work done in
 /// a process, and the rule. Not the noise, the time or the seed: these may be known better at a second sitting.
-fn question(plan: &Plan) -> String {
+fn digest(plan: &Plan) -> String {
     let work: Vec<serde_json::Value> = plan
         .workloads
         .iter()
@@ -353,15 +363,17 @@ fn question(plan: &Plan) -> String {
             ])
         })
         .collect();
-    let text = serde_json::json!([
-        plan.improvement,
-        plan.stack,
-        plan.feature,
-        plan.tree_digest,
-        plan.mechanism,
-        plan.policy.rule_version,
-        work
-    ])
-    .to_string();
-    format!("{:x}", Sha256::digest(text))
+    let (a, rule) = (plan.arm(Side::A), plan.policy.rule_version);
+    let text = match &plan.question {
+        // As it was while there was no other question: what was interrupted then goes on.
+        Question::AddOneIn(id) => {
+            let feature = plan.features_only_in(Side::B).join(", ");
+            serde_json::json!([id, a.features, feature, a.tree_digest, plan.mechanism, rule, work])
+        }
+        asked @ (Question::LeaveOneOut(_) | Question::Itself | Question::Compare) => {
+            let arms = plan.arms.each_ref().map(|arm| (&arm.features, &arm.tree_digest));
+            serde_json::json!([asked, arms, plan.mechanism, rule, work])
+        }
+    };
+    format!("{:x}", Sha256::digest(text.to_string()))
 }

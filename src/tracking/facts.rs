@@ -39,7 +39,8 @@ impl Reader {
     async fn gather(&self) -> Result<Facts, Fault> {
         let mut moment = self.moment().await?;
         let known = improvement::known(&mut moment).await?;
-        let verdicts = known.values().flat_map(|known| known.latest.iter().chain(&known.decisive));
+        let verdicts =
+            known.values().flat_map(|known| known.latest.iter().chain(&known.decisive).chain(&known.left_out));
         let wanted: BTreeSet<_> = verdicts.map(|verdict| verdict.experiment).collect();
         let mut experiments = Vec::with_capacity(wanted.len());
         for id in wanted.into_iter().rev() {

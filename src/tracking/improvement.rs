@@ -12,7 +12,7 @@ use super::status::Known;
 use super::store::{Reader, Store, now_ms, time};
 use super::verdict;
 use crate::improvements::{ImprovementId, Status};
-use crate::lab::experiment::{ExperimentId, Verdict};
+use crate::lab::experiment::{ExperimentId, Question, Verdict};
 
 /// A status that somebody set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,19 +110,31 @@ impl Reader {
 /// What is known of every improvement that has any fact.
 pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<ImprovementId, Known>, Fault> {
     let mut all: BTreeMap<ImprovementId, Known> = BTreeMap::new();
-    let newest: Vec<(String, i64)> = sqlx::query_as("SELECT improvement, max(id) FROM experiment GROUP BY improvement")
-        .fetch_all(&mut *connection)
-        .await?;
+    let newest: Vec<(String, i64)> =
+        sqlx::query_as("SELECT subject, max(id) FROM experiment WHERE kind = 'add_one_in' GROUP BY subject")
+            .fetch_all(&mut *connection)
+            .await?;
     for (improvement, id) in newest {
         all.entry(ImprovementId(improvement)).or_default().experiment = Some(ExperimentId(id));
     }
     for verdict in verdict::latest(connection).await? {
-        let known = all.entry(verdict.improvement.clone()).or_default();
-        if verdict.ruling.verdict != Verdict::Inconclusive {
-            known.decisive = Some(verdict.clone());
+        let decides = verdict.ruling.verdict != Verdict::Inconclusive;
+        match verdict.question.clone() {
+            Question::AddOneIn(id) => {
+                let known = all.entry(id).or_default();
+                if decides {
+                    known.decisive = Some(verdict.clone());
+                }
+                known.latest = Some(verdict);
+            }
+            Question::LeaveOneOut(id) => {
+                let known = all.entry(id).or_default();
+                if decides || known.left_out.is_none() {
+                    known.left_out = Some(verdict);
+                }
+            }
+            Question::Itself | Question::Compare => {}
         }
-        // They come in order of time.
-        known.latest = Some(verdict);
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT * FROM improvement_status

@@ -94,8 +94,8 @@ impl Store {
     /// The file first, then the row that names it: a row never points at nothing.
     async fn record_profile(&self, id: ExperimentId, side: Side, capture: &Capture<'_>) -> Result<(), Fault> {
         let mut facts = self.facts().await?;
-        let (improvement, _) = experiment::owners(&mut facts, id).await?;
-        let owner = Owner { improvement: &improvement, experiment: id.0 };
+        let (question, _) = experiment::owners(&mut facts, id).await?;
+        let owner = Owner { subject: question.subject(), experiment: id.0 };
         let file = self.shelf.keep(owner, capture)?;
         profile::insert(&mut facts, id, side, &file, capture).await?;
         let all = profile::of(&mut facts, id).await?;
@@ -129,10 +129,10 @@ async fn tell_agents(
     state: AgentState,
     what: &str,
 ) -> Result<(), Fault> {
-    let (improvement, agents) = experiment::owners(facts, id).await?;
-    let note = format!("{improvement} {what}");
+    let (question, agents) = experiment::owners(facts, id).await?;
+    let note = format!("{} {what}", question.subject());
     for agent in agents {
-        agent::insert(facts, agent, state, Some(&improvement), &note, "workbench").await?;
+        agent::insert(facts, agent, state, question.improvement(), &note, "workbench").await?;
     }
     Ok(())
 }

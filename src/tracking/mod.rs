@@ -28,6 +28,7 @@ mod log;
 mod pair;
 mod process;
 mod profile;
+mod question;
 mod schema;
 mod stack;
 mod status;

@@ -11,6 +11,7 @@ use super::error::Fault;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../tracking/migrations/0001_facts.sql"),
     include_str!("../../tracking/migrations/0002_profile_books.sql"),
+    include_str!("../../tracking/migrations/0003_questions.sql"),
 ];
 
 /// `WBCH` in the file's header.
@@ -78,18 +79,67 @@ fn version_known() -> i64 {
 #[cfg(test)]
 mod tests {
     use sha2::{Digest, Sha256};
+    use sqlx::sqlite::SqliteConnectOptions;
 
     use super::*;
+    use crate::improvements::ImprovementId;
+    use crate::lab::experiment::{Arm, ExperimentId, Question, Verdict};
+    use crate::tracking::Reader;
 
     /// One line per landed migration. Add lines; an edit to one means that stores in the field differ from new ones.
     const LANDED: &[&str] = &[
         "b0ee7fc9aec9a9ecf3e767a4dca0005629cabfc28f205e66235fdb05d1342486",
         "25d428ab50c8ebd5de3f4298cf262889bf954adc8c2cc6107f18ede500678365",
+        "485247e87680cb97c8af3d27444710f5430bba217e1799a765ea3e981aefd2ba",
     ];
 
     #[test]
     fn landed_migrations_never_change() {
         let hashes: Vec<String> = MIGRATIONS.iter().map(|sql| format!("{:x}", Sha256::digest(sql))).collect();
         assert_eq!(hashes, LANDED);
+    }
+
+    /// An accepted improvement, as the second version kept it.
+    const OF_VERSION_2: &str = r#"
+        INSERT INTO experiment VALUES (7, 1000, 'T003', 't003', '["b002"]', 'd', 'q',
+            '{"cpu": "c", "cores": 2, "memory_bytes": 1, "kernel": "k"}', 'h', '[1]');
+        INSERT INTO sitting VALUES (1, 7, 1001, 42, 43, '{"improvement": "T003", "stack": ["b002"], "feature": "t003",
+            "tree_digest": "d", "workloads": [], "mechanism": {"figure": "f", "counter": "c", "on": {}, "off": {}},
+            "policy": {"alpha": 0.05, "pair_limit": 30, "guard_pairs": 5, "guard_margin": 0.03, "control_margin": 0.03,
+                       "confirmation_pairs": 5, "dropped_max": 0.2, "accepted_is_enough": true, "rule_version": 1},
+            "seed": 1}');
+        INSERT INTO verdict VALUES (9, 7, 1002, 'T003', 'PROVEN', 1, 'because', 1, 'd', 'w', 'tps', 'a', 'b',
+            '{"verdict": "PROVEN", "reason": "because", "passed": true, "decision": [], "outcomes": [],
+              "confirmation": null, "mechanism": null, "rule_version": 1}');
+        INSERT INTO stack_change VALUES (1, 1003, 'add', 'T003', 't003', 9, 'verdict 9 PROVEN');
+    "#;
+
+    #[tokio::test]
+    async fn a_store_from_before_there_were_other_questions_keeps_all_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("workbench.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true).foreign_keys(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let stamp = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 2;");
+        for sql in [MIGRATIONS[0], MIGRATIONS[1], OF_VERSION_2, &stamp] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+        }
+        migrate(&mut connection).await.unwrap();
+        let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await.unwrap();
+        assert!(broken.is_empty(), "{} rows refer to nothing", broken.len());
+        let orphan = "INSERT INTO stack_change VALUES (2, 1, 'add', 'B002', 'b002', 8, 'no such verdict')";
+        assert!(sqlx::query(orphan).execute(&mut connection).await.is_err(), "what is referred to is still checked");
+
+        let reader = Reader::open_at(&path).await.unwrap().unwrap();
+        let question = Question::AddOneIn(ImprovementId("T003".to_owned()));
+        let experiment = reader.experiment(ExperimentId(7)).await.unwrap().unwrap();
+        assert_eq!(experiment.plan.question, question);
+        assert_eq!(experiment.plan.arms, Arm::without_and_with("t003", &["b002".to_owned()], "d"));
+        let verdict = &reader.verdicts(&question).await.unwrap()[0];
+        assert_eq!((verdict.row, &verdict.question, verdict.ruling.verdict), (9, &question, Verdict::Proven));
+        assert_eq!(reader.stack().await.unwrap()[0].verdict, 9);
+        let logged: Vec<String> =
+            reader.changes(0, 9).await.unwrap().into_iter().map(|change| change.subject).collect();
+        assert_eq!(logged, ["T003"; 4], "nothing was logged a second time");
     }
 }

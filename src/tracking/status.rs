@@ -33,6 +33,9 @@ pub struct Known {
     pub latest: Option<VerdictFact>,
     /// Its newest verdict that decided something: any but INCONCLUSIVE.
     pub decisive: Option<VerdictFact>,
+    /// What the stack loses without it: the newest such verdict that decided something, or else the newest. No status rests
+    /// on it.
+    pub left_out: Option<VerdictFact>,
 }
 
 impl Known {
@@ -129,7 +132,7 @@ fn said(set: &SetStatus) -> String {
 mod tests {
     use super::*;
     use crate::improvements::ImprovementId;
-    use crate::lab::experiment::{Ruling, Verdict};
+    use crate::lab::experiment::{Question, Ruling, Verdict};
 
     fn set(at: i64, status: Status) -> SetStatus {
         SetStatus {
@@ -146,7 +149,7 @@ mod tests {
             row: at,
             at: Timestamp::from_second(at).unwrap(),
             experiment: ExperimentId(at),
-            improvement: ImprovementId("T003".to_owned()),
+            question: Question::AddOneIn(ImprovementId("T003".to_owned())),
             tree_digest: "tree-1".to_owned(),
             workload: "tpcc sessions=64".to_owned(),
             metric: "tps".to_owned(),

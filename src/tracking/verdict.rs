@@ -7,10 +7,11 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::json::{as_word, decode, encode, word};
+use super::question::{kind, question};
 use super::store::{Reader, now_ms, time};
 use super::{build, experiment, stack};
-use crate::improvements::{Direction, ImprovementId};
-use crate::lab::experiment::{ExperimentId, Ruling, Side, Standing};
+use crate::improvements::Direction;
+use crate::lab::experiment::{ExperimentId, Question, Ruling, Side, Standing};
 
 /// A recorded verdict.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,9 +22,9 @@ pub struct VerdictFact {
     pub at: Timestamp,
     /// The experiment whose pairs it rests on.
     pub experiment: ExperimentId,
-    /// About which improvement.
-    pub improvement: ImprovementId,
-    /// Digest of the tree that was measured.
+    /// What was asked.
+    pub question: Question,
+    /// Digest of the tree that was measured: arm B's.
     pub tree_digest: String,
     /// The plan's label of the deciding workload.
     pub workload: String,
@@ -51,9 +52,11 @@ impl VerdictFact {
     }
 }
 
-/// A verdict's columns, and which way the main workload's metric improves: that stands in the plan of the last sitting.
-const COLUMNS: &str = "verdict.*, (SELECT json_extract(plan, '$.workloads[0].better') FROM sitting
-                                   WHERE sitting.experiment = verdict.experiment ORDER BY sitting.id DESC LIMIT 1) AS better";
+/// A verdict's columns, what kind of question it answers, and which way the main workload's metric improves: that stands in
+/// the plan of the last sitting.
+const COLUMNS: &str = "verdict.*, (SELECT kind FROM experiment WHERE experiment.id = verdict.experiment) AS kind,
+                       (SELECT json_extract(plan, '$.workloads[0].better') FROM sitting
+                        WHERE sitting.experiment = verdict.experiment ORDER BY sitting.id DESC LIMIT 1) AS better";
 
 /// The figure of the main workload that is published.
 pub(super) fn published(ruling: &Ruling) -> Option<Standing> {
@@ -61,12 +64,13 @@ pub(super) fn published(ruling: &Ruling) -> Option<Standing> {
 }
 
 impl Reader {
-    /// Verdicts about an improvement, the newest first.
-    pub async fn verdicts(&self, improvement: &ImprovementId) -> Result<Vec<VerdictFact>, StoreError> {
+    /// Answers to a question, of whatever arms; the newest first.
+    pub async fn verdicts(&self, question: &Question) -> Result<Vec<VerdictFact>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
-        let of_improvement = format!("SELECT {COLUMNS} FROM verdict WHERE improvement = ? ORDER BY id DESC");
-        let rows = sqlx::query_as(AssertSqlSafe(of_improvement))
-            .bind(&improvement.0)
+        let of_question = format!("SELECT {COLUMNS} FROM verdict WHERE subject = ? AND kind = ? ORDER BY id DESC");
+        let rows = sqlx::query_as(AssertSqlSafe(of_question))
+            .bind(question.subject())
+            .bind(kind(question))
             .fetch_all(&mut *connection)
             .await
             .at(self.path())?;
@@ -74,26 +78,26 @@ impl Reader {
     }
 }
 
-/// Records a verdict. When it passed and the arms differed from the stack by this improvement alone, it joins the
-/// stack; measured against another base (`--alone`), it does not.
+/// Records a verdict. When an improvement was added to the stack and passed, it joins the stack; measured against another
+/// base (`--alone`), it does not.
 pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, ruling: &Ruling) -> Result<(), Fault> {
     let plan = experiment::plan_in_force(connection, id).await?;
     let main = plan.workloads.first();
     let binary_a = build::latest_hash(connection, id, Side::A).await?;
     let binary_b = build::latest_hash(connection, id, Side::B).await?;
     let row: i64 = sqlx::query_scalar(
-        "INSERT INTO verdict (experiment, at_ms, improvement, verdict, passed, reason, rule_version, tree_digest, workload,
+        "INSERT INTO verdict (experiment, at_ms, subject, verdict, passed, reason, rule_version, tree_digest, workload,
                               metric, binary_a, binary_b, ruling)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(id.0)
     .bind(now_ms())
-    .bind(&plan.improvement.0)
+    .bind(plan.question.subject())
     .bind(as_word(&ruling.verdict)?)
     .bind(ruling.passed)
     .bind(&ruling.reason)
     .bind(ruling.rule_version)
-    .bind(&plan.tree_digest)
+    .bind(&plan.arm(Side::B).tree_digest)
     .bind(main.map_or("", |main| &main.label))
     .bind(main.map_or("", |main| &main.metric))
     .bind(binary_a)
@@ -101,11 +105,12 @@ pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, 
     .bind(encode("ruling", ruling)?)
     .fetch_one(&mut *connection)
     .await?;
-    if ruling.passed {
+    if let (Question::AddOneIn(improvement), true) = (&plan.question, ruling.passed) {
         let standing: Vec<String> = stack::current(connection).await?.into_iter().map(|entry| entry.feature).collect();
-        if standing == plan.stack {
-            let reason = format!("verdict {row} {}", ruling.verdict);
-            stack::add(connection, &plan.improvement, &plan.feature, row, &reason).await?;
+        if standing == plan.arm(Side::A).features {
+            let (feature, reason) =
+                (plan.features_only_in(Side::B).join(","), format!("verdict {row} {}", ruling.verdict));
+            stack::add(connection, improvement, &feature, row, &reason).await?;
         }
     }
     Ok(())
@@ -118,11 +123,14 @@ pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> R
     row.map(fact).transpose()
 }
 
-/// For each improvement its newest verdict, and its newest that decided something when the newest did not.
+/// For each question about an improvement its newest verdict, and its newest that decided something when the newest did
+/// not; in order of time.
 pub(super) async fn latest(connection: &mut SqliteConnection) -> Result<Vec<VerdictFact>, Fault> {
     let newest = format!(
         "SELECT {COLUMNS} FROM verdict
-         WHERE id IN (SELECT max(id) FROM verdict GROUP BY improvement, verdict = 'INCONCLUSIVE')
+         WHERE id IN (SELECT max(v.id) FROM verdict v JOIN experiment e ON e.id = v.experiment
+                      WHERE e.kind IN ('add_one_in', 'leave_one_out')
+                      GROUP BY e.kind, v.subject, v.verdict = 'INCONCLUSIVE')
          ORDER BY id"
     );
     let rows = sqlx::query_as(AssertSqlSafe(newest)).fetch_all(connection).await?;
@@ -134,7 +142,8 @@ columns! {
         id: i64,
         experiment: i64,
         at_ms: i64,
-        improvement: String,
+        kind: String,
+        subject: String,
         tree_digest: String,
         workload: String,
         metric: String,
@@ -155,7 +164,7 @@ fn fact(row: Row) -> Result<VerdictFact, Fault> {
         row: row.id,
         at: time(row.at_ms),
         experiment: ExperimentId(row.experiment),
-        improvement: ImprovementId(row.improvement),
+        question: question(row.experiment, &row.kind, row.subject)?,
         tree_digest: row.tree_digest,
         workload: row.workload,
         metric: row.metric,

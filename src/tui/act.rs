@@ -11,6 +11,7 @@ use super::msg::Effect;
 use super::theme::Look;
 use super::yank;
 use crate::improvements::ImprovementId;
+use crate::lab::experiment::Question;
 
 /// Does an action, or says why not.
 pub(super) fn run(model: &mut Model, action: &Action) -> Vec<Effect> {
@@ -204,8 +205,9 @@ fn leave(model: &mut Model) {
 
 /// Quits at once, or asks what becomes of the running apply.
 fn quit(model: &mut Model) -> Vec<Effect> {
-    let running = model.facts.running.as_ref().map(|running| running.plan.improvement.clone());
-    let Some(improvement) = running.or(model.starting.as_ref().map(|starting| starting.improvement.clone())) else {
+    let running = model.facts.running.as_ref().map(|running| running.plan.question.to_string());
+    let Some(command) = running.or(model.starting.as_ref().map(|starting| format!("apply {}", starting.improvement)))
+    else {
         return vec![Effect::Quit];
     };
     let mut choices = vec![choice('l', "leave it running", Then::Quit)];
@@ -213,9 +215,9 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     choices.extend(pid.map(|pid| choice('s', "stop it", Then::StopAndQuit(pid))));
     choices.push(choice('c', "cancel", Then::Nothing));
     model.overlay = Some(Overlay::Dialog(Dialog {
-        title: "Quit while an apply runs?".to_owned(),
+        title: "Quit while an experiment runs?".to_owned(),
         body: vec![
-            format!("apply {improvement} belongs to its own process: it goes on without this screen."),
+            format!("{command} belongs to its own process: it goes on without this screen."),
             "Stopped, it keeps every finished pair; --resume goes on.".to_owned(),
         ],
         selected: choices.len() - 1,
@@ -258,7 +260,7 @@ fn ask_apply(model: &Model) -> Option<Dialog> {
         body.push(format!("guards   {}", guards.join(", ")));
     }
     body.push(format!("control  {}", yank::trial(&variants.control)));
-    if let Some(past) = model.facts.past.iter().find(|past| past.improvement == *id) {
+    if let Some(past) = model.facts.past.iter().find(|past| past.question == Question::AddOneIn(id.clone())) {
         let end = match &past.end {
             Ending::Ruled(verdict) => verdict.to_string(),
             Ending::Stopped(_) => "stopped before a verdict".to_owned(),
@@ -279,12 +281,12 @@ fn ask_apply(model: &Model) -> Option<Dialog> {
 
 fn ask_stop(model: &Model) -> Option<Dialog> {
     let pid = model.running_pid()?;
-    let improvement = &model.facts.running.as_ref()?.plan.improvement;
+    let command = &model.facts.running.as_ref()?.plan.question;
     Some(Dialog {
-        title: format!("Stop apply {improvement}?"),
+        title: format!("Stop {command}?"),
         body: vec![
             format!("Interrupts process {pid}. Every finished pair is kept:"),
-            format!("`workbench apply {improvement} --resume` goes on."),
+            format!("`workbench {command} --resume` goes on."),
         ],
         choices: vec![choice('s', "stop it", Then::Stop(pid)), choice('c', "cancel", Then::Nothing)],
         selected: 1,

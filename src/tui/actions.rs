@@ -283,7 +283,7 @@ fn can_apply(model: &Model) -> Result<(), String> {
         return Err(format!("{id} needs {missing}, which is not accepted yet"));
     }
     if let Some(running) = &model.facts.running {
-        return Err(format!("{} is being measured; one experiment at a time", running.plan.improvement));
+        return Err(format!("{} is being measured; one experiment at a time", running.plan.question.subject()));
     }
     if let Some(starting) = &model.starting {
         return Err(format!("apply {} is starting", starting.improvement));

@@ -212,8 +212,9 @@ impl Experiment {
         let settled = trial.standing.is_some_and(|known| standing::is_settled(&self.plan, workload, &known));
         let policy = &self.plan.policy;
         let limit = if workload == self.main() { policy.pair_limit } else { policy.guard_pairs.min(policy.pair_limit) };
-        let missing = if settled { 0 } else { limit.saturating_sub(trial.count(Run::Decision)) };
-        self.pace(workload, Run::Decision) * missing
+        let run = self.plan.deciding_run();
+        let missing = if settled { 0 } else { limit.saturating_sub(trial.count(run)) };
+        self.pace(workload, run) * missing
     }
 
     fn confirmation_left(&self) -> Duration {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::experiment::Experiment;
 use crate::improvements::{Direction, Improvement, ImprovementId, Status};
-use crate::lab::experiment::{ExperimentId, Role, Standing, Verdict};
+use crate::lab::experiment::{ExperimentId, Question, Role, Standing, Verdict};
 
 /// Lines of the log that are kept.
 pub const LOG_LINES_MAX: usize = 5_000;
@@ -207,8 +207,8 @@ pub struct Activity {
 pub struct PastExperiment {
     /// Which.
     pub id: ExperimentId,
-    /// Of which improvement.
-    pub improvement: ImprovementId,
+    /// What it asked.
+    pub question: Question,
     /// When it began.
     pub at: Timestamp,
     /// Pairs of the main workload.

@@ -11,6 +11,7 @@ use super::input::Input;
 use super::state::{AgentsState, LabState, ListState, LogState, RegisterState};
 use super::theme::{Look, ThemeName};
 use crate::improvements::ImprovementId;
+use crate::lab::experiment::Question;
 
 /// How long a notice stands in the footer.
 const NOTICE_TIME: SignedDuration = SignedDuration::from_secs(5);
@@ -172,6 +173,13 @@ pub struct StartedApply {
     pub log: PathBuf,
 }
 
+impl StartedApply {
+    /// Whether an experiment that asks this may be the one that was started.
+    pub fn asks(&self, question: &Question) -> bool {
+        matches!(question, Question::AddOneIn(improvement) if *improvement == self.improvement)
+    }
+}
+
 impl Model {
     /// Nothing known yet.
     pub fn new(now: Timestamp, size: Size, theme: ThemeName, ascii: bool, mouse: bool) -> Self {
@@ -230,7 +238,7 @@ impl Model {
     /// The process of the running apply, from the lease or because it was started here.
     pub fn running_pid(&self) -> Option<u32> {
         let running = self.facts.running.as_ref()?;
-        let ours = self.started.as_ref().filter(|started| started.improvement == running.plan.improvement);
+        let ours = self.started.as_ref().filter(|started| started.asks(&running.plan.question));
         running.process.or(ours.map(|started| started.pid))
     }
 

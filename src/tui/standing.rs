@@ -18,10 +18,12 @@ pub enum Tone {
 /// The lines beyond which the workload is decided.
 pub fn margins(plan: &WorkloadPlan, policy: &Policy) -> Vec<LogRatio> {
     let loss = |gain: Gain| LogRatio::from_gain(Gain(-gain.0));
+    let both = |gain: Gain| vec![LogRatio(-gain.0.ln_1p()), LogRatio(gain.0.ln_1p())];
     match plan.role {
         Role::Main => vec![LogRatio::from_gain(plan.required_gain)],
         Role::Guard => vec![loss(policy.guard_margin)],
-        Role::Control => vec![LogRatio(-policy.control_margin.0.ln_1p()), LogRatio(policy.control_margin.0.ln_1p())],
+        Role::Control => both(policy.control_margin),
+        Role::Compared => both(policy.guard_margin),
     }
 }
 
@@ -38,6 +40,9 @@ pub fn reading(plan: &Plan, workload: usize, standing: &Standing) -> (Tone, &'st
         Outcome::Still => (Tone::Good, "still"),
         Outcome::NotShownMoving => (Tone::Good, "not shown moving"),
         Outcome::Moved => (Tone::Bad, "moved"),
+        Outcome::Better => (Tone::Good, "better"),
+        Outcome::Worse => (Tone::Bad, "worse"),
+        Outcome::Same => (Tone::Good, "no difference shown"),
     }
 }
 

@@ -17,7 +17,7 @@ use super::facts::{Activity, AgentNews, LogLine, Measured, PastExperiment, PastV
 use super::msg::{Msg, StoreNews};
 use super::{facts, past};
 use crate::improvements::ImprovementId;
-use crate::lab::experiment::ExperimentId;
+use crate::lab::experiment::{ExperimentId, Question};
 use crate::lab::journal::Event;
 use crate::project::Project;
 use crate::tracking::{AgentState, Change, Ending, Known, Process, Reader, StoreError, derive};
@@ -181,7 +181,7 @@ impl Tail {
             };
             past.push(PastExperiment {
                 id: summary.id,
-                improvement: summary.improvement,
+                question: summary.question,
                 at: summary.at,
                 pairs: summary.pairs,
                 end,
@@ -199,14 +199,15 @@ impl Tail {
         if known.latest.is_none() {
             return Ok(Vec::new());
         }
-        let verdicts = self.reader.verdicts(id).await?.into_iter().map(|fact| PastVerdict {
-            experiment: fact.experiment,
-            at: fact.at,
-            verdict: fact.ruling.verdict,
-            standing: fact.published(),
-            better: fact.better,
-            reason: fact.ruling.reason,
-        });
+        let verdicts =
+            self.reader.verdicts(&Question::AddOneIn(id.clone())).await?.into_iter().map(|fact| PastVerdict {
+                experiment: fact.experiment,
+                at: fact.at,
+                verdict: fact.ruling.verdict,
+                standing: fact.published(),
+                better: fact.better,
+                reason: fact.ruling.reason,
+            });
         Ok(verdicts.collect())
     }
 

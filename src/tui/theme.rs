@@ -217,6 +217,9 @@ impl Look {
             Verdict::Proven => (self.glyphs.done, self.theme.good.add_modifier(Modifier::BOLD)),
             Verdict::Accepted => (self.glyphs.done, self.theme.good),
             Verdict::Rejected => (self.glyphs.failed, self.theme.bad),
+            Verdict::Better => (self.glyphs.done, self.theme.good),
+            Verdict::Worse => (self.glyphs.failed, self.theme.bad),
+            Verdict::Same => (self.glyphs.done, self.theme.dim),
             Verdict::Inconclusive => ("?", self.theme.warn),
             Verdict::Broken => ("!", self.theme.bad.add_modifier(Modifier::BOLD)),
         }

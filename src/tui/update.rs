@@ -40,7 +40,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Running(experiment) => {
             if let (None, Some(new)) = (&model.facts.running, &experiment) {
                 model.lab.past = false;
-                model.starting = model.starting.take().filter(|starting| starting.improvement != new.plan.improvement);
+                model.starting = model.starting.take().filter(|starting| !starting.asks(&new.plan.question));
             }
             model.facts.running = experiment.map(|experiment| *experiment);
             changed(model)

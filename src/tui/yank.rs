@@ -4,6 +4,7 @@ use super::act::choice;
 use super::facts::Row;
 use super::model::{Dialog, Model, Screen, Then};
 use crate::improvements::{Trial, with_params};
+use crate::lab::experiment::Question;
 
 /// Something that can be copied: its key, its name, the text.
 struct Offer {
@@ -18,12 +19,15 @@ pub(super) fn dialog(model: &Model) -> Option<Dialog> {
     let (title, offers) = match model.screen {
         Screen::Register => of_register(model)?,
         Screen::Lab => {
-            let id = match model.shown_experiment() {
-                Some(experiment) => experiment.plan.improvement.clone(),
-                None => model.facts.past.get(model.lab.list.selected)?.improvement.clone(),
+            let question = match model.shown_experiment() {
+                Some(experiment) => &experiment.plan.question,
+                None => &model.facts.past.get(model.lab.list.selected)?.question,
             };
-            let command = offer('c', "command", format!("workbench apply {id}"));
-            (format!("Copy of {id}"), vec![command, offer('r', "replay", format!("workbench verdict {id} --replay"))])
+            let mut offers = vec![offer('c', "command", format!("workbench {question}"))];
+            if let Question::AddOneIn(id) = question {
+                offers.push(offer('r', "replay", format!("workbench verdict {id} --replay")));
+            }
+            (format!("Copy of {}", question.subject()), offers)
         }
         Screen::Agents => {
             let agent = model.facts.agents.get(model.agents.list.selected)?;

@@ -114,7 +114,8 @@ async fn experiment(driver: &Path, workload: &str, params: &str, seed: u64) -> L
         args: Vec::new(),
         env: BTreeMap::new(),
         source: None,
-        feature: ("of nobody".to_owned(), false),
+        with: Vec::new(),
+        without: Vec::new(),
         answer_limit: Duration::from_secs(60),
         running: lab.running(),
     };
@@ -146,10 +147,7 @@ async fn experiment(driver: &Path, workload: &str, params: &str, seed: u64) -> L
 fn itself(workload: &str, params: &str, seed: u64) -> Plan {
     let mut plan = plan("T003");
     plan.seed = seed;
-    plan.mechanism = serde_json::from_value(serde_json::json!({
-        "figure": "commits", "counter": "wal.commits", "on": {"min": 0}, "off": {"min": 0},
-    }))
-    .unwrap();
+    plan.mechanism = None;
     let trial = &mut plan.workloads[0];
     trial.workload = workload.to_owned();
     trial.params = serde_json::from_str(params).unwrap();

@@ -8,8 +8,8 @@ use miette::Diagnostic;
 use tempfile::TempDir;
 use workbench::improvements::{Direction, ImprovementId, Mechanism, Status};
 use workbench::lab::experiment::{
-    ArmRun, Binary, ExperimentId, Machine, Outcome, Pair, Plan, Policy, Role, Ruling, Run, Side, Standing, Verdict,
-    WorkloadPlan,
+    Arm, ArmRun, Binary, ExperimentId, Machine, Outcome, Pair, Plan, Policy, Question, Role, Ruling, Run, Side,
+    Standing, Verdict, WorkloadPlan,
 };
 use workbench::lab::journal::{Event, Journal, Stage};
 use workbench::lab::verdict::{Outlook, judge};
@@ -37,10 +37,8 @@ impl Place {
 pub(crate) fn plan(improvement: &str) -> Plan {
     let bounds = |min, max| serde_json::from_value(serde_json::json!({ "min": min, "max": max })).unwrap();
     Plan {
-        improvement: ImprovementId(improvement.to_owned()),
-        stack: Vec::new(),
-        feature: improvement.to_lowercase(),
-        tree_digest: "tree-1".to_owned(),
+        question: Question::AddOneIn(ImprovementId(improvement.to_owned())),
+        arms: Arm::without_and_with(&improvement.to_lowercase(), &[], "tree-1"),
         workloads: vec![WorkloadPlan {
             label: "tpcc sessions=64".to_owned(),
             role: Role::Main,
@@ -56,13 +54,13 @@ pub(crate) fn plan(improvement: &str) -> Plan {
             warmup: 2,
             pair_time: Duration::from_millis(9_500),
         }],
-        mechanism: Mechanism {
+        mechanism: Some(Mechanism {
             figure: "commits per fdatasync".to_owned(),
             counter: "wal.commits".to_owned(),
             per: Some("wal.syncs".to_owned()),
             on: bounds(Some(4.0), None::<f64>),
             off: bounds(None, Some(1.0)),
-        },
+        }),
         policy: Policy {
             alpha: 0.05,
             pair_limit: 30,
@@ -264,7 +262,7 @@ async fn an_accepted_improvement_joins_the_stack_it_was_measured_on() {
     assert_eq!(conclude(&plan("T001"), Verdict::Rejected).await, "");
     assert_eq!(conclude(&plan("T003"), Verdict::Proven).await, "t003");
     assert_eq!(conclude(&plan("B002"), Verdict::Proven).await, "t003", "measured alone, not on the stack");
-    let on_stack = Plan { stack: vec!["t003".to_owned()], ..plan("B002") };
+    let on_stack = Plan { arms: Arm::without_and_with("b002", &["t003".to_owned()], "tree-1"), ..plan("B002") };
     assert_eq!(conclude(&on_stack, Verdict::Accepted).await, "t003 b002");
     assert_eq!(conclude(&plan("T003"), Verdict::Proven).await, "t003 b002", "once is enough");
     assert!(store.remove_from_stack(&ImprovementId("T003".to_owned()), "regressed").await.unwrap());
@@ -291,7 +289,7 @@ async fn an_experiment_without_a_verdict_goes_on_with_its_pairs() {
     let again = store.open(&better_known, true).await.unwrap();
     assert_eq!((again.id, again.pairs), (first.id, vec![pair(Run::Decision, 0)]));
     assert_eq!(again.plan, plan("T003"), "its pairs are judged by the plan they were made for");
-    let moved = Plan { tree_digest: "tree-2".to_owned(), ..plan("T003") };
+    let moved = Plan { arms: Arm::without_and_with("t003", &[], "tree-2"), ..plan("T003") };
     assert_ne!(store.open(&moved, true).await.unwrap().id, first.id, "another tree is another question");
 
     store.record(first.id, &Event::Ruled(Box::new(ruling(Verdict::Proven)))).await.unwrap();

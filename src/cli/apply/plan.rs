@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::cli::{Context, Exit, Failure, Format, Row};
-use crate::lab::experiment::{Plan, Role, WorkloadPlan};
+use crate::lab::experiment::{Plan, Role, Side, WorkloadPlan};
 use crate::units::{Direction, Gain};
 
 /// One workload of the plan.
@@ -46,10 +46,10 @@ pub(super) fn print(context: &Context, plan: &Plan, built: [bool; 2]) -> Result<
     let lines: Vec<Line> = plan.workloads.iter().map(|workload| line(plan, workload)).collect();
     let (best, worst) = plan.expected_time();
     if context.format == Format::Json {
-        let arms = plan.features();
+        let arms = plan.arms.each_ref().map(|arm| &arm.features);
         let meta = serde_json::json!({
-            "improvement": plan.improvement, "arm_a": arms[0], "arm_b": arms[1], "built": built,
-            "tree_digest": plan.tree_digest, "policy": plan.policy,
+            "improvement": plan.question.subject(), "arm_a": arms[0], "arm_b": arms[1], "built": built,
+            "tree_digest": plan.arm(Side::B).tree_digest, "policy": plan.policy,
             "expected_s": [best.as_secs(), worst.as_secs()],
         });
         context.json(&lines, &meta)?;
@@ -64,7 +64,7 @@ pub(super) fn print(context: &Context, plan: &Plan, built: [bool; 2]) -> Result<
 
 /// The plan in two lines.
 pub(super) fn summary(plan: &Plan, built: [bool; 2]) -> String {
-    let [a, b] = plan.features();
+    let [a, b] = &plan.arms;
     let arm = |features: &[String], built: bool| {
         let features = if features.is_empty() { "no improvement".to_owned() } else { features.join(" + ") };
         format!("{features} ({})", if built { "built" } else { "to be built" })
@@ -74,9 +74,9 @@ pub(super) fn summary(plan: &Plan, built: [bool; 2]) -> String {
     format!(
         "{}: A = {}, B = {}\n{} of {} must change by {} or better; a true change of {} is found with 90 % power; \
          pairs take {} to {}",
-        plan.improvement,
-        arm(&a, built[0]),
-        arm(&b, built[1]),
+        plan.question.subject(),
+        arm(&a.features, built[0]),
+        arm(&b.features, built[1]),
         main.better.beside(&main.metric),
         main.label,
         main.required_gain.change(main.better),
@@ -92,6 +92,7 @@ fn line(plan: &Plan, workload: &WorkloadPlan) -> Line {
         Role::Main => format!("{} or better", workload.required_gain.change(workload.better)),
         Role::Guard => format!("no worse than {}", Gain(-policy.guard_margin.0).change(workload.better)),
         Role::Control => format!("within ±{:.1} %", policy.control_margin.0 * 100.0),
+        Role::Compared => format!("told apart by ±{:.1} %", policy.guard_margin.0 * 100.0),
     };
     Line {
         role: workload.role,

@@ -118,7 +118,7 @@ impl Progress {
         let run = match (pair.run, role) {
             (Run::Calibration, _) => "calibration ",
             (Run::Confirmation, _) => "confirmation ",
-            (Run::Decision, Role::Main) => "",
+            (Run::Decision, Role::Main | Role::Compared) => "",
             (Run::Decision, Role::Guard) => "guard ",
             (Run::Decision, Role::Control) => "control ",
         };

@@ -71,11 +71,11 @@ pub(super) fn print(context: &Context, improvement: &Improvement, done: &Conclus
             "improvement": improvement.id, "title": improvement.title, "experiment": done.experiment,
             "verdict": ruling.verdict, "passed": ruling.passed, "reason": ruling.reason,
             "claim": improvement.claim, "workloads": lines,
-            "mechanism": {"figure": done.plan.mechanism.figure, "a": ruling.mechanism.map(|(a, _)| a),
+            "mechanism": {"figure": done.plan.mechanism.as_ref().map(|claimed| &claimed.figure), "a": ruling.mechanism.map(|(a, _)| a),
                           "b": ruling.mechanism.map(|(_, b)| b)},
         });
         let meta = serde_json::json!({
-            "rule_version": ruling.rule_version, "policy": done.plan.policy, "tree_digest": done.plan.tree_digest,
+            "rule_version": ruling.rule_version, "policy": done.plan.policy, "tree_digest": done.plan.arm(Side::B).tree_digest,
             "seed": done.plan.seed, "binaries": done.binaries, "pairs": done.pairs.len(), "dropped": dropped,
         });
         return context.json(&data, &meta);
@@ -86,8 +86,8 @@ pub(super) fn print(context: &Context, improvement: &Improvement, done: &Conclus
     }
     context.table(&lines, &())?;
     if context.format == Format::Table {
-        if let Some((a, b)) = ruling.mechanism {
-            context.print(&format!("\n {}: {a:.2} in A, {b:.2} in B\n", done.plan.mechanism.figure))?;
+        if let (Some(claimed), Some((a, b))) = (&done.plan.mechanism, ruling.mechanism) {
+            context.print(&format!("\n {}: {a:.2} in A, {b:.2} in B\n", claimed.figure))?;
         }
         context.print(&format!(" experiment {}; `workbench show {}`\n", done.experiment.0, improvement.id))?;
     }

@@ -6,7 +6,7 @@ use crate::cli::{Context, Exit, Failure, OrExit};
 use crate::config::Config;
 use crate::improvements::ImprovementId;
 use crate::lab::LabError;
-use crate::lab::experiment::{Binary, ExperimentId, Side};
+use crate::lab::experiment::{Binary, ExperimentId, Question, Side};
 use crate::lab::folder::LabFolder;
 use crate::lab::instructions::{Replay, is_there};
 use crate::lab::journal::Journal;
@@ -39,7 +39,7 @@ pub(super) async fn run(
     let _lease = match Lease::ask(&context.project.machine_lock(), &us)? {
         Asked::Granted(lease) => lease,
         Asked::Busy(owner) => {
-            let busy = LabError::Busy { owner, improvement: id.to_string() };
+            let busy = LabError::Busy { owner, command: format!("apply {id}") };
             return Err(Failure::new(Exit::Busy, busy));
         }
     };
@@ -66,7 +66,7 @@ async fn latest(
     id: &ImprovementId,
     wanted: Option<ExperimentId>,
 ) -> Result<Option<(Experiment, [Binary; 2])>, Failure> {
-    for summary in reader.experiments_of(id, EXPERIMENTS_MAX).await? {
+    for summary in reader.experiments_of(&Question::AddOneIn(id.clone()), EXPERIMENTS_MAX).await? {
         if wanted.is_some_and(|wanted| wanted != summary.id) {
             continue;
         }

@@ -75,5 +75,5 @@ pub(super) fn write(
 }
 
 fn title(owner: Owner<'_>, kind: &str, of: &str) -> String {
-    format!("{} {of}: {kind} per operation, experiment {}", owner.improvement, owner.experiment)
+    format!("{} {of}: {kind} per operation, experiment {}", owner.subject, owner.experiment)
 }

@@ -90,7 +90,7 @@ impl Page {
         let line = |cost: &FunctionCost| FunctionLine { cost: cost.clone(), change: word(cost.change), counted };
         let functions: Vec<FunctionLine> = costly().take(top).map(line).collect();
         Self {
-            id: owner.improvement.0.clone(),
+            id: owner.subject.to_owned(),
             experiment: owner.experiment,
             kind: counted.to_string(),
             a: ArmLine::of(&difference.a),

@@ -105,7 +105,8 @@ impl Arms {
             args,
             env: BTreeMap::new(),
             source,
-            feature: (plan.feature.clone(), binary.side == Side::B),
+            with: plan.features_only_in(binary.side),
+            without: plan.features_only_in(binary.side.other()),
             answer_limit: Duration::from_secs(self.limits.answer_limit_s),
             running: self.folder.running(),
         }

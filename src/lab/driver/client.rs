@@ -38,8 +38,10 @@ pub struct Launch {
     pub env: BTreeMap<String, OsString>,
     /// The sources it must have been built from; not checked when absent (a driver that was not built here).
     pub source: Option<String>,
-    /// The feature whose state is checked, and the state.
-    pub feature: (String, bool),
+    /// Features that it must say it has: those that tell it from the other arm.
+    pub with: Vec<String>,
+    /// Features that it must not say it has: those of the other arm alone.
+    pub without: Vec<String>,
     /// How long it may be silent.
     pub answer_limit: Duration,
     /// Where living processes are recorded.
@@ -257,9 +259,10 @@ fn stranger(hello: &Hello, launch: &Launch) -> Option<Fault> {
     {
         return Some(Fault::OtherSource { wanted: wanted.clone(), has: hello.source.clone() });
     }
-    let (feature, wanted) = &launch.feature;
-    (hello.features.contains(feature) != *wanted)
-        .then(|| Fault::OtherFeatures { feature: feature.clone(), wanted: *wanted })
+    let missing = launch.with.iter().find(|feature| !hello.features.contains(feature)).map(|feature| (feature, true));
+    let foreign =
+        launch.without.iter().find(|feature| hello.features.contains(feature)).map(|feature| (feature, false));
+    missing.or(foreign).map(|(feature, wanted)| Fault::OtherFeatures { feature: feature.clone(), wanted })
 }
 
 fn shown(line: &[u8]) -> String {

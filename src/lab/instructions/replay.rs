@@ -19,7 +19,7 @@ use super::Instructions;
 use crate::config::Config;
 use crate::lab::LabError;
 use crate::lab::driver::{Driver, DriverError, Launch};
-use crate::lab::experiment::{Binary, Plan, Side};
+use crate::lab::experiment::{Binary, Plan};
 use crate::lab::folder::LabFolder;
 use crate::lab::journal::Event;
 
@@ -118,8 +118,9 @@ impl Replay<'_> {
             program: PathBuf::from(VALGRIND),
             args,
             env: BTreeMap::new(),
-            source: target.command.is_empty().then(|| self.plan.tree_digest.clone()),
-            feature: (self.plan.feature.clone(), binary.side == Side::B),
+            source: target.command.is_empty().then(|| self.plan.arm(binary.side).tree_digest.clone()),
+            with: self.plan.features_only_in(binary.side),
+            without: self.plan.features_only_in(binary.side.other()),
             answer_limit: Duration::from_secs(self.config.lab.answer_limit_s) * SLOWDOWN,
             running: self.folder.running(),
         }

@@ -21,6 +21,8 @@
 //!   PROVEN or ACCEPTED
 //! ```
 //!
+//! That is the rule for an improvement; `two_sided` has the one for arms of which nothing is claimed.
+//!
 //! Guards and controls that are merely *not shown* to do harm are named as such in the ruling: to prove a loss of less
 //! than 3 % at a noise of 3 % takes about twenty pairs per guard. Rejected: demanding the proof of every guard (an
 //! experiment of an hour for each improvement), and passing guards by number of pairs alone (a loss in plain sight of
@@ -29,6 +31,7 @@
 mod mechanism;
 mod rule;
 mod standing;
+mod two_sided;
 mod words;
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::mechanism::figure;
 use super::standing::{counting, standing};
+use super::two_sided;
 use super::words::Words;
-use crate::lab::experiment::{Outcome, Pair, Plan, Role, Ruling, Run, Side, Standing, Verdict};
+use crate::lab::experiment::{Outcome, Pair, Plan, Question, Role, Ruling, Run, Side, Standing, Verdict};
 use crate::lab::stats::robust_scale_about;
 use crate::units::LogRatio;
 
@@ -38,7 +39,8 @@ pub enum Outlook {
     },
 }
 
-/// The state of an experiment after `pairs`, in the order they were recorded. Calibration pairs are not looked at.
+/// The state of an experiment after `pairs`, in the order they were recorded. Calibration pairs decide nothing but a
+/// calibration.
 ///
 /// # Panics
 /// When the plan has no workload.
@@ -47,8 +49,13 @@ pub fn judge(plan: &Plan, pairs: &[Pair]) -> Outlook {
     if let Some(reason) = case.wrong_answer() {
         return Outlook::Ruled(Box::new(case.ruling(Verdict::Broken, reason, &case.outcomes(), None)));
     }
-    let outlook = case.decide();
-    let judged = pairs.iter().filter(|pair| pair.run != Run::Calibration);
+    let outlook = match plan.question {
+        Question::AddOneIn(_) | Question::LeaveOneOut(_) => case.decide(),
+        Question::Itself => case.calibrate(),
+        Question::Compare => case.compare(),
+    };
+    let deciding = plan.deciding_run();
+    let judged = pairs.iter().filter(|pair| pair.run == deciding || pair.run == Run::Confirmation);
     let (of, dropped) = judged.fold((0, 0), |(of, n), pair| (of + 1, n + usize::from(pair.dropped.is_some())));
     let too_busy = dropped >= DROPPED_MIN && dropped as f64 > plan.policy.dropped_max * of as f64;
     match outlook {
@@ -114,13 +121,15 @@ pub fn outcome(plan: &Plan, workload: usize, standing: &Standing) -> Outcome {
                 Outcome::Open
             }
         }
+        Role::Compared => two_sided::outcome(plan, standing),
     }
 }
 
+/// A plan and the pairs it is judged by.
 #[derive(Clone, Copy)]
-struct Case<'a> {
-    plan: &'a Plan,
-    pairs: &'a [Pair],
+pub(super) struct Case<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) pairs: &'a [Pair],
 }
 
 impl Case<'_> {
@@ -140,16 +149,25 @@ impl Case<'_> {
             | Outcome::Regressed
             | Outcome::Still
             | Outcome::NotShownMoving
-            | Outcome::Moved => unreachable!("the main workload has an outcome of its own kind"),
+            | Outcome::Moved
+            | Outcome::Better
+            | Outcome::Worse
+            | Outcome::Same => unreachable!("the main workload has an outcome of its own kind"),
         };
         // Before the verdict on the gain: a mechanism that never fired explains both a gain and its absence.
-        if let Some(reason) = figure(&self.plan.mechanism, self.pairs).contradiction(&self.plan.mechanism) {
+        let mechanism = self.plan.mechanism.as_ref();
+        if let Some(reason) = mechanism.and_then(|claimed| figure(claimed, self.pairs).contradiction(claimed)) {
             return ruled(Verdict::Broken, reason);
         }
         match verdict {
             Verdict::Rejected => return ruled(Verdict::Rejected, self.too_little(main)),
             Verdict::Inconclusive => return ruled(Verdict::Inconclusive, self.undecided(main)),
-            Verdict::Proven | Verdict::Accepted | Verdict::Broken => {}
+            Verdict::Proven
+            | Verdict::Accepted
+            | Verdict::Better
+            | Verdict::Worse
+            | Verdict::Same
+            | Verdict::Broken => {}
         }
         for workload in self.companions() {
             if let Some(reason) = self.harm(workload, outcomes[workload]) {
@@ -188,11 +206,22 @@ impl Case<'_> {
         Outlook::Ruled(Box::new(self.ruling(verdict, reason, outcomes, Some(confirmation))))
     }
 
-    fn ruling(self, verdict: Verdict, reason: String, outcomes: &[Outcome], confirmation: Option<Standing>) -> Ruling {
+    pub(super) fn ruling(
+        self,
+        verdict: Verdict,
+        reason: String,
+        outcomes: &[Outcome],
+        confirmation: Option<Standing>,
+    ) -> Ruling {
         let passed = match verdict {
             Verdict::Proven => true,
             Verdict::Accepted => self.plan.policy.accepted_is_enough,
-            Verdict::Rejected | Verdict::Inconclusive | Verdict::Broken => false,
+            Verdict::Rejected
+            | Verdict::Inconclusive
+            | Verdict::Better
+            | Verdict::Worse
+            | Verdict::Same
+            | Verdict::Broken => false,
         };
         Ruling {
             verdict,
@@ -201,12 +230,12 @@ impl Case<'_> {
             decision: (0..self.plan.workloads.len()).map(|workload| self.standing(workload)).collect(),
             outcomes: outcomes.to_vec(),
             confirmation,
-            mechanism: figure(&self.plan.mechanism, self.pairs).both(),
+            mechanism: self.plan.mechanism.as_ref().and_then(|claimed| figure(claimed, self.pairs).both()),
             rule_version: self.plan.policy.rule_version,
         }
     }
 
-    fn outcomes(self) -> Vec<Outcome> {
+    pub(super) fn outcomes(self) -> Vec<Outcome> {
         (0..self.plan.workloads.len()).map(|workload| self.outcome(workload)).collect()
     }
 
@@ -214,11 +243,11 @@ impl Case<'_> {
         outcome(self.plan, workload, &self.standing(workload))
     }
 
-    fn standing(self, workload: usize) -> Standing {
-        standing(self.plan, self.pairs, workload, Run::Decision)
+    pub(super) fn standing(self, workload: usize) -> Standing {
+        standing(self.plan, self.pairs, workload, self.plan.deciding_run())
     }
 
-    fn words(&self, workload: usize) -> Words<'_> {
+    pub(super) fn words(&self, workload: usize) -> Words<'_> {
         Words::new(self.plan, workload)
     }
 
@@ -270,7 +299,10 @@ impl Case<'_> {
             | Outcome::NonInferior
             | Outcome::NotShownWorse
             | Outcome::Still
-            | Outcome::NotShownMoving => None,
+            | Outcome::NotShownMoving
+            | Outcome::Better
+            | Outcome::Worse
+            | Outcome::Same => None,
         }
     }
 
@@ -278,9 +310,13 @@ impl Case<'_> {
         let words = self.words(MAIN);
         let found = match verdict {
             Verdict::Proven => words.at_worst(LogRatio(main.bounds.low)),
-            Verdict::Accepted | Verdict::Rejected | Verdict::Inconclusive | Verdict::Broken => {
-                words.surely_better(main.estimate)
-            }
+            Verdict::Accepted
+            | Verdict::Rejected
+            | Verdict::Inconclusive
+            | Verdict::Better
+            | Verdict::Worse
+            | Verdict::Same
+            | Verdict::Broken => words.surely_better(main.estimate),
         };
         let weak: Vec<String> = self
             .companions()
@@ -296,7 +332,10 @@ impl Case<'_> {
                     | Outcome::NonInferior
                     | Outcome::Regressed
                     | Outcome::Still
-                    | Outcome::Moved => None,
+                    | Outcome::Moved
+                    | Outcome::Better
+                    | Outcome::Worse
+                    | Outcome::Same => None,
                 }
             })
             .collect();

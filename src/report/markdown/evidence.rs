@@ -19,10 +19,10 @@ pub(super) fn section(out: &mut Text, evidence: &[Evidence], root: &Path) {
 }
 
 fn one_verdict(out: &mut Text, evidence: &Evidence, root: &Path) {
-    let Evidence { verdict, improvement, word, reason, experiment, .. } = evidence;
+    let Evidence { verdict, subject, word, reason, experiment, .. } = evidence;
     let day = evidence.at.strftime("%Y-%m-%d");
     out.line(format_args!("#### Verdict {verdict}\n"));
-    out.line(format_args!("**{improvement} {word}** on {day}: {reason}\n"));
+    out.line(format_args!("**{subject} {word}** on {day}: {reason}\n"));
     out.table(&WorkloadLine::COLUMNS, evidence.workloads.iter().map(WorkloadLine::cells));
     out.gap();
     for (name, words) in evidence.grounds() {
@@ -36,5 +36,5 @@ fn one_verdict(out: &mut Text, evidence: &Evidence, root: &Path) {
         let links: Vec<String> = evidence.profiles.iter().map(link).collect();
         out.line(format_args!("- profiles: {}", links.join(", ")));
     }
-    out.line(format_args!("- derive it again: `workbench verdict {improvement} --experiment {experiment} --replay`"));
+    out.line(format_args!("- derive it again: `workbench verdict {subject} --experiment {experiment} --replay`"));
 }

@@ -12,8 +12,8 @@ use ratatui::layout::Size;
 use crate::improvements::record::{Bounds, Trial, Variants};
 use crate::improvements::{Category, Claim, Direction, Improvement, ImprovementId, Mechanism, Priority, Status};
 use crate::lab::experiment::{
-    ArmRun, Binary, ExperimentId, Machine, Outcome, Pair, Plan, Policy, Role, Ruling, Run, Side, Standing, Verdict,
-    WorkloadPlan,
+    Arm, ArmRun, Binary, ExperimentId, Machine, Outcome, Pair, Plan, Policy, Question, Role, Ruling, Run, Side,
+    Standing, Verdict, WorkloadPlan,
 };
 use crate::lab::journal::{Event, Stage};
 use crate::tui::experiment::Experiment;
@@ -278,7 +278,7 @@ fn history() -> StoreNews {
     };
     let past = |number: i64, name: &str, seconds, pairs, end, gain| PastExperiment {
         id: ExperimentId(number),
-        improvement: id(name),
+        question: Question::AddOneIn(id(name)),
         at: ago(seconds),
         pairs,
         end,
@@ -334,17 +334,15 @@ pub(super) fn plan() -> Plan {
         pair_time: Duration::from_secs(8),
     };
     Plan {
-        improvement: id("T003"),
-        stack: vec!["i002".to_owned()],
-        feature: "t003".to_owned(),
-        tree_digest: "4f2c1a0".to_owned(),
+        question: Question::AddOneIn(id("T003")),
+        arms: Arm::without_and_with("t003", &["i002".to_owned()], "4f2c1a0"),
         workloads: vec![
             workload("tpcc sessions=64", Role::Main),
             workload("commit-storm sessions=64", Role::Guard),
             workload("point-read sessions=64", Role::Guard),
             workload("tpcc sessions=1", Role::Control),
         ],
-        mechanism: mechanism(),
+        mechanism: Some(mechanism()),
         policy: Policy {
             alpha: 0.05,
             pair_limit: 30,

@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 
 use super::fixtures::{empty, entry, events, experiment, now};
 use crate::improvements::Priority;
-use crate::lab::experiment::Side;
+use crate::lab::experiment::{Question, Side};
 use crate::lab::journal::Event;
 use crate::tui::model::Model;
 use crate::tui::msg::{Msg, RegisterNews};
@@ -28,7 +28,7 @@ fn large() -> Model {
         .collect();
     update(&mut model, Msg::Register(Ok(Box::new(RegisterNews { entries, phases: Vec::new(), agents: Vec::new() }))));
     let mut running = experiment(0);
-    running.plan.improvement = model.facts.rows[4_321].entry.id.clone();
+    running.plan.question = Question::AddOneIn(model.facts.rows[4_321].entry.id.clone());
     for (at, event) in events(6) {
         running.note(at, &event);
     }

@@ -103,7 +103,7 @@ fn cell(model: &Model, past: &PastExperiment, column: usize) -> Cell {
     let theme = &look.theme;
     match column {
         0 => (past.id.0.to_string(), theme.dim),
-        1 => (past.improvement.0.clone(), theme.text.add_modifier(Modifier::BOLD)),
+        1 => (past.question.subject().to_owned(), theme.text.add_modifier(Modifier::BOLD)),
         2 => (text::age(past.at, model.now), theme.dim),
         3 => (past.pairs.to_string(), theme.text),
         4 => match &past.standing {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::grid::{Column, Grid};
 use super::{forest, paint, spark};
-use crate::lab::experiment::{Role, Run};
+use crate::lab::experiment::{Question, Role, Side};
 use crate::tui::experiment::{Experiment, STAGES, StageRun};
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -75,8 +75,8 @@ fn header(model: &Model, experiment: &Experiment, area: Rect) -> Vec<Line<'stati
     let look = &model.look;
     let width = usize::from(area.width);
     let fitted = |words: &str, room: usize| text::fit(words, room, look.glyphs.ellipsis).into_owned();
-    let id = &experiment.plan.improvement;
-    let title = model.facts.rows.iter().find(|row| row.entry.id == *id).map_or("", |row| row.entry.title.as_str());
+    let id = experiment.plan.question.subject();
+    let title = model.facts.rows.iter().find(|row| row.entry.id.0 == id).map_or("", |row| row.entry.title.as_str());
     let times = times(model, experiment);
     let room = width.saturating_sub(times.iter().map(Span::width).sum());
     let name = vec![Span::styled(fitted(&format!(" {id} {title}"), room), look.theme.title)];
@@ -97,9 +97,18 @@ fn header(model: &Model, experiment: &Experiment, area: Rect) -> Vec<Line<'stati
 fn question(experiment: &Experiment) -> String {
     let plan = &experiment.plan;
     let Some(main) = plan.workloads.get(experiment.main()) else { return String::new() };
-    let base = if plan.stack.is_empty() { "alone".to_owned() } else { format!("on a stack of {}", plan.stack.len()) };
+    let (feature, others) = (plan.features_only_in(Side::B).join(", "), plan.arm(Side::A).features.len());
     let required = main.required_gain.change(main.better);
-    format!(" Does {} {base} bring {required} of {} on {}?", plan.feature, main.metric, main.label)
+    let measured = format!("{} on {}", main.metric, main.label);
+    match &plan.question {
+        Question::AddOneIn(_) => {
+            let base = if others == 0 { "alone".to_owned() } else { format!("on a stack of {others}") };
+            format!(" Does {feature} {base} bring {required} of {measured}?")
+        }
+        Question::LeaveOneOut(_) => format!(" Do the other {others} without {feature} lose {required} of {measured}?"),
+        Question::Itself => format!(" How much do pairs of one arm differ in {measured}?"),
+        Question::Compare => format!(" Is B better or worse than A in {measured}?"),
+    }
 }
 
 /// Elapsed time, and the most that is left.
@@ -147,7 +156,11 @@ fn throughput(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
     let Some(trial) = experiment.trials.get(shown) else { return };
     let top = trial.rates.iter().map(Series::max).fold(0.0, f64::max);
     let room = inner.width.saturating_sub(ARM_WIDTH);
-    let arms = [("A off", look.theme.arm_a), ("B on", look.theme.arm_b)];
+    let names = match experiment.plan.question {
+        Question::AddOneIn(_) | Question::LeaveOneOut(_) => ["A off", "B on"],
+        Question::Itself | Question::Compare => ["A", "B"],
+    };
+    let arms = [(names[0], look.theme.arm_a), (names[1], look.theme.arm_b)];
     let each = (inner.height / 2).max(1);
     for (place, ((name, style), series)) in (0_u16..).zip(arms.into_iter().zip(&trial.rates)) {
         let rate = series.last().map_or(look.glyphs.none.to_owned(), text::quantity);
@@ -191,6 +204,7 @@ fn draw_pairs(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
             Role::Main => format!("No pair yet. Two fresh processes a pair, at most {} pairs.", policy.pair_limit),
             Role::Guard => "No pair yet: a guard, it must not lose.".to_owned(),
             Role::Control => "No pair yet: the control, it must not move.".to_owned(),
+            Role::Compared => format!("No pair yet. Either arm may win, in at most {} pairs.", policy.pair_limit),
         };
         return paint::empty(frame, inner, look, &[need]);
     }
@@ -251,7 +265,7 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
             if at == shown { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() },
             look.theme.accent,
         );
-        let pairs = trial.count(Run::Decision);
+        let pairs = trial.count(experiment.plan.deciding_run());
         if by_two {
             let count = Span::styled(format!(" {} ", counted(pairs, "pair")), look.theme.dim);
             let room = usize::from(inner.width).saturating_sub(10 + count.width());

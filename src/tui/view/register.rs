@@ -124,7 +124,8 @@ fn cell(model: &Model, row: &Row, column: usize, grid: &Grid) -> Cell {
 /// The verdict; while it is being measured, that; where nothing can be measured yet, that.
 fn verdict_cell(model: &Model, row: &Row, grid: &Grid) -> Cell {
     let look = &model.look;
-    let measuring = model.facts.running.as_ref().is_some_and(|running| running.plan.improvement == row.entry.id);
+    let measuring =
+        model.facts.running.as_ref().is_some_and(|running| running.plan.question.improvement() == Some(&row.entry.id));
     if measuring {
         return (format!("{} measuring", look.glyphs.running), look.theme.warn);
     }

@@ -86,7 +86,7 @@ fn agents(model: &Model) -> Option<Vec<Span<'static>>> {
 fn lab(model: &Model) -> Vec<Span<'static>> {
     let theme = &model.look.theme;
     let text = match (&model.facts.running, &model.starting) {
-        (Some(running), _) => format!("{} {}", running.plan.improvement, doing(running)),
+        (Some(running), _) => format!("{} {}", running.plan.question.subject(), doing(running)),
         (None, Some(starting)) => format!("{} starting", starting.improvement),
         (None, None) => return Vec::new(),
     };
