@@ -403,7 +403,14 @@ async fn bad_files_get_a_clear_error_and_are_left_alone() {
         }
         assert_eq!(std::fs::read(place.file()).unwrap(), bytes, "{name} was changed");
     }
-    insta::assert_snapshot!(told);
+    // How many pages the tables take is the schema's business.
+    let pages = |told: &str| {
+        let cut = |line: &str| {
+            line.split_once("cut off: ").map(|(before, _)| format!("{before}cut off: N of M pages are there"))
+        };
+        told.lines().map(|line| cut(line).unwrap_or_else(|| line.to_owned()) + "\n").collect::<String>()
+    };
+    insta::assert_snapshot!(pages(&told));
 }
 
 async fn foreign_database() -> Vec<u8> {
