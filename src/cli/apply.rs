@@ -132,7 +132,9 @@ async fn known(
     needs(improvement, &accepted, alone)?;
     let stack = if alone { Vec::new() } else { entries.into_iter().map(|entry| entry.feature).collect() };
     let mut noise = Collector::default();
-    for summary in reader.experiments(EXPERIMENTS_FOR_NOISE).await? {
+    // What was imported says how noisy another machine is.
+    let here = reader.experiments(EXPERIMENTS_FOR_NOISE).await?.into_iter().filter(|one| one.origin.is_none());
+    for summary in here {
         if let Some(experiment) = reader.experiment(summary.id).await? {
             let pairs: Vec<_> = experiment.pairs.into_iter().map(|fact| fact.pair).collect();
             noise.add(&experiment.plan, &pairs);

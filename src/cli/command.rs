@@ -10,7 +10,8 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, agents, apply, doctor, import, list, profile, report, show, status, verdict,
+    Context, Exit, Failure, Format, OrExit, agents, apply, doctor, export, import, list, profile, report, show, status,
+    verdict,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -60,6 +61,7 @@ enum Command {
     Profile(profile::Args),
     Report(report::Args),
     Import(import::Args),
+    Export(export::Args),
     Agents(agents::Args),
     Doctor(doctor::Args),
 }
@@ -91,6 +93,7 @@ impl Command {
             | Self::Apply(_)
             | Self::Profile(_)
             | Self::Report(_)
+            | Self::Export(_)
             | Self::Agents(_)
             | Self::Doctor(_) => None,
         }
@@ -101,11 +104,12 @@ impl Command {
             Self::Apply(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
+            Self::Import(args) => args.changes_something(),
             Self::List(_)
             | Self::Show(_)
             | Self::Verdict(_)
             | Self::Report(_)
-            | Self::Import(_)
+            | Self::Export(_)
             | Self::Agents(_)
             | Self::Doctor(_) => false,
         }
@@ -121,6 +125,7 @@ impl Command {
             Self::Profile(args) => profile::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
             Self::Import(args) => import::run(args, context).await,
+            Self::Export(args) => export::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
         }

@@ -121,7 +121,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let shelf = Shelf::new(&context.project.profiles_dir());
     let owner = Owner { subject: &entry.id.0, experiment: experiment.0 };
     let unusable = |error: ShelfError| {
-        let help = "take new ones: `workbench apply` profiles after each verdict";
+        let help = "take new ones: `workbench apply` profiles after each verdict; where the evidence was imported, export \
+                    it with --profiles and import it again";
         miette::miette!(code = "profile::unusable", help = help, "{error}")
     };
     let difference = compared(&shelf, &facts, kind).map_err(unusable).or_exit(Exit::Failed)?;

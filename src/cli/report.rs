@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Context, Exit, Failure, Format, OrExit};
+use super::{Context, Exit, Failure, Format, files};
 use crate::project::Project;
 use crate::report::{Document, Snapshot, markdown};
 use crate::tracking::{Facts, Reader};
@@ -75,30 +75,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         };
     }
     if !args.dry_run {
-        write(&file, &text)?;
+        files::write(&file, &text, "report::cannot_write")?;
     }
     let state = if same { "unchanged" } else { "changed" };
     let would = if args.dry_run { "would be written: " } else { "" };
     context.print(&format!("{would}{shown}, {} lines, {state}\n", text.lines().count()))?;
     Ok(Exit::Done)
-}
-
-/// A whole report or the old one: written beside, then renamed.
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    let draft = file.with_extension("md.draft");
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let written =
-        fs::create_dir_all(folder).and_then(|()| fs::write(&draft, text)).and_then(|()| fs::rename(&draft, file));
-    written
-        .map_err(|error| {
-            miette::miette!(
-                code = "report::cannot_write",
-                help = "name another place with --output, or make this one writable",
-                "cannot write {}: {error}",
-                file.display()
-            )
-        })
-        .or_exit(Exit::Failed)
 }
 
 /// The way from a report's folder to the project's root, for links: `../..`. A report elsewhere links to the root itself.

@@ -1,5 +1,7 @@
 //! `workbench verdict ID`: the latest verdict with its evidence; `--replay` derives it again from the stored pairs.
 
+mod all;
+
 use std::fmt::Write;
 
 use jiff::Timestamp;
@@ -7,10 +9,10 @@ use serde::Serialize;
 
 use super::{Context, Exit, Failure, Format, OrExit, Row, find, output};
 use crate::improvements::Direction;
-use crate::lab::experiment::{ExperimentId, Outcome, Pair, Plan, Question, Role, Ruling, Run, Standing, Verdict};
-use crate::lab::verdict::{RULE_VERSION, broken, replay};
+use crate::lab::experiment::{ExperimentId, Outcome, Pair, Question, Role, Run, Standing, Verdict};
+use crate::lab::verdict::{Again, Difference};
 use crate::report::evidence::{Evidence, WorkloadLine};
-use crate::tracking::{Experiment, Host, Reader, VerdictFact};
+use crate::tracking::{Experiment, Host, Origin, Reader, VerdictFact};
 use crate::units::{Effect, Gain};
 
 /// Show the latest verdict on an improvement with its evidence, or derive it again
@@ -19,15 +21,23 @@ use crate::units::{Effect, Gain};
 Examples:
   workbench verdict T003
   workbench verdict T003 --replay
+  workbench verdict --replay --all
 
-Exit code 4 when the verdict did not pass; 1 when --replay comes to another one.")]
+Each verdict is derived by the version of the rule that it names.
+Exit code 4 when the verdict did not pass, or when not all can be derived again with --all; 1 when --replay of one comes to
+another.")]
 pub struct Args {
     /// The improvement, such as T003
-    id: String,
+    #[arg(required_unless_present = "all")]
+    id: Option<String>,
 
     /// Derive the verdict again from the stored pairs, and compare
     #[arg(long)]
     replay: bool,
+
+    /// Every verdict of the store
+    #[arg(long, requires = "replay", conflicts_with_all = ["id", "experiment"])]
+    all: bool,
 
     /// The verdict of this experiment; default: the latest that has one
     #[arg(long, value_name = "NUMBER")]
@@ -46,7 +56,7 @@ struct Whole<'a> {
     workloads: Vec<Line<'a>>,
     mechanism: Option<MechanismLine<'a>>,
     evidence: Cited<'a>,
-    replay: Option<&'a Replay>,
+    replay: Option<&'a Again>,
 }
 
 /// A figure with its bounds. `gain`, `low` and `high` say by how much it is better, as a factor less one; `change` says
@@ -96,30 +106,15 @@ struct Cited<'a> {
     pairs: usize,
     dropped: usize,
     host: &'a Host,
+    origin: Option<&'a Origin>,
     profiles: Vec<String>,
-}
-
-/// What deriving the verdict again came to.
-#[derive(Debug, Serialize)]
-struct Replay {
-    same: bool,
-    rule_version: u32,
-    note: Option<&'static str>,
-    differences: Vec<Difference>,
-}
-
-/// A part of the ruling that came out differently.
-#[derive(Debug, PartialEq, Serialize)]
-struct Difference {
-    part: String,
-    recorded: String,
-    replayed: String,
 }
 
 /// Prints a verdict.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let Some(id) = &args.id else { return all::run(context).await };
     let catalog = context.catalog()?;
-    let entry = find::improvement(&catalog.register, &args.id)?;
+    let entry = find::improvement(&catalog.register, id)?;
     let none = || {
         miette::miette!(
             code = "verdict::none",
@@ -136,7 +131,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let experiment = store.experiment(verdict.experiment).await?.ok_or_else(none).or_exit(Exit::NotFound)?;
     let pairs: Vec<Pair> = experiment.pairs.iter().map(|fact| fact.pair.clone()).collect();
 
-    let again = args.replay.then(|| derive_again(&experiment.plan, &pairs, &verdict.ruling));
+    let again = args.replay.then(|| Again::of(&experiment.plan, &pairs, &verdict.ruling));
     let evidence = Evidence::of(&verdict, &experiment);
     match context.format {
         Format::Json => {
@@ -153,52 +148,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     })
 }
 
-// ---- replay ----------------------------------------------------------------------------------------------------------------
-
-fn derive_again(plan: &Plan, pairs: &[Pair], recorded: &Ruling) -> Replay {
-    let from_pairs = replay(plan, pairs);
-    // A failed test or a dead process is no pair: then the word cannot be derived, but everything beside it can.
-    let outside = recorded.verdict == Verdict::Broken && from_pairs.as_ref() != Some(recorded);
-    let again = if outside { Some(broken(plan, pairs, recorded.reason.clone())) } else { from_pairs };
-    let differences = differences(recorded, again.as_ref());
-    let note = match (recorded.rule_version <= RULE_VERSION, outside) {
-        (false, _) => Some("it was decided by a newer version of the rule"),
-        (true, true) => {
-            Some("what broke it is not in the pairs: the word stands as recorded, the figures were derived")
-        }
-        (true, false) => None,
-    };
-    Replay { same: differences.is_empty(), rule_version: plan.policy.rule_version, note, differences }
-}
-
-fn differences(recorded: &Ruling, replayed: Option<&Ruling>) -> Vec<Difference> {
-    let Some(replayed) = replayed else {
-        let replayed = "no verdict: the stored pairs do not decide it".to_owned();
-        return vec![Difference { part: "verdict".to_owned(), recorded: recorded.verdict.to_string(), replayed }];
-    };
-    let parts = |ruling: &Ruling| {
-        let mut parts = vec![
-            ("verdict".to_owned(), ruling.verdict.to_string()),
-            ("passed".to_owned(), ruling.passed.to_string()),
-            ("reason".to_owned(), ruling.reason.clone()),
-            ("confirmation".to_owned(), format!("{:?}", ruling.confirmation)),
-            ("mechanism".to_owned(), format!("{:?}", ruling.mechanism)),
-            ("rule version".to_owned(), ruling.rule_version.to_string()),
-            ("workloads".to_owned(), ruling.decision.len().to_string()),
-        ];
-        parts.extend(ruling.decision.iter().enumerate().map(|(n, s)| (format!("workload {n}"), format!("{s:?}"))));
-        parts.extend(ruling.outcomes.iter().enumerate().map(|(n, o)| (format!("outcome {n}"), format!("{o:?}"))));
-        parts
-    };
-    let differs = |((part, recorded), (_, replayed)): ((String, String), (String, String))| {
-        (recorded != replayed).then_some(Difference { part, recorded, replayed })
-    };
-    parts(recorded).into_iter().zip(parts(replayed)).filter_map(differs).collect()
-}
-
 // ---- showing -----------------------------------------------------------------------------------------------------------------
 
-fn page(verdict: &VerdictFact, evidence: &Evidence, again: Option<&Replay>) -> String {
+fn page(verdict: &VerdictFact, evidence: &Evidence, again: Option<&Again>) -> String {
     let mut text = format!("{} {}\n\n  {}\n", evidence.subject, evidence.word, evidence.reason);
     if let Some(published) = verdict.measured() {
         let metric = verdict.better.beside(&verdict.metric);
@@ -216,7 +168,7 @@ fn page(verdict: &VerdictFact, evidence: &Evidence, again: Option<&Replay>) -> S
         let _ = writeln!(text, "  picture    {}", picture.display());
     }
     if let Some(again) = again {
-        text += &again.page();
+        text += &replayed(again);
     }
     text
 }
@@ -229,22 +181,21 @@ impl Row for WorkloadLine {
     }
 }
 
-impl Replay {
-    fn page(&self) -> String {
-        let version = self.rule_version;
-        let mut text = if self.same {
-            format!("\n  replayed   the stored pairs lead to the same verdict (rule {version})\n")
-        } else {
-            format!("\n  replayed   NOT the same (rule {version}):\n")
-        };
-        for Difference { part, recorded, replayed } in &self.differences {
-            let _ = write!(text, "    {part}\n      recorded  {recorded}\n      replayed  {replayed}\n");
-        }
-        if let Some(note) = self.note {
-            let _ = writeln!(text, "             {note}");
-        }
-        text
+/// What deriving it again came to, for people.
+fn replayed(again: &Again) -> String {
+    let version = again.rule_version;
+    let mut text = match (again.same, again.is_derived()) {
+        (true, _) => format!("\n  replayed   the stored pairs lead to the same verdict (rule {version})\n"),
+        (false, true) => format!("\n  replayed   NOT the same (rule {version}):\n"),
+        (false, false) => format!("\n  replayed   NOT derived (rule {version}):\n"),
+    };
+    for Difference { part, recorded, replayed } in &again.differences {
+        let _ = write!(text, "    {part}\n      recorded  {recorded}\n      replayed  {replayed}\n");
     }
+    if let Some(note) = again.note {
+        let _ = writeln!(text, "             {note}");
+    }
+    text
 }
 
 impl<'a> Whole<'a> {
@@ -252,7 +203,7 @@ impl<'a> Whole<'a> {
         verdict: &'a VerdictFact,
         experiment: &'a Experiment,
         evidence: &'a Evidence,
-        again: Option<&'a Replay>,
+        again: Option<&'a Again>,
     ) -> Self {
         Self {
             id: &evidence.subject,
@@ -279,6 +230,7 @@ impl<'a> Whole<'a> {
                 pairs: evidence.pairs,
                 dropped: evidence.dropped,
                 host: &evidence.host,
+                origin: evidence.origin.as_ref(),
                 profiles: experiment.profiles.iter().map(|profile| profile.file.display().to_string()).collect(),
             },
             replay: again,

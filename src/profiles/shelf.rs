@@ -124,6 +124,16 @@ impl Shelf {
         Ok(file)
     }
 
+    /// Puts stacks that were captured elsewhere into `file`, relative to the shelf.
+    pub fn put(&self, file: &Path, folded: &str) -> Result<(), ShelfError> {
+        write(&self.path(file), folded)
+    }
+
+    /// Where the files of an experiment lie, relative to the shelf.
+    pub fn folder(subject: &str, experiment: i64) -> PathBuf {
+        Path::new(subject).join(experiment.to_string())
+    }
+
     /// Reads the stacks in `file` back. `of` says what they cover.
     pub fn read(&self, file: &Path, of: Capture<'_>) -> Result<Stretch, ShelfError> {
         let file = self.path(file);
@@ -152,7 +162,7 @@ impl Shelf {
 }
 
 fn folder(owner: Owner<'_>) -> PathBuf {
-    Path::new(owner.subject).join(owner.experiment.to_string())
+    Shelf::folder(owner.subject, owner.experiment)
 }
 
 /// Writes a whole file or none of it: beside, synced, renamed.

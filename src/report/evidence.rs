@@ -10,7 +10,7 @@ use crate::improvements::Direction;
 use crate::lab::experiment::{Outcome, Pair, Role, Run, Side, Standing, Verdict};
 use crate::lab::verdict::metric_mean;
 use crate::profiles::{Arm, Kind, Owner, Shelf};
-use crate::tracking::{Experiment, Host, ProfileFact, VerdictFact};
+use crate::tracking::{Experiment, Host, Origin, ProfileFact, VerdictFact};
 use crate::units::Effect;
 
 /// A verdict with all by which it can be cited and checked.
@@ -51,6 +51,8 @@ pub struct Evidence {
     pub rule_version: u32,
     /// The machine.
     pub host: Host,
+    /// The file that brought it, when it was measured by another store.
+    pub origin: Option<Origin>,
     /// Flame graphs and differences, relative to the project's root.
     pub profiles: Vec<PathBuf>,
 }
@@ -109,6 +111,7 @@ impl Evidence {
             seed: experiment.plan.seed,
             rule_version: verdict.ruling.rule_version,
             host: experiment.host.clone(),
+            origin: experiment.summary.origin.clone(),
             profiles: pictures(experiment),
         }
     }
@@ -135,7 +138,11 @@ impl Evidence {
             ("tree", format!("{} on a stack of {stack}", words::short(&self.tree))),
             ("machine", format!("{cpu}, {cores} cores, {} GiB, {kernel}", memory_bytes >> 30)),
         ];
-        mechanism.into_iter().chain(grounds).collect()
+        let origin = self.origin.as_ref().map(|Origin { imported_at, document, file }| {
+            let day = imported_at.strftime("%Y-%m-%d");
+            ("origin", format!("imported on {day} from {file}, evidence {}", words::short(document)))
+        });
+        mechanism.into_iter().chain(grounds).chain(origin).collect()
     }
 }
 

@@ -136,6 +136,7 @@ fn experiment() -> Experiment {
             pairs: 4,
             standing: ruling.confirmation,
             better: Direction::Higher,
+            origin: None,
             ending: Ending::Ruled(Verdict::Proven),
         },
         host: Host { cpu: "A CPU".to_owned(), cores: 2, memory_bytes: 8 << 30, kernel: "linux 6.1".to_owned() },

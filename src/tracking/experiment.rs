@@ -9,6 +9,7 @@ use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::host::Host;
 use super::json::{as_word, decode, encode, word};
+use super::origin::Origin;
 use super::pair::{self, PairFact, StandingFact};
 use super::process::Process;
 use super::profile::{self, ProfileFact};
@@ -36,6 +37,8 @@ pub struct Summary {
     pub better: Direction,
     /// How it stands.
     pub ending: Ending,
+    /// Where it came from, when this store did not record it.
+    pub origin: Option<Origin>,
 }
 
 /// How an experiment stands.
@@ -106,6 +109,12 @@ impl Reader {
         latest_tree(&mut connection).await.at(self.path())
     }
 
+    /// The plan in force of an experiment.
+    pub async fn plan(&self, id: ExperimentId) -> Result<Plan, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        plan_in_force(&mut connection, id).await.at(self.path())
+    }
+
     /// One experiment with all its facts, of one moment; `None` when there is no such experiment.
     pub async fn experiment(&self, id: ExperimentId) -> Result<Option<Experiment>, StoreError> {
         let mut moment = self.moment().await.at(self.path())?;
@@ -139,11 +148,13 @@ pub(super) async fn insert(
     Ok(ExperimentId(id))
 }
 
-/// The latest experiment that asks what `plan` asks and has no verdict.
+/// The latest experiment that asks what `plan` asks and has no verdict. One that was imported is not resumed: its pairs
+/// are another machine's, or another store goes on with it.
 pub(super) async fn undecided(connection: &mut SqliteConnection, plan: &Plan) -> Result<Option<ExperimentId>, Fault> {
     let id = sqlx::query_scalar(
         "SELECT id FROM experiment e
          WHERE question = ? AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.experiment = e.id)
+           AND NOT EXISTS (SELECT 1 FROM imported i WHERE i.\"table\" = 'experiment' AND i.\"row\" = e.id)
          ORDER BY id DESC LIMIT 1",
     )
     .bind(digest(plan))
@@ -221,7 +232,7 @@ pub(super) async fn plan_in_force(connection: &mut SqliteConnection, id: Experim
 
 /// Digest of the tree whose improvements were measured last.
 pub(super) async fn latest_tree(connection: &mut SqliteConnection) -> Result<Option<String>, Fault> {
-    let newest = "SELECT tree_digest FROM experiment WHERE kind = 'add_one_in' ORDER BY id DESC LIMIT 1";
+    let newest = "SELECT tree_digest FROM experiment WHERE kind = 'add_one_in' ORDER BY at_ms DESC, id DESC LIMIT 1";
     Ok(sqlx::query_scalar(newest).fetch_optional(connection).await?)
 }
 
@@ -242,6 +253,9 @@ columns! {
         last_estimate: Option<f64>,
         last_low: Option<f64>,
         last_high: Option<f64>,
+        imported_ms: Option<i64>,
+        document: Option<String>,
+        file: Option<String>,
     }
 }
 
@@ -264,14 +278,16 @@ async fn summaries(connection: &mut SqliteConnection, wanted: Wanted<'_>) -> Res
                  WHERE p.experiment = e.id AND p.workload = 0 AND p.dropped IS NULL
                        AND p.run = iif(e.kind = 'itself', 'calibration', 'decision')) AS pairs,
                 s.pid, s.started_ticks, x.reason AS stopped, v.verdict, v.ruling,
-                l.pairs AS last_pairs, l.estimate AS last_estimate, l.low AS last_low, l.high AS last_high
-         FROM experiment e
+                l.pairs AS last_pairs, l.estimate AS last_estimate, l.low AS last_low, l.high AS last_high,
+                i.at_ms AS imported_ms, i.document, i.file
+         FROM (SELECT * FROM experiment WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR (kind = ?2 AND subject = ?3))
+               ORDER BY at_ms DESC, id DESC LIMIT ?4) e
          JOIN sitting s ON s.id = (SELECT max(id) FROM sitting WHERE experiment = e.id)
          LEFT JOIN stopped x ON x.sitting = s.id
          LEFT JOIN verdict v ON v.experiment = e.id
          LEFT JOIN standing l ON l.id = (SELECT max(id) FROM standing WHERE experiment = e.id AND workload = 0)
-         WHERE (?1 IS NULL OR e.id = ?1) AND (?2 IS NULL OR (e.kind = ?2 AND e.subject = ?3))
-         ORDER BY e.id DESC LIMIT ?4",
+         LEFT JOIN imported i ON i.\"table\" = 'experiment' AND i.\"row\" = e.id
+         ORDER BY e.at_ms DESC, e.id DESC",
     )
     .bind(one)
     .bind(asked.map(kind))
@@ -305,6 +321,11 @@ fn summary(row: SummaryRow) -> Result<Summary, Fault> {
         standing: published.or(last),
         better: verdict::better(row.id, row.better.as_deref())?,
         ending,
+        origin: row.imported_ms.map(|at_ms| Origin {
+            imported_at: time(at_ms),
+            document: row.document.unwrap_or_default(),
+            file: row.file.unwrap_or_default(),
+        }),
     })
 }
 

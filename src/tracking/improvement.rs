@@ -97,10 +97,11 @@ impl Reader {
     pub async fn statuses(&self, improvement: &ImprovementId) -> Result<Vec<SetStatus>, StoreError> {
         let read = async {
             let mut connection = self.connection().await?;
-            let rows = sqlx::query_as("SELECT * FROM improvement_status WHERE improvement = ? ORDER BY id DESC")
-                .bind(&improvement.0)
-                .fetch_all(&mut *connection)
-                .await?;
+            let rows =
+                sqlx::query_as("SELECT * FROM improvement_status WHERE improvement = ? ORDER BY at_ms DESC, id DESC")
+                    .bind(&improvement.0)
+                    .fetch_all(&mut *connection)
+                    .await?;
             rows.into_iter().map(|row: Row| row.set()).collect::<Result<_, Fault>>()
         };
         read.await.at(self.path())
@@ -110,11 +111,11 @@ impl Reader {
 /// What is known of every improvement that has any fact.
 pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<ImprovementId, Known>, Fault> {
     let mut all: BTreeMap<ImprovementId, Known> = BTreeMap::new();
-    let newest: Vec<(String, i64)> =
-        sqlx::query_as("SELECT subject, max(id) FROM experiment WHERE kind = 'add_one_in' GROUP BY subject")
+    let by_time: Vec<(String, i64)> =
+        sqlx::query_as("SELECT subject, id FROM experiment WHERE kind = 'add_one_in' ORDER BY at_ms, id")
             .fetch_all(&mut *connection)
             .await?;
-    for (improvement, id) in newest {
+    for (improvement, id) in by_time {
         all.entry(ImprovementId(improvement)).or_default().experiment = Some(ExperimentId(id));
     }
     for verdict in verdict::latest(connection).await? {
@@ -136,14 +137,8 @@ pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<
             Question::Itself | Question::Compare => {}
         }
     }
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT * FROM improvement_status
-         WHERE id IN (SELECT max(id) FROM improvement_status GROUP BY improvement
-                      UNION SELECT min(id) FROM improvement_status WHERE forced GROUP BY improvement)
-         ORDER BY id",
-    )
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT * FROM improvement_status ORDER BY at_ms, id").fetch_all(connection).await?;
     for row in rows {
         let set = row.set()?;
         let known = all.entry(ImprovementId(row.improvement)).or_default();

@@ -11,12 +11,14 @@
 //! ```
 //!
 //! Start at [`store`]: opening, durability, locking. The schema is `tracking/migrations/`. One file per aggregate:
-//! experiment, pair (with standings), build, verdict, profile, improvement, stack, agent, live, log.
+//! experiment, pair (with standings), build, verdict, profile, improvement, stack, agent, live, log, origin. How facts
+//! travel from store to store: [`evidence`].
 
 mod agent;
 mod build;
 mod columns;
 mod error;
+mod evidence;
 mod experiment;
 mod facts;
 mod host;
@@ -25,6 +27,7 @@ mod journal;
 mod json;
 mod live;
 mod log;
+mod origin;
 mod pair;
 mod process;
 mod profile;
@@ -39,12 +42,14 @@ mod verdict;
 
 pub use agent::{AgentFact, AgentState, Heartbeat};
 pub use error::{Fault, StoreError};
+pub use evidence::{Conflict, Dossier, Evidence, FORMAT_VERSION, Fact, Merged, MergedDossier};
 pub use experiment::{Ending, Experiment, StageFact, Summary};
 pub use facts::Facts;
 pub use host::Host;
 pub use improvement::{SetStatus, permitted};
 pub use live::{LiveSlice, ProgressNote};
 pub use log::{Change, CommandFact};
+pub use origin::Origin;
 pub use pair::{PairFact, StandingFact};
 pub use process::Process;
 pub use profile::ProfileFact;

@@ -16,8 +16,11 @@ impl Process {
         Self { pid, started_ticks: started_ticks(pid).unwrap_or_default() }
     }
 
-    /// Whether it still runs. A zombie does not.
+    /// Whether it still runs. A zombie does not, nor does a process of another machine, whose number is 0.
     pub fn is_alive(self) -> bool {
+        if self.pid == 0 {
+            return false;
+        }
         if self.started_ticks == 0 {
             let pid = i32::try_from(self.pid).map(nix::unistd::Pid::from_raw);
             return pid.is_ok_and(|pid| nix::sys::signal::kill(pid, None).is_ok());
@@ -44,6 +47,7 @@ mod tests {
         let me = Process::current();
         assert!(me.is_alive());
         assert!(!Process { started_ticks: me.started_ticks + 1, ..me }.is_alive());
+        assert!(!Process { pid: 0, started_ticks: 0 }.is_alive());
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let gone = Process { pid: child.id(), started_ticks: 1 };
         child.wait().unwrap();

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../tracking/migrations/0001_facts.sql"),
     include_str!("../../tracking/migrations/0002_profile_books.sql"),
     include_str!("../../tracking/migrations/0003_questions.sql"),
+    include_str!("../../tracking/migrations/0004_imported.sql"),
 ];
 
 /// `WBCH` in the file's header.
@@ -91,6 +92,7 @@ mod tests {
         "b0ee7fc9aec9a9ecf3e767a4dca0005629cabfc28f205e66235fdb05d1342486",
         "25d428ab50c8ebd5de3f4298cf262889bf954adc8c2cc6107f18ede500678365",
         "485247e87680cb97c8af3d27444710f5430bba217e1799a765ea3e981aefd2ba",
+        "5a3e887c90734c1868ce0ce0931b0e346d1359fea75d0c570be319c3837fbb35",
     ];
 
     #[test]

@@ -56,18 +56,24 @@ pub(super) async fn add(
     change(connection, "add", improvement, feature, Some(verdict), reason).await
 }
 
-/// The stack: each improvement whose latest change is an addition, by that addition.
+/// The stack: all changes in the order of their times. What is in it already is not added, what is not there not removed:
+/// so the changes of several stores make one stack.
 pub(super) async fn current(connection: &mut SqliteConnection) -> Result<Vec<StackEntry>, Fault> {
-    let rows: Vec<(String, String, i64)> = sqlx::query_as(
-        "SELECT improvement, feature, verdict FROM stack_change
-         WHERE id IN (SELECT max(id) FROM stack_change GROUP BY improvement) AND op = 'add'
-         ORDER BY id",
-    )
-    .fetch_all(connection)
-    .await?;
-    let entry =
-        |(improvement, feature, verdict)| StackEntry { improvement: ImprovementId(improvement), feature, verdict };
-    Ok(rows.into_iter().map(entry).collect())
+    let changes: Vec<(String, String, String, Option<i64>)> =
+        sqlx::query_as("SELECT op, improvement, feature, verdict FROM stack_change ORDER BY at_ms, id")
+            .fetch_all(connection)
+            .await?;
+    let mut stack: Vec<StackEntry> = Vec::new();
+    for (op, improvement, feature, verdict) in changes {
+        let improvement = ImprovementId(improvement);
+        let there = stack.iter().position(|entry| entry.improvement == improvement);
+        match (op.as_str(), there, verdict) {
+            ("add", None, Some(verdict)) => stack.push(StackEntry { improvement, feature, verdict }),
+            ("remove", Some(place), _) => drop(stack.remove(place)),
+            (_, _, _) => {}
+        }
+    }
+    Ok(stack)
 }
 
 async fn change(

@@ -45,6 +45,33 @@ async fn every_fact_is_logged_and_kept_and_every_table_is_strict() {
 }
 
 #[tokio::test]
+async fn every_column_travels_or_is_named_as_local() {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::evidence::{KINDS, LOCAL_TABLES};
+    let (_folder, store) = store().await;
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT t.name, c.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c
+         WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%'",
+    )
+    .fetch_all(&mut raw(&store).await)
+    .await
+    .unwrap();
+    let mut schema: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (table, column) in rows.iter().filter(|(table, _)| !LOCAL_TABLES.contains(&table.as_str())) {
+        schema.entry(table).or_default().insert(column);
+    }
+    let kinds: BTreeMap<&str, BTreeSet<&str>> = KINDS
+        .iter()
+        .map(|kind| {
+            let travels = kind.columns.iter().map(|(column, _)| *column);
+            (kind.table, travels.chain(kind.local.iter().map(|(column, _)| *column)).collect())
+        })
+        .collect();
+    assert_eq!(schema, kinds, "say in src/tracking/evidence/kinds.rs whether a new table or column travels or stays");
+}
+
+#[tokio::test]
 async fn what_happened_is_not_rewritten() {
     let (_folder, store) = store().await;
     store.set_agent(1, AgentState::Ready, None, "", "test").await.unwrap();

@@ -64,10 +64,19 @@ pub(super) fn published(ruling: &Ruling) -> Option<Standing> {
 }
 
 impl Reader {
+    /// All verdicts, the oldest first.
+    pub async fn all_verdicts(&self) -> Result<Vec<VerdictFact>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        let all = format!("SELECT {COLUMNS} FROM verdict ORDER BY at_ms, id");
+        let rows = sqlx::query_as(AssertSqlSafe(all)).fetch_all(&mut *connection).await.at(self.path())?;
+        rows.into_iter().map(fact).collect::<Result<_, _>>().at(self.path())
+    }
+
     /// Answers to a question, of whatever arms; the newest first.
     pub async fn verdicts(&self, question: &Question) -> Result<Vec<VerdictFact>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
-        let of_question = format!("SELECT {COLUMNS} FROM verdict WHERE subject = ? AND kind = ? ORDER BY id DESC");
+        let of_question =
+            format!("SELECT {COLUMNS} FROM verdict WHERE subject = ? AND kind = ? ORDER BY at_ms DESC, id DESC");
         let rows = sqlx::query_as(AssertSqlSafe(of_question))
             .bind(question.subject())
             .bind(kind(question))
@@ -108,8 +117,8 @@ pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, 
     if let (Question::AddOneIn(improvement), true) = (&plan.question, ruling.passed) {
         let standing: Vec<String> = stack::current(connection).await?.into_iter().map(|entry| entry.feature).collect();
         if standing == plan.arm(Side::A).features {
-            let (feature, reason) =
-                (plan.features_only_in(Side::B).join(","), format!("verdict {row} {}", ruling.verdict));
+            // Without the verdict's number: it is this store's, and the reason travels to others.
+            let (feature, reason) = (plan.features_only_in(Side::B).join(","), ruling.verdict.to_string());
             stack::add(connection, improvement, &feature, row, &reason).await?;
         }
     }
@@ -128,10 +137,12 @@ pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> R
 pub(super) async fn latest(connection: &mut SqliteConnection) -> Result<Vec<VerdictFact>, Fault> {
     let newest = format!(
         "SELECT {COLUMNS} FROM verdict
-         WHERE id IN (SELECT max(v.id) FROM verdict v JOIN experiment e ON e.id = v.experiment
-                      WHERE e.kind IN ('add_one_in', 'leave_one_out')
-                      GROUP BY e.kind, v.subject, v.verdict = 'INCONCLUSIVE')
-         ORDER BY id"
+         WHERE id IN (SELECT id FROM (SELECT v.id, row_number() OVER (PARTITION BY e.kind, v.subject, v.verdict = 'INCONCLUSIVE'
+                                                                      ORDER BY v.at_ms DESC, v.id DESC) AS age
+                                      FROM verdict v JOIN experiment e ON e.id = v.experiment
+                                      WHERE e.kind IN ('add_one_in', 'leave_one_out'))
+                      WHERE age = 1)
+         ORDER BY at_ms, id"
     );
     let rows = sqlx::query_as(AssertSqlSafe(newest)).fetch_all(connection).await?;
     rows.into_iter().map(fact).collect()

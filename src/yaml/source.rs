@@ -31,7 +31,12 @@ impl Source {
 
     /// Reads `path`, which people know as `name`. What is wrong with it goes to `faults`.
     pub fn read(path: &Path, name: &str, faults: &mut Faults) -> Option<Arc<Self>> {
-        let bytes = match read_bounded(path) {
+        Self::read_up_to(SIZE_MAX_BYTES, path, name, faults)
+    }
+
+    /// The same of a file that may be larger, since no person wrote it.
+    pub fn read_up_to(max_bytes: u64, path: &Path, name: &str, faults: &mut Faults) -> Option<Arc<Self>> {
+        let bytes = match read_bounded(path, max_bytes) {
             Ok(bytes) => bytes,
             Err(refusal) => {
                 faults.push(refusal.fault(name));
@@ -87,7 +92,7 @@ enum Refusal {
     DanglingLink,
     Unreadable(io::Error),
     NotAFile,
-    TooLarge,
+    TooLarge(u64),
 }
 
 impl Refusal {
@@ -101,8 +106,8 @@ impl Refusal {
                 .code("yaml::unreadable")
                 .help("check who owns the file and its permissions"),
             Self::NotAFile => Fault::of_file(name, format!("{name} is not a regular file")).code("yaml::not_a_file"),
-            Self::TooLarge => {
-                Fault::of_file(name, format!("{name} is larger than {SIZE_MAX_BYTES} bytes and was not read"))
+            Self::TooLarge(max_bytes) => {
+                Fault::of_file(name, format!("{name} is larger than {max_bytes} bytes and was not read"))
                     .code("yaml::too_large")
                     .help("one entry per file; long texts belong beside the register")
             }
@@ -110,7 +115,7 @@ impl Refusal {
     }
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, Refusal> {
+fn read_bounded(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Refusal> {
     // Asked before opening: opening a pipe would wait for its writer.
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => {}
@@ -121,8 +126,8 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, Refusal> {
     }
     let file = File::open(path).map_err(Refusal::Unreadable)?;
     let mut bytes = Vec::new();
-    file.take(SIZE_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Refusal::Unreadable)?;
-    if bytes.len() as u64 > SIZE_MAX_BYTES { Err(Refusal::TooLarge) } else { Ok(bytes) }
+    file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(Refusal::Unreadable)?;
+    if bytes.len() as u64 > max_bytes { Err(Refusal::TooLarge(max_bytes)) } else { Ok(bytes) }
 }
 
 /// The first byte that is not UTF-8 and the first control byte, each with what to say of it.

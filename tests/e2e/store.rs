@@ -391,6 +391,7 @@ async fn bad_files_get_a_clear_error_and_are_left_alone() {
         ("foreign", foreign_database().await),
     ];
     let mut told = String::new();
+    let pages = regex::Regex::new(r"\d+ of \d+ pages").unwrap();
     for (name, bytes) in cases {
         let place = Place::new();
         std::fs::create_dir_all(place.file().parent().unwrap()).unwrap();
@@ -399,7 +400,9 @@ async fn bad_files_get_a_clear_error_and_are_left_alone() {
         let writing = place.open().await.map(drop);
         for (way, error) in [("read", reading.unwrap_err()), ("write", writing.unwrap_err())] {
             let path = place.file().display().to_string();
-            told += &format!("{name}, to {way}: {error}\n  help: {}\n", error.help().unwrap()).replace(&path, "FILE");
+            let one = format!("{name}, to {way}: {error}\n  help: {}\n", error.help().unwrap()).replace(&path, "FILE");
+            // How many pages a store has, the next migration changes.
+            told += &pages.replace(&one, "N of M pages");
         }
         assert_eq!(std::fs::read(place.file()).unwrap(), bytes, "{name} was changed");
     }

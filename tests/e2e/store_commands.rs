@@ -25,7 +25,7 @@ pub(crate) async fn proven() -> Bench {
 }
 
 /// Times and machines differ from run to run.
-fn steady(ran: &Ran) -> String {
+pub(crate) fn steady(ran: &Ran) -> String {
     let mut text = String::new();
     for line in ran.shown().lines() {
         let line = match line.split_once("machine  ") {

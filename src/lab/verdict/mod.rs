@@ -28,6 +28,7 @@
 //! experiment of an hour for each improvement), and passing guards by number of pairs alone (a loss in plain sight of
 //! the estimate would pass; here it keeps the guard running up to the pair limit).
 
+mod again;
 mod mechanism;
 mod rule;
 mod standing;
@@ -37,6 +38,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use again::{Again, Difference};
 pub use mechanism::{Figure, figure};
 pub use rule::{Outlook, RULE_VERSION, broken, judge, outcome, replay};
 pub use standing::{metric_mean, standing};
