@@ -119,6 +119,10 @@ pub struct MachineRules {
     pub dropped_max: f64,
     /// How long a pair waits for the machine to become quiet, seconds.
     pub quiet_wait_s: u64,
+    /// The folder of the machine's lease, relative to this file; `/tmp/workbench-machine` when absent. All who measure on
+    /// the same processors must name the same one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease: Option<String>,
 }
 
 /// Sizes and time limits of an experiment.
@@ -186,12 +190,16 @@ impl StoreConfig {
     }
 }
 
-/// The project with its store where its configuration puts it. A configuration with mistakes moves nothing: whoever
-/// loads it tells of them.
+/// The project with store and lease where its configuration puts them. A configuration with mistakes moves nothing:
+/// whoever loads it tells of them.
 pub fn placed(project: Project) -> Project {
-    let config = Config::load(&project, &mut Faults::default());
-    match config.as_ref().and_then(|config| config.store.file()) {
+    let Some(config) = Config::load(&project, &mut Faults::default()) else { return project };
+    let project = match config.store.file() {
         Some(file) => project.with_store(file),
+        None => project,
+    };
+    match &config.machine.lease {
+        Some(lease) => project.with_lease(lease),
         None => project,
     }
 }
@@ -218,6 +226,7 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(limit(machine.steal_max), "machine.steal_max", "must lie above 0 and at most at 1 (no limit)");
     demand(share(machine.dropped_max), "machine.dropped_max", "must lie between 0 and 1");
     demand(machine.cpu_pressure_max > 0.0, "machine.cpu_pressure_max", "must be above 0");
+    demand(machine.lease.as_ref().is_none_or(|lease| !lease.is_empty()), "machine.lease", "must name a folder");
     demand(machine.io_pressure_max > 0.0, "machine.io_pressure_max", "must be above 0");
     let shortest = format!("must be at least {SLICE_MS_MIN}: shorter slices measure the clock");
     demand(lab.slice_ms >= SLICE_MS_MIN, "lab.slice_ms", &shortest);
@@ -259,6 +268,7 @@ impl Default for MachineRules {
             io_pressure_max: 20.0,
             dropped_max: 0.20,
             quiet_wait_s: 60,
+            lease: None,
         }
     }
 }

@@ -8,7 +8,7 @@
 //!        tracking/lab/           built arms, work     (not in git)
 //!        tracking/reports/       rendered reports
 //!        profiles/               captured stacks and flame graphs
-//! <temporary folder>/workbench-machine.lock   the lease: one measurement per machine, whatever the project
+//! /tmp/workbench-machine/         the lease: one measurement per machine, whatever the project (crate::machine)
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -16,14 +16,23 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::machine::Place;
+
 /// The file that marks a project's root.
 pub const CONFIG_FILE: &str = "workbench.yaml";
+
+/// Where all users of a machine meet, whatever their temporary folder.
+const LEASE_DIR: &str = "/tmp/workbench-machine";
+
+/// Names another folder for the lease: where those who share processors share no `/tmp`, and in tests.
+const LEASE_VARIABLE: &str = "WORKBENCH_LEASE";
 
 /// A project on disk. Holds an absolute root; every path below is derived from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     root: PathBuf,
     store: PathBuf,
+    lease: PathBuf,
 }
 
 /// Why there is no project.
@@ -86,13 +95,19 @@ impl Project {
 
     fn new(root: PathBuf) -> Self {
         let store = root.join("tracking/workbench.db");
-        Self { root, store }
+        Self { root, store, lease: LEASE_DIR.into() }
     }
 
     /// The same project with its store in `file`, relative to the root or absolute.
     #[must_use]
     pub fn with_store(self, file: impl AsRef<Path>) -> Self {
         Self { store: self.root.join(file), ..self }
+    }
+
+    /// The same project with the machine's lease in the folder `lease`, relative to the root or absolute.
+    #[must_use]
+    pub fn with_lease(self, lease: impl AsRef<Path>) -> Self {
+        Self { lease: self.root.join(lease), ..self }
     }
 
     /// The root folder, absolute.
@@ -145,9 +160,11 @@ impl Project {
         self.tracking_dir().join("reports")
     }
 
-    /// The machine's lease. One per machine, not per project: two projects on one machine disturb each other too.
-    pub fn machine_lock(&self) -> PathBuf {
-        std::env::temp_dir().join("workbench-machine.lock")
+    /// Where the machine's lease is: `machine.lease` of the configuration, unless the environment says otherwise. One for each
+    /// machine, not for each project: two projects on one machine disturb each other too.
+    pub fn lease(&self) -> Place {
+        let named = std::env::var_os(LEASE_VARIABLE).filter(|folder| !folder.is_empty());
+        Place::new(named.map_or_else(|| self.lease.clone(), |folder| self.root.join(folder)))
     }
 
     /// `path` as people want to read it: relative to the root when it lies inside.

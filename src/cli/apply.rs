@@ -8,17 +8,15 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use miette::Diagnostic;
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::progress::Progress;
+use super::wait::{Wait, failure, interrupted_by_signals};
 use super::{Context, Exit, Failure, OrExit, find};
 use crate::catalog::Catalog;
 use crate::improvements::{Improvement, ImprovementId};
-use crate::lab::LabError;
 use crate::lab::apply::Job;
 use crate::lab::ledger::Collector;
 use crate::lab::plan::{Inquiry, NoiseLedger};
-use crate::lab::recorder::Interrupt;
 use crate::tracking::{Reader, Store};
 
 /// Build without and with an improvement, measure both, and decide
@@ -47,9 +45,8 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["resume", "wait"])]
     dry_run: bool,
 
-    /// Wait while somebody else measures on this machine, instead of ending with exit code 75
-    #[arg(long)]
-    wait: bool,
+    #[command(flatten)]
+    wait: Wait,
 
     /// Pairs per workload at most, instead of `policy.pair_limit`
     #[arg(long, visible_alias = "pairs", value_name = "N", value_parser = clap::value_parser!(u32).range(5..))]
@@ -96,7 +93,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         noise,
         pair_limit: args.limit,
         resume: args.resume,
-        wait: args.wait,
+        patience: args.wait.patience(),
         test: true,
         profile: !args.no_profile,
         seed: args.seed.unwrap_or_else(fresh_seed),
@@ -157,31 +154,4 @@ fn needs(improvement: &Improvement, accepted: &[ImprovementId], alone: bool) -> 
         }
         Some(_) | None => Ok(()),
     }
-}
-
-/// Ctrl-C, TERM and HUP ask for a clean stop; a second one does not ask.
-fn interrupted_by_signals() -> miette::Result<Interrupt> {
-    let (interrupter, interrupt) = Interrupt::new();
-    let listen = |kind| signal(kind).map_err(|error| miette::miette!("cannot listen for signals: {error}"));
-    let (mut int, mut term, mut hup) =
-        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
-    tokio::spawn(async move {
-        for count in 0.. {
-            tokio::select! {
-                _ = int.recv() => {}
-                _ = term.recv() => {}
-                _ = hup.recv() => {}
-            }
-            if count > 0 {
-                std::process::exit(i32::from(Exit::Failed.code()));
-            }
-            interrupter.interrupt();
-        }
-    });
-    Ok(interrupt)
-}
-
-fn failure(error: LabError) -> Failure {
-    let exit = if error.is_busy() { Exit::Busy } else { Exit::Failed };
-    Failure::new(exit, error)
 }

@@ -11,7 +11,7 @@ use miette::MietteHandlerOpts;
 use super::context::colors_wanted;
 use super::{
     Context, Exit, Failure, Format, OrExit, agents, apply, doctor, export, import, list, profile, report, show, status,
-    verdict,
+    verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -64,6 +64,8 @@ enum Command {
     Export(export::Args),
     Agents(agents::Args),
     Doctor(doctor::Args),
+    #[command(name = "yield")]
+    Yield(yielding::Args),
 }
 
 impl Command {
@@ -95,8 +97,14 @@ impl Command {
             | Self::Report(_)
             | Self::Export(_)
             | Self::Agents(_)
-            | Self::Doctor(_) => None,
+            | Self::Doctor(_)
+            | Self::Yield(_) => None,
         }
+    }
+
+    /// Whether it is of use without a project too.
+    fn needs_project(&self) -> bool {
+        !matches!(self, Self::Yield(_))
     }
 
     fn changes_something(&self) -> bool {
@@ -111,7 +119,8 @@ impl Command {
             | Self::Report(_)
             | Self::Export(_)
             | Self::Agents(_)
-            | Self::Doctor(_) => false,
+            | Self::Doctor(_)
+            | Self::Yield(_) => false,
         }
     }
 
@@ -128,6 +137,7 @@ impl Command {
             Self::Export(args) => export::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
+            Self::Yield(args) => yielding::run(args, context).await,
         }
     }
 }
@@ -166,7 +176,10 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let project = match cli.command.as_ref().and_then(Command::new_project) {
         Some(folder) => Project::to_be(folder),
-        None => Project::find(cli.project.as_deref()).map(config::placed).or_exit(Exit::NotFound)?,
+        None => match Project::find(cli.project.as_deref()) {
+            Err(_) if !cli.command.as_ref().is_none_or(Command::needs_project) => Project::to_be(Path::new(".")),
+            found => found.map(config::placed).or_exit(Exit::NotFound)?,
+        },
     };
     let context = Context::new(project, if cli.json { Format::Json } else { cli.format });
     let runtime = tokio::runtime::Builder::new_multi_thread()

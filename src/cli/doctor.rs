@@ -1,19 +1,43 @@
 //! `workbench doctor`: can this machine build, measure and keep the facts; and if not, what to do.
 
+//! Everything is measured or read: what cannot be is said to be unknown. One file for each subject; a bad state of each is
+//! played in its tests.
+
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
+use self::kernel::Kernel;
 use super::{Context, Exit, Failure, Format, Row};
+use crate::config::MachineRules;
 
-mod machine;
+mod clock;
+mod disk;
+mod kernel;
+mod memory;
+mod processor;
 mod project;
+mod quiet;
+mod spread;
 mod tools;
 
 /// Check the machine and the project, each finding with its remedy
+///
+/// Every finding is measured: for half a second the processors are looked at, a fixed loop is timed, the disk that the lab works on
+/// has to sync, the clock is asked what it costs.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  workbench doctor\n\nExit code 1 when something that must be there is missing.")]
-pub struct Args {}
+#[command(after_help = "\
+Examples:
+  workbench doctor
+  workbench doctor --json | jq '.data[] | select(.state != \"good\")'
+
+Exit code 1 when something that must be there is missing.")]
+pub struct Args {
+    /// Read /proc and /sys below this folder: where a container sees its host's
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+}
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -48,14 +72,20 @@ struct Meta {
 }
 
 /// Looks at everything and prints what was found.
-pub async fn run(_args: Args, context: &Context) -> Result<Exit, Failure> {
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog();
     let target = catalog.as_ref().ok().map(|catalog| &catalog.config.target);
+    let kernel = Kernel::at(&args.root);
+    let rules = catalog.as_ref().map_or_else(|_| MachineRules::default(), |catalog| catalog.config.machine.clone());
     let findings: Vec<Finding> = [
         tools::findings(),
         project::findings(&context.project, catalog.as_ref().err()).await,
         target.map(|target| project::target(&context.project, target)).into_iter().collect(),
-        machine::findings(&context.project),
+        quiet::findings(&kernel, &rules, &context.project.lease()),
+        processor::findings(&kernel),
+        clock::findings(&kernel),
+        memory::findings(&kernel),
+        disk::findings(&kernel, &context.project),
     ]
     .into_iter()
     .flatten()

@@ -21,6 +21,8 @@ pub enum Exit {
     Busy,
     /// 128 and the signal's number: the terminal interface was ended by a signal.
     Signal(u8),
+    /// Whatever the command ended with that was run for somebody.
+    Of(u8),
 }
 
 impl Exit {
@@ -33,7 +35,7 @@ impl Exit {
             Self::NotFound => 3,
             Self::NotPassed => 4,
             Self::Busy => 75,
-            Self::Signal(code) => code,
+            Self::Signal(code) | Self::Of(code) => code,
         }
     }
 }

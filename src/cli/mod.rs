@@ -31,7 +31,9 @@ pub mod report;
 pub mod show;
 pub mod status;
 pub mod verdict;
+pub mod wait;
 mod words;
+pub mod yielding;
 
 pub use command::main;
 pub use context::Context;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use self::export::{Of, Shape};
 use self::page::Page;
+use super::wait::Wait;
 use super::{Context, Exit, Failure, Format, OrExit, find};
 use crate::improvements::ImprovementId;
 use crate::lab::experiment::{ExperimentId, Question, Side};
@@ -55,6 +56,9 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000, requires = "count_instructions", value_parser = clap::value_parser!(u64).range(1..))]
     ops: u64,
 
+    #[command(flatten)]
+    wait: Wait,
+
     /// Exit with 4 when the functions do not explain the measured change
     #[arg(long, conflicts_with = "export")]
     strict: bool,
@@ -91,7 +95,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let catalog = context.catalog()?;
     let entry = find::improvement(&catalog.register, &args.id)?;
     if args.count_instructions {
-        count::run(context, &catalog.config, &entry.id, args.experiment, args.ops).await?;
+        count::run(context, &catalog.config, &entry.id, args.experiment, args.ops, args.wait.patience()).await?;
     }
     let kind = match args.kind {
         _ if args.count_instructions => Kind::Instructions,

@@ -11,7 +11,6 @@
 //! and nothing else; with `resume` it judges the recorded pairs and goes on from there, tossing the coins that it would
 //! have tossed.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::LabError;
@@ -20,12 +19,13 @@ use super::capture::{STRETCHES, capture, order};
 use super::experiment::{Binary, ExperimentId, Pair, Plan, Ruling, Run, Side, Verdict};
 use super::folder::LabFolder;
 use super::journal::{Event, Journal, Opened, Stage};
-use super::lease::{Asked, Lease};
+use super::lease;
 use super::pair::{Bench, PairError, Which};
 use super::plan::{Draft, Inquiry, NoiseLedger};
 use super::recorder::{Interrupt, Recorder, Sink};
 use super::verdict::{Outlook, broken, judge, standing};
 use crate::config::Config;
+use crate::machine::Patience;
 use crate::project::Project;
 
 /// What is to be done.
@@ -43,8 +43,8 @@ pub struct Job<'a> {
     pub pair_limit: Option<u32>,
     /// Go on with the latest experiment that asks the same and has no verdict.
     pub resume: bool,
-    /// Wait for the machine instead of giving up when it is taken.
-    pub wait: bool,
+    /// How long to wait for the machine when it is taken.
+    pub patience: Patience,
     /// Run the target's tests on both arms.
     pub test: bool,
     /// Take profiles after the verdict.
@@ -109,8 +109,11 @@ impl Planned<'_> {
         observe: &mut (dyn FnMut(&Event) + Send),
         interrupt: Interrupt,
     ) -> Result<Conclusion, LabError> {
-        let lock_file = self.job.project.machine_lock();
-        let _lease = self.take_lease(&lock_file, observe, interrupt.clone()).await?;
+        let _lease = {
+            let what = self.plan.question.to_string();
+            let mut tell = |note| observe(&Event::Progress { note });
+            lease::take(self.job.project, &what, self.job.patience, &mut tell, interrupt.clone()).await?
+        };
         let leftovers = self.folder.clear_leftovers()?;
         let opened = journal.open(&self.plan, self.job.resume).await;
         let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
@@ -137,30 +140,6 @@ impl Planned<'_> {
                 // The error that stopped it is what the person must see, even if this cannot be recorded any more.
                 let _ = experiment.recorder.emit(Event::Stopped { reason: error.to_string() }).await;
                 Err(error)
-            }
-        }
-    }
-
-    async fn take_lease(
-        &self,
-        lock_file: &Path,
-        observe: &mut (dyn FnMut(&Event) + Send),
-        mut interrupt: Interrupt,
-    ) -> Result<Lease, LabError> {
-        let (command, root) = (self.plan.question.to_string(), self.job.project.root().display());
-        let us = format!("{command} in {root}, pid {}", std::process::id());
-        loop {
-            let owner = match Lease::ask(lock_file, &us)? {
-                Asked::Granted(lease) => return Ok(lease),
-                Asked::Busy(owner) => owner,
-            };
-            if !self.job.wait {
-                return Err(LabError::Busy { owner, command });
-            }
-            observe(&Event::Progress { note: format!("waiting for the machine: {owner}") });
-            tokio::select! {
-                () = interrupt.wished() => return Err(LabError::Interrupted),
-                () = tokio::time::sleep(Duration::from_secs(2)) => {}
             }
         }
     }

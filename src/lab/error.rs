@@ -7,19 +7,29 @@ use thiserror::Error;
 
 use super::driver::DriverError;
 use super::experiment::Side;
+use crate::machine::LeaseError;
 
 /// Why there is no verdict.
 #[derive(Debug, Error, Diagnostic)]
 pub enum LabError {
     /// Somebody else measures on this machine.
-    #[error("the machine is busy: {owner}")]
-    #[diagnostic(code(lab::busy), help("wait for it: `workbench {command} --wait`"))]
+    #[error("the machine is busy: {holder}")]
+    #[diagnostic(
+        code(lab::busy),
+        help(
+            "wait for it: `workbench {command} --wait`, or for ten minutes at most: `workbench {command} --wait=10m`"
+        )
+    )]
     Busy {
-        /// Who holds the lease.
-        owner: String,
+        /// Who holds the lease, for what, since when.
+        holder: String,
         /// What was to be done.
         command: String,
     },
+    /// The lease's file.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lease(LeaseError),
     /// Too many pairs were dropped.
     #[error("the machine is too busy: {dropped} of {of} pairs were dropped, the last one because of {reason}")]
     #[diagnostic(code(lab::too_busy), help("quiet the machine, then go on: `workbench {command} --resume`"))]
@@ -176,7 +186,8 @@ impl LabError {
     pub fn is_busy(&self) -> bool {
         match self {
             Self::Busy { .. } | Self::TooBusy { .. } => true,
-            Self::Interrupted
+            Self::Lease(_)
+            | Self::Interrupted
             | Self::OutOfTime { .. }
             | Self::NoCompiler { .. }
             | Self::BuildFailed { .. }

@@ -1,67 +1,46 @@
-//! The machine's lease: one measurement at a time, whatever the project, whoever the user.
-//!
-//! A lock on a well-known file, which the kernel takes back when its holder ends, however it ends. The file's text says
-//! who holds it; it is read only when the lock is taken, so a stale text misleads nobody.
+//! Taking the machine's lease: the one way for all that measures.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
-use std::path::Path;
-
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use std::fmt::Write;
 
 use super::LabError;
+use super::recorder::Interrupt;
+use crate::machine::lease::LeaseError;
+use crate::machine::{Lease, Owner, Patience};
+use crate::project::Project;
 
-/// The machine is ours until this is dropped.
-#[derive(Debug)]
-pub struct Lease {
-    _lock: Flock<File>,
-}
+/// Named in a note at most so many; of others only their number.
+const NAMED_MAX: usize = 3;
 
-/// What came of asking for the lease.
-#[derive(Debug)]
-pub enum Asked {
-    /// We have it.
-    Granted(Lease),
-    /// Somebody else has it: who, in their own words.
-    Busy(String),
-}
-
-impl Lease {
-    /// Asks once. `owner` is what others are told while we hold it.
-    pub fn ask(file: &Path, owner: &str) -> Result<Asked, LabError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let opened = options.open(file).map_err(LabError::file("open the machine's lock", file))?;
-        match Flock::lock(opened, FlockArg::LockExclusiveNonblock) {
-            Ok(mut lock) => {
-                // The text is a courtesy: whether it can be written does not change who holds the lock.
-                let _ = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{owner}"));
-                Ok(Asked::Granted(Self { _lock: lock }))
-            }
-            Err((mut other, Errno::EWOULDBLOCK)) => {
-                let mut text = String::new();
-                let _ = other.read_to_string(&mut text);
-                let text = text.trim();
-                Ok(Asked::Busy(if text.is_empty() { "another measurement runs".to_owned() } else { text.to_owned() }))
-            }
-            Err((_, error)) => Err(LabError::file("lock", file)(error.into())),
+/// Takes the machine for `what`, a command line without its first word: `apply T003`. Returns when all who give way stand
+/// still. Notes of whom it waited for, and of who gave way, go to `tell`.
+pub async fn take(
+    project: &Project,
+    what: &str,
+    patience: Patience,
+    tell: &mut (dyn FnMut(String) + Send),
+    mut interrupt: Interrupt,
+) -> Result<Lease, LabError> {
+    let (place, us) = (project.lease(), Owner::new(what, project.root()));
+    let lease = Lease::take(&place, us, patience, tell, interrupt.wished()).await.map_err(|error| match error {
+        LeaseError::Busy(_) => LabError::Busy { holder: error.to_string(), command: what.to_owned() },
+        LeaseError::Interrupted => LabError::Interrupted,
+        LeaseError::File { .. } => LabError::Lease(error),
+    })?;
+    let settled = lease.settle().await;
+    for (they, what) in [(settled.stopped, "stopped while we measure"), (settled.restless, "did not stop for us")] {
+        if !they.is_empty() {
+            tell(format!("{what}: {}", list(&they)));
         }
     }
+    Ok(lease)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_holder_at_a_time_and_the_other_is_told_who() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("lock");
-        let Asked::Granted(lease) = Lease::ask(&file, "apply T003, pid 1").unwrap() else { panic!() };
-        let Asked::Busy(owner) = Lease::ask(&file, "me").unwrap() else { panic!() };
-        assert_eq!(owner, "apply T003, pid 1");
-        drop(lease);
-        assert!(matches!(Lease::ask(&file, "me").unwrap(), Asked::Granted(_)));
+fn list(owners: &[Owner]) -> String {
+    let named: Vec<String> = owners.iter().take(NAMED_MAX).map(|owner| owner.what.clone()).collect();
+    let mut text = named.join(", ");
+    if let Some(more) = owners.len().checked_sub(NAMED_MAX).filter(|&more| more > 0) {
+        // Writing into a string does not fail.
+        let _ = write!(text, " and {more} more");
     }
+    text
 }

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use super::experiment::Machine;
 use crate::config::MachineRules;
+use crate::machine::processes::{Stat, all};
 
 /// Counters of the kernel at one moment, in clock ticks since boot.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
     busy: u64,
     /// Idle, waiting for a disk, or in interrupts. The kernel lets parts of it run backwards at times.
@@ -23,10 +24,23 @@ pub struct Reading {
 impl Reading {
     /// Reads now; `own` are the process ids of the arms.
     pub fn take(own: &[i32]) -> Self {
-        let mut reading = fs::read_to_string("/proc/stat").ok().and_then(|stat| cpu_line(&stat)).unwrap_or_default();
+        let mut reading = fs::read_to_string("/proc/stat").ok().and_then(|stat| Self::of(&stat)).unwrap_or_default();
         let ours = own.iter().copied().chain(i32::try_from(std::process::id()));
-        reading.own = ours.filter_map(process_ticks).sum::<u64>() + kernel_thread_ticks();
+        let ours = ours.filter_map(Stat::of).map(|stat| stat.cpu_ticks).sum::<u64>();
+        let kernel = all().into_iter().filter(Stat::is_kernel_thread).map(|stat| stat.cpu_ticks).sum::<u64>();
+        reading.own = ours + kernel;
         reading
+    }
+
+    /// What the first line of `/proc/stat` says: `cpu user nice system idle iowait irq softirq steal guest guest_nice`.
+    /// Interrupts belong to nobody, so they count as neither busy nor foreign.
+    pub fn of(stat: &str) -> Option<Self> {
+        let mut fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().map(str::parse::<u64>);
+        let mut next = || fields.next()?.ok();
+        let (user, nice, system, idle) = (next()?, next()?, next()?, next()?);
+        let (iowait, irq, softirq, steal) = (next()?, next()?, next()?, next()?);
+        let busy = user + nice + system;
+        Some(Self { busy, rest: idle + iowait + irq + softirq, steal, own: 0 })
     }
 
     /// Foreign CPU and steal since `before`, as fractions of all cores.
@@ -73,47 +87,19 @@ pub fn is_pressed(cpu: Option<f64>, io: Option<f64>, rules: &MachineRules) -> Op
     above("CPU", cpu, rules.cpu_pressure_max).or_else(|| above("I/O", io, rules.io_pressure_max))
 }
 
-/// `cpu user nice system idle iowait irq softirq steal guest guest_nice`: the first line of `/proc/stat`. Interrupts
-/// belong to nobody, so they count as neither busy nor foreign.
-fn cpu_line(stat: &str) -> Option<Reading> {
-    let mut fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().map(str::parse::<u64>);
-    let mut next = || fields.next()?.ok();
-    let (user, nice, system, idle) = (next()?, next()?, next()?, next()?);
-    let (iowait, irq, softirq, steal) = (next()?, next()?, next()?, next()?);
-    let busy = user + nice + system;
-    Some(Reading { busy, rest: idle + iowait + irq + softirq, steal, own: 0 })
-}
-
-/// User and system time of a process, all its threads.
-fn process_ticks(pid: i32) -> Option<u64> {
-    stat_ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?).map(|(_, ticks)| ticks)
-}
-
-fn kernel_thread_ticks() -> u64 {
-    const PF_KTHREAD: u64 = 0x0020_0000;
-    let Ok(entries) = fs::read_dir("/proc") else { return 0 };
-    let numeric = entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes()[0].is_ascii_digit());
-    let stats = numeric.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
-    stats
-        .filter_map(|stat| stat_ticks(&stat))
-        .filter(|(flags, _)| flags & PF_KTHREAD != 0)
-        .map(|(_, ticks)| ticks)
-        .sum()
-}
-
-/// Flags and CPU time of a `/proc/<pid>/stat` line.
-fn stat_ticks(stat: &str) -> Option<(u64, u64)> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let flags = fields.nth(6)?.parse().ok()?;
-    let user: u64 = fields.nth(4)?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some((flags, user + system))
-}
-
-/// `some avg10=… avg60=… avg300=… total=<µs>`.
 fn stalled_us(file: &str) -> Option<u64> {
-    let text = fs::read_to_string(file).ok()?;
-    text.lines().find(|line| line.starts_with("some"))?.rsplit_once("total=")?.1.parse().ok()
+    some(&fs::read_to_string(file).ok()?, "total=")?.parse().ok()
+}
+
+/// Percent of the last ten seconds in which somebody had to wait, by the text of a pressure file.
+pub fn some_avg10(text: &str) -> Option<f64> {
+    some(text, "avg10=")?.parse().ok()
+}
+
+/// A word of the line `some avg10=… avg60=… avg300=… total=<µs>`.
+fn some<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let line = text.lines().find(|line| line.starts_with("some "))?;
+    line.split_whitespace().find_map(|word| word.strip_prefix(name))
 }
 
 #[cfg(test)]
@@ -122,10 +108,15 @@ mod tests {
 
     #[test]
     fn kernel_text_is_read_field_by_field() {
-        let reading = cpu_line("cpu  100 5 50 800 20 3 7 15 0 0\ncpu0 …").unwrap();
+        let reading = Reading::of("cpu  100 5 50 800 20 3 7 15 0 0\ncpu0 …").unwrap();
         assert_eq!((reading.busy, reading.rest, reading.steal), (155, 830, 15));
-        let stat = "42 (a) b) S 1 42 42 0 -1 2097152 9 9 9 9 11 22 3 4 20 0 1 0 777";
-        assert_eq!(stat_ticks(stat), Some((0x0020_0000, 33)));
+    }
+
+    #[test]
+    fn pressure_is_read_from_the_some_line() {
+        let text = "some avg10=12.50 avg60=3.00 avg300=1.00 total=17\nfull avg10=9.00 avg60=0.00 avg300=0.00 total=0\n";
+        assert_eq!((some_avg10(text), some(text, "total=")), (Some(12.5), Some("17")));
+        assert_eq!(some_avg10(""), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! - [`question`] and [`experiment`]: the words and the facts. [`journal`]: the port through which they are written down; the lab knows
 //!   nothing of how they are kept.
 //! - [`stats`] and [`verdict`]: pure functions from pairs to a ruling.
-//! - [`lease`], [`folder`], [`process`], [`machine`]: the machine, and what must not be left on it.
+//! - [`lease`], [`folder`], [`process`], [`machine`]: the machine to ourselves, and what must not be left on it.
 //! - [`build`]: two sets of features become two binaries, each at most once.
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.

@@ -16,10 +16,11 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{Pid, getppid};
+use nix::unistd::Pid;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+
+use crate::machine::processes::{die_with_parent, started_ticks};
 
 /// A child that leads its own process group. Dropping it kills the group.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl Group {
         let group = Self { child, leader: Pid::from_raw(pid), record: running.join(pid.to_string()) };
         // Recorded after the fact: were the record missing, the parent-death signal would still end the child.
         let what = command.as_std().get_program().to_string_lossy().into_owned();
-        fs::write(&group.record, format!("{} {what}\n", started_at(pid).unwrap_or_default()))?;
+        fs::write(&group.record, format!("{} {what}\n", started_ticks(pid).unwrap_or_default()))?;
         Ok(group)
     }
 
@@ -127,32 +128,9 @@ pub fn sweep(running: &Path) -> io::Result<Vec<String>> {
 /// Whether `pid` names the process that started then, or, its leader gone, a group that is left of it: a pid is not
 /// given out again while a group still bears it.
 fn is_still(pid: i32, started: &str) -> bool {
-    match started_at(pid) {
+    match started_ticks(pid) {
         Some(now) => now.to_string() == started,
         None => killpg(Pid::from_raw(pid), None).is_ok(),
-    }
-}
-
-/// When the process started, in clock ticks since boot.
-fn started_at(pid: i32) -> Option<u64> {
-    // Fields after the command's name, which stands in parentheses and may hold anything: state is the first of them
-    // and the start time the twentieth.
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
-}
-
-/// Asks the kernel to kill the child when the thread that started it ends, even by `kill -9`.
-fn die_with_parent(command: &mut Command) {
-    let parent = Pid::this();
-    let arm = move || {
-        set_pdeathsig(Signal::SIGKILL)?;
-        // The parent may have gone between fork and prctl: then nobody would send the signal.
-        if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
-    };
-    // SAFETY: between fork and exec only async-signal-safe calls are made: prctl and getppid, neither of which
-    // allocates or takes a lock; the error path builds an `io::Error` from a kind, which does not allocate.
-    unsafe {
-        command.pre_exec(arm);
     }
 }
 
@@ -263,7 +241,7 @@ mod tests {
         fs::write(&record, "1 sleep\n").unwrap();
         assert_eq!(sweep(running.path()).unwrap(), Vec::<String>::new());
         assert!(!gone(pid));
-        fs::write(&record, format!("{} sleep\n", started_at(pid).unwrap())).unwrap();
+        fs::write(&record, format!("{} sleep\n", started_ticks(pid).unwrap())).unwrap();
         assert_eq!(sweep(running.path()).unwrap().len(), 1);
         assert!(eventually(|| gone(pid)));
         drop(group);

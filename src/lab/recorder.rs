@@ -27,6 +27,11 @@ impl Interrupt {
         (Interrupter(sender), Self(receiver))
     }
 
+    /// Nobody will wish it: a signal ends the process.
+    pub fn never() -> Self {
+        Self::new().1
+    }
+
     /// Returns when the stop is wished; never, when whoever could wish it has gone.
     pub(super) async fn wished(&mut self) {
         if self.0.wait_for(|wished| *wished).await.is_err() {

@@ -1,5 +1,7 @@
 //! Which process works on an experiment, told apart from a later one that was given the same number.
 
+use crate::machine::processes;
+
 /// A process of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Process {
@@ -13,29 +15,21 @@ impl Process {
     /// This process.
     pub fn current() -> Self {
         let pid = std::process::id();
-        Self { pid, started_ticks: started_ticks(pid).unwrap_or_default() }
+        let started_ticks = i32::try_from(pid).ok().and_then(processes::started_ticks);
+        Self { pid, started_ticks: started_ticks.unwrap_or_default() }
     }
 
     /// Whether it still runs. A zombie does not, nor does a process of another machine, whose number is 0.
     pub fn is_alive(self) -> bool {
+        let Ok(pid) = i32::try_from(self.pid) else { return false };
         if self.pid == 0 {
             return false;
         }
         if self.started_ticks == 0 {
-            let pid = i32::try_from(self.pid).map(nix::unistd::Pid::from_raw);
-            return pid.is_ok_and(|pid| nix::sys::signal::kill(pid, None).is_ok());
+            return nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok();
         }
-        started_ticks(self.pid) == Some(self.started_ticks)
+        processes::is_alive(pid, self.started_ticks)
     }
-}
-
-/// Field 22 of `/proc/PID/stat`, counted after the command's name, which may hold blanks and parentheses.
-fn started_ticks(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    (state != "Z").then_some(())?;
-    fields.nth(18)?.parse().ok()
 }
 
 #[cfg(test)]

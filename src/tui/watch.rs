@@ -12,6 +12,8 @@ use super::facts::{AgentRow, Lease, MachineFacts, Phase, ProjectFacts};
 use super::msg::{Msg, RegisterNews};
 use super::tail;
 use crate::catalog::Catalog;
+use crate::lab::machine::some_avg10;
+use crate::machine::{Owner, Place, lease};
 use crate::project::Project;
 use crate::repository::Repository;
 
@@ -116,29 +118,21 @@ fn target_of(root: &Path) -> String {
 fn machine(project: &Project) -> MachineFacts {
     let cores = std::thread::available_parallelism().map_or(0, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
     let load = fs::read_to_string("/proc/loadavg").ok().and_then(|text| text.split(' ').next()?.parse().ok());
-    let lease = lease(&project.machine_lock());
+    let lease = lease(&project.lease());
     MachineFacts { cores, load, cpu_pressure: pressure("cpu"), io_pressure: pressure("io"), lease }
 }
 
 /// `some avg10` of a resource, percent.
 fn pressure(resource: &str) -> Option<f64> {
-    let text = fs::read_to_string(format!("/proc/pressure/{resource}")).ok()?;
-    let some = text.lines().find(|line| line.starts_with("some"))?;
-    some.split_whitespace().find_map(|field| field.strip_prefix("avg10=")?.parse().ok())
+    some_avg10(&fs::read_to_string(format!("/proc/pressure/{resource}")).ok()?)
 }
 
-/// Who holds the machine's lease. Looked up in the kernel's list of locks, never by trying the lock: a measurement that
-/// asks for it at that moment would be turned away.
-fn lease(file: &Path) -> Option<Lease> {
-    use std::os::unix::fs::MetadataExt;
-    let inode = fs::metadata(file).ok()?.ino();
-    let locks = fs::read_to_string("/proc/locks").ok()?;
-    let held = locks.lines().find(|line| {
-        line.contains("FLOCK")
-            && !line.contains("->")
-            && line.split_whitespace().any(|field| field.ends_with(&format!(":{inode}")))
-    })?;
-    let pid = held.split_whitespace().nth(4)?.parse().ok()?;
-    let purpose = fs::read_to_string(file).ok()?.trim().to_owned();
-    Some(Lease { pid, purpose })
+/// Who holds the machine's lease.
+fn lease(place: &Place) -> Option<Lease> {
+    lease::is_taken(place).then(|| match lease::holder(place) {
+        Some(Owner { what, user, pid, .. }) => {
+            Lease { pid: pid.unsigned_abs(), purpose: format!("{what} by {user}, pid {pid}") }
+        }
+        None => Lease { pid: 0, purpose: "another measurement".to_owned() },
+    })
 }

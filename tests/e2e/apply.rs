@@ -134,16 +134,19 @@ fn a_binary_against_itself_is_not_accepted() {
 #[test]
 fn a_busy_machine_is_exit_75_and_names_the_owner() {
     let lab = Lab::new(0.4);
-    let file = lab.bench.path("tmp/workbench-machine.lock");
-    let workbench::lab::lease::Asked::Granted(lease) =
-        workbench::lab::lease::Lease::ask(&file, "calibrate in elsewhere, pid 7").unwrap()
-    else {
-        panic!()
-    };
+    let lease = lab.lease("calibrate");
     let ran = lab.apply(&[]);
     assert_eq!(ran.code, 75, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains("the machine is busy: calibrate in elsewhere, pid 7"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("--wait"), "{}", ran.stderr);
+    let pid = std::process::id();
+    for wanted in
+        ["the machine is busy: calibrate in /elsewhere by ", &format!("pid {pid}, since "), "apply T003 --wait"]
+    {
+        assert!(ran.stderr.replace("\n  │ ", " ").contains(wanted), "{wanted}: {}", ran.stderr);
+    }
+    let ran = lab.apply(&["--wait=1s"]);
+    assert_eq!(ran.code, 75, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("waiting for the machine: calibrate"), "{}", ran.stderr);
+    assert_eq!(lab.apply(&["--wait=soon"]).code, 2);
 
     // With --wait it goes on as soon as the other ends.
     let mut waiting = lab.start(&["--wait", "--no-profile", "--seed", "1"]);

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use workbench::lab::experiment::{ExperimentId, Pair};
+use workbench::machine::{Asked, Lease, Owner, Place};
 use workbench::tracking::{Experiment, Reader};
 
 use super::bench::{Bench, Ran, WORKBENCH};
@@ -90,12 +91,20 @@ lab: {{slices: 2, answer_limit_s: 60, profile_s: 1}}
         self.bench.replace("workbench.yaml", "answer_limit_s: 60,", "answer_limit_s: 1,");
     }
 
-    /// The command `workbench apply T003 …`, with a machine lock of its own.
+    /// The command `workbench apply T003 …`, with a machine's lease of its own.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(WORKBENCH);
         command.args(args).current_dir(self.bench.root()).env_remove("WORKBENCH_PROJECT").env("NO_COLOR", "1");
-        command.env("TMPDIR", self.bench.path("tmp"));
+        command.env("TMPDIR", self.bench.path("tmp")).env("WORKBENCH_LEASE", self.bench.path("machine"));
         command
+    }
+
+    /// Takes the lease of this lab's machine.
+    pub(crate) fn lease(&self, what: &str) -> Lease {
+        match Lease::ask(&Place::new(self.bench.path("machine")), &Owner::new(what, Path::new("/elsewhere"))) {
+            Ok(Asked::Granted(lease)) => lease,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {

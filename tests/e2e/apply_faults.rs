@@ -177,7 +177,7 @@ fn a_full_disk_costs_the_pair_under_way_and_nothing_else() {
     let mut command = std::process::Command::new("/bin/sh");
     let apply = lab.command(&["apply", "T003", "--no-profile", "--seed", "1"]);
     command.args(["-c", script, "sh"]).arg(apply.get_program()).args(apply.get_args()).current_dir(lab.bench.root());
-    command.env("TMPDIR", lab.bench.path("tmp")).env("NO_COLOR", "1");
+    command.envs(apply.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let ran = Ran::new(&command.output().unwrap(), &lab.bench.root());
     let message: Vec<&str> = ran.stderr.lines().skip_while(|line| line.starts_with('[')).collect();
     insta::assert_snapshot!("fault_full_disk", format!("exit {}\n{}", ran.code, message.join("\n")));

@@ -4,8 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use workbench::lab::lease::{Asked, Lease};
-
 use super::apply_bench::Lab;
 use super::apply_faults::built_lab;
 
@@ -55,9 +53,7 @@ fn slow_builds_tests_and_loads_are_accompanied() {
     lab.bench.replace("toy/src/main.rs", "#[test]", &format!("#[test]\nfn slow() {{ {sleep}; }}\n#[test]"));
     lab.bench.replace("improvements/T003.yaml", "effect: 0.4,", &format!("effect: 0.4, load_ms: {SLOW_MS},"));
     // The machine is another's for as long.
-    let Asked::Granted(lease) = Lease::ask(&lab.bench.path("tmp/workbench-machine.lock"), "another").unwrap() else {
-        panic!("nobody else has this lock")
-    };
+    let lease = lab.lease("another");
     let mut child = Bounded(lab.start(&["--wait", "--no-profile"]));
     let holder = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(SLOW_MS));

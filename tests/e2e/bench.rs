@@ -63,6 +63,7 @@ impl Bench {
             .current_dir(self.root())
             .env_remove("WORKBENCH_PROJECT")
             .env_remove("NO_COLOR")
+            .env("WORKBENCH_LEASE", self.path("machine"))
             .output()
             .unwrap();
         Ran::new(&output, &self.root())

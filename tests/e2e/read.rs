@@ -1,6 +1,5 @@
 //! The commands that read: list, show, agents, and what they do with names that do not exist.
 
-use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
@@ -119,38 +118,4 @@ fn the_bundled_register_lists_33() {
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["data"].as_array().unwrap().len(), 33);
     assert_eq!(value["meta"]["count"], 33);
-}
-
-#[test]
-fn doctor_names_a_remedy_for_everything_that_is_not_good() {
-    let bench = Bench::new();
-    let ran = bench.run(&["doctor", "--json"]);
-    let value: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let findings = value["data"].as_array().unwrap();
-    let state = |check: &str| findings.iter().find(|finding| finding["check"] == check).unwrap()["state"].clone();
-    assert!(findings.iter().all(|finding| (finding["state"] == "good") == finding["remedy"].is_null()), "{findings:?}");
-    assert_eq!((state("cargo"), state("rustc"), state("register")), ("good".into(), "good".into(), "good".into()));
-    // The small project has no Cargo workspace to build.
-    assert_eq!((state("target"), ran.code), ("missing".into(), 1));
-}
-
-#[test]
-fn doctor_goes_on_without_programs_register_or_store() {
-    let bench = Bench::new();
-    bench.replace("improvements/T001.yaml", "critical", "urgent");
-    fs::create_dir(bench.path("tracking")).unwrap();
-    bench.write("tracking/workbench.db", "this is no database");
-    let output = Command::new(WORKBENCH)
-        .arg("doctor")
-        .current_dir(bench.root())
-        .env("PATH", "/nowhere")
-        .env_remove("CC")
-        .output()
-        .unwrap();
-    let ran = Ran::new(&output, &bench.root());
-    assert_eq!(ran.code, 1);
-    for wanted in ["✗ cargo", "✗ rustc", "✗ C compiler", "✗ git", "✗ register", "✗ store", "https://rustup.rs"]
-    {
-        assert!(ran.stdout.contains(wanted), "{wanted}: {}", ran.stdout);
-    }
 }

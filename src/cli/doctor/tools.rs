@@ -8,7 +8,7 @@ use super::Finding;
 const RUST_MIN: &str = env!("CARGO_PKG_RUST_VERSION");
 
 pub(super) fn findings() -> Vec<Finding> {
-    vec![rust("cargo"), rust("rustc"), c_compiler(), git()]
+    vec![rust("cargo"), rust("rustc"), c_compiler(), git(), callgrind()]
 }
 
 fn rust(program: &'static str) -> Finding {
@@ -36,6 +36,21 @@ fn git() -> Finding {
     match first_line("git", &["--version"]) {
         Ok(line) => Finding::good("git", line),
         Err(error) => Finding::missing("git", error, "install git: evidence is tied to a tree"),
+    }
+}
+
+/// Not only there: it must run a program.
+fn callgrind() -> Finding {
+    const CHECK: &str = "callgrind";
+    const TOOL: &[&str] = &["-q", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
+    let version = first_line("valgrind", &["--version"]);
+    match version.and_then(|version| first_line("valgrind", &[TOOL, &["true"]].concat()).map(|_| version)) {
+        Ok(version) => Finding::good(CHECK, version),
+        Err(error) => Finding::doubtful(
+            CHECK,
+            error,
+            "install it (Debian: apt install valgrind) for `workbench profile --count-instructions`; nothing else needs it",
+        ),
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::io::{self, Write};
 
+use crate::cli::wait::failure;
 use crate::cli::{Context, Exit, Failure, OrExit};
 use crate::config::Config;
 use crate::improvements::ImprovementId;
-use crate::lab::LabError;
 use crate::lab::experiment::{Binary, ExperimentId, Question, Side};
 use crate::lab::folder::LabFolder;
 use crate::lab::instructions::{Replay, is_there};
 use crate::lab::journal::Journal;
-use crate::lab::lease::{Asked, Lease};
+use crate::lab::lease;
+use crate::lab::recorder::Interrupt;
+use crate::machine::Patience;
 use crate::tracking::{Experiment, Reader, Store};
 
 /// How far back an experiment with both arms is looked for.
@@ -23,6 +25,7 @@ pub(super) async fn run(
     id: &ImprovementId,
     wanted: Option<i64>,
     ops: u64,
+    patience: Patience,
 ) -> Result<(), Failure> {
     is_there().await?;
     let none = || {
@@ -35,20 +38,15 @@ pub(super) async fn run(
     let reader = Reader::open(&context.project).await?.ok_or_else(none).or_exit(Exit::NotFound)?;
     let found = latest(&reader, id, wanted.map(ExperimentId)).await?;
     let (experiment, arms) = found.ok_or_else(none).or_exit(Exit::NotFound)?;
-    let us = format!("profile {id} in {}, pid {}", context.project.root().display(), std::process::id());
-    let _lease = match Lease::ask(&context.project.machine_lock(), &us)? {
-        Asked::Granted(lease) => lease,
-        Asked::Busy(owner) => {
-            let busy = LabError::Busy { owner, command: format!("apply {id}") };
-            return Err(Failure::new(Exit::Busy, busy));
-        }
-    };
+    let what = format!("profile {id} --count-instructions");
+    // A terminal that has gone away is no reason to stop.
+    let mut tell = |note: String| drop(writeln!(io::stderr(), "{note}"));
+    let interrupt = Interrupt::never();
+    let _lease = lease::take(&context.project, &what, patience, &mut tell, interrupt).await.map_err(failure)?;
     let folder = LabFolder::at(&context.project.lab_dir())?;
     let replay = Replay { config, folder: &folder, plan: &experiment.plan, ops };
     let mut counted = Vec::new();
     for binary in &arms {
-        // A terminal that has gone away is no reason to stop counting.
-        let mut tell = |note: String| drop(writeln!(io::stderr(), "{note}"));
         counted.push(replay.count(binary, &mut tell).await?);
     }
     // Both or none: one arm alone compares with nothing.
