@@ -143,6 +143,9 @@ pub struct LabLimits {
     pub answer_limit_s: u64,
     /// The wall time of one `apply`, builds and tests included, seconds.
     pub experiment_limit_s: u64,
+    /// A session on the machine lasts so long after its noise was looked at: then three pairs of a binary against itself open the next,
+    /// seconds.
+    pub session_s: u64,
     /// How long each arm is profiled after the verdict, in four processes together, seconds; 0 takes no profile.
     pub profile_s: u64,
     /// Built arms are removed, oldest first, above this size, megabytes.
@@ -283,6 +286,7 @@ impl Default for LabLimits {
             test_limit_s: 900,
             answer_limit_s: 60,
             experiment_limit_s: 3600,
+            session_s: 3600,
             profile_s: 12,
             cache_limit_mb: 4096,
         }

@@ -93,6 +93,11 @@ impl Project {
         Self::new(root.to_path_buf())
     }
 
+    /// The working directory, where no project is needed.
+    pub fn none() -> Self {
+        Self::new(Path::new(".").canonicalize().unwrap_or_else(|_| PathBuf::from(".")))
+    }
+
     fn new(root: PathBuf) -> Self {
         let store = root.join("tracking/workbench.db");
         Self { root, store, lease: LEASE_DIR.into() }

@@ -173,6 +173,11 @@ impl Interval {
     /// Nothing is known yet.
     pub const UNBOUNDED: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
 
+    /// Whether nothing may be the truth.
+    pub fn covers_zero(self) -> bool {
+        self.low <= 0.0 && 0.0 <= self.high
+    }
+
     /// Its ends as gains, from the least to the greatest; absent while unbounded.
     pub fn gains(self) -> [Option<Gain>; 2] {
         [self.low, self.high].map(|end| end.is_finite().then(|| LogRatio(end).gain()))

@@ -1,21 +1,20 @@
 //! `workbench apply ID`: build it without and with the improvement, measure both, and decide.
 
 mod plan;
-mod progress;
 mod result;
+mod session;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use miette::Diagnostic;
 use thiserror::Error;
 
-use self::progress::Progress;
+use super::progress::Progress;
 use super::wait::{Wait, failure, interrupted_by_signals};
-use super::{Context, Exit, Failure, OrExit, find};
+use super::{Context, Exit, Failure, OrExit, find, noise};
 use crate::catalog::Catalog;
 use crate::improvements::{Improvement, ImprovementId};
 use crate::lab::apply::Job;
-use crate::lab::ledger::Collector;
 use crate::lab::plan::{Inquiry, NoiseLedger};
 use crate::tracking::{Reader, Store};
 
@@ -68,9 +67,6 @@ impl Args {
     }
 }
 
-/// How many of the latest experiments say how noisy this machine is.
-const EXPERIMENTS_FOR_NOISE: u32 = 12;
-
 /// An improvement it rests on is not in the stack.
 #[derive(Debug, Error, Diagnostic)]
 #[error("{id} needs {missing}, which is not accepted yet")]
@@ -86,7 +82,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let improvement = find::improvement(&register, &args.id)?;
     let variants = improvement.measurable().or_exit(Exit::NotPassed)?;
     let (stack, noise) = known(context, improvement, args.alone).await?;
-    let job = Job {
+    let mut job = Job {
         project: &context.project,
         config: &config,
         inquiry: Inquiry::add_one_in(improvement, variants, &stack),
@@ -98,6 +94,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         profile: !args.no_profile,
         seed: args.seed.unwrap_or_else(fresh_seed),
     };
+    let interrupt = interrupted_by_signals().or_exit(Exit::Failed)?;
+    if !args.dry_run && !args.resume {
+        let features = job.inquiry.features[0].clone();
+        if session::open(context, &job, &features, &variants.workload, &interrupt).await? {
+            job.noise = known(context, improvement, args.alone).await?.1;
+        }
+    }
     let planned = job.plan().await.map_err(failure)?;
     if args.dry_run {
         return plan::print(context, &planned.plan, planned.is_built());
@@ -105,7 +108,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let mut progress = Progress::new(&planned.plan);
     progress.say(&plan::summary(&planned.plan, planned.is_built()));
     let mut store = Store::open(&context.project).await?.crediting(&improvement.agents);
-    let interrupt = interrupted_by_signals().or_exit(Exit::Failed)?;
     let concluded = planned.run(&mut store, &mut |event| progress.observe(event), interrupt).await;
     progress.end();
     store.close().await;
@@ -128,20 +130,11 @@ async fn known(
     let accepted: Vec<ImprovementId> = entries.iter().map(|entry| entry.improvement.clone()).collect();
     needs(improvement, &accepted, alone)?;
     let stack = if alone { Vec::new() } else { entries.into_iter().map(|entry| entry.feature).collect() };
-    let mut noise = Collector::default();
-    // What was imported says how noisy another machine is.
-    let here = reader.experiments(EXPERIMENTS_FOR_NOISE).await?.into_iter().filter(|one| one.origin.is_none());
-    for summary in here {
-        if let Some(experiment) = reader.experiment(summary.id).await? {
-            let pairs: Vec<_> = experiment.pairs.into_iter().map(|fact| fact.pair).collect();
-            noise.add(&experiment.plan, &pairs);
-        }
-    }
-    Ok((stack, noise.ledger()))
+    Ok((stack, noise::known(&reader).await?))
 }
 
 /// Unlike any before; within 53 bits, since it passes through JSON.
-fn fresh_seed() -> u64 {
+pub(super) fn fresh_seed() -> u64 {
     // The standard library seeds its hash maps from the system's randomness.
     RandomState::new().build_hasher().finish() >> 11
 }

@@ -10,8 +10,8 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, agents, apply, doctor, export, import, list, profile, report, show, status,
-    verdict, yielding,
+    Context, Exit, Failure, Format, OrExit, agents, apply, calibrate, doctor, export, import, list, profile, report,
+    show, status, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -58,6 +58,7 @@ enum Command {
     Status(status::Args),
     Verdict(verdict::Args),
     Apply(apply::Args),
+    Calibrate(calibrate::Args),
     Profile(profile::Args),
     Report(report::Args),
     Import(import::Args),
@@ -93,6 +94,7 @@ impl Command {
             | Self::Status(_)
             | Self::Verdict(_)
             | Self::Apply(_)
+            | Self::Calibrate(_)
             | Self::Profile(_)
             | Self::Report(_)
             | Self::Export(_)
@@ -110,6 +112,7 @@ impl Command {
     fn changes_something(&self) -> bool {
         match self {
             Self::Apply(args) => args.changes_something(),
+            Self::Calibrate(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
             Self::Import(args) => args.changes_something(),
@@ -131,6 +134,7 @@ impl Command {
             Self::Status(args) => status::run(args, context).await,
             Self::Verdict(args) => verdict::run(args, context).await,
             Self::Apply(args) => apply::run(args, context).await,
+            Self::Calibrate(args) => calibrate::run(args, context).await,
             Self::Profile(args) => profile::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
             Self::Import(args) => import::run(args, context).await,
@@ -177,7 +181,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     let project = match cli.command.as_ref().and_then(Command::new_project) {
         Some(folder) => Project::to_be(folder),
         None => match Project::find(cli.project.as_deref()) {
-            Err(_) if !cli.command.as_ref().is_none_or(Command::needs_project) => Project::to_be(Path::new(".")),
+            Err(_) if !cli.command.as_ref().is_none_or(Command::needs_project) => Project::none(),
             found => found.map(config::placed).or_exit(Exit::NotFound)?,
         },
     };

@@ -1,5 +1,7 @@
 //! Looking up what a person named; what does not exist ends with exit 3 and the nearest name.
 
+use std::collections::BTreeSet;
+
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -27,6 +29,25 @@ pub fn improvement<'a>(register: &'a Register, id: &str) -> Result<&'a Improveme
             None => format!("`workbench list` shows all {}", register.improvements.len()),
         };
         not_found("improvement", id, help)
+    })
+}
+
+/// The improvement `name`, where a workload could have been named too.
+pub(super) fn measured<'a>(
+    register: &'a Register,
+    name: &str,
+    workloads: impl Iterator<Item = &'a str>,
+) -> Result<&'a Improvement, Failure> {
+    register.get(name).ok_or_else(|| {
+        let known: BTreeSet<&str> = workloads.collect();
+        let all = known.iter().copied().collect::<Vec<_>>().join(", ");
+        let near =
+            nearest(name, known.iter().copied()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        not_found(
+            "improvement or workload",
+            name,
+            format!("{near}workloads: {all}; `workbench list --measurable` shows the improvements"),
+        )
     })
 }
 

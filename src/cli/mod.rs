@@ -15,6 +15,7 @@
 
 pub mod agents;
 pub mod apply;
+pub mod calibrate;
 mod command;
 mod context;
 pub mod doctor;
@@ -25,8 +26,10 @@ mod files;
 pub mod find;
 pub mod import;
 pub mod list;
+mod noise;
 pub mod output;
 pub mod profile;
+mod progress;
 pub mod report;
 pub mod show;
 pub mod status;

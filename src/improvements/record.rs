@@ -64,6 +64,13 @@ pub struct Variants {
     pub references: Vec<String>,
 }
 
+impl Variants {
+    /// All that it is measured on: main workload, guards, control.
+    pub fn trials(&self) -> impl Iterator<Item = &Trial> {
+        std::iter::once(&self.workload).chain(&self.guards).chain([&self.control])
+    }
+}
+
 /// One workload with its parameters and the metric that decides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

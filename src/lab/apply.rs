@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use super::LabError;
 use super::build::{Arms, Lane, pass_tests, prepare};
+use super::calibration::{self, Calibration, Metrics};
 use super::capture::{STRETCHES, capture, order};
-use super::experiment::{Binary, ExperimentId, Pair, Plan, Ruling, Run, Side, Verdict};
+use super::experiment::{Binary, ExperimentId, Pair, Plan, Question, Ruling, Run, Side, Verdict};
 use super::folder::LabFolder;
 use super::journal::{Event, Journal, Opened, Stage};
 use super::lease;
@@ -130,7 +131,7 @@ impl Planned<'_> {
             };
             recorder.emit(Event::Progress { note }).await?;
         }
-        let mut experiment = Experiment { planned: &self, plan, pairs, binaries: Vec::new(), recorder };
+        let mut experiment = Experiment { planned: &self, plan, pairs, binaries: Vec::new(), recorder, metrics: None };
         match experiment.run().await {
             Ok(ruling) => {
                 let Experiment { plan, binaries, pairs, .. } = experiment;
@@ -152,6 +153,8 @@ struct Experiment<'a, J> {
     pairs: Vec<Pair>,
     binaries: Vec<Binary>,
     recorder: Recorder<'a, J>,
+    /// What the driver's workloads measure, once it has been asked.
+    metrics: Option<Metrics>,
 }
 
 impl<'a, J: Journal> Experiment<'a, J> {
@@ -211,7 +214,15 @@ impl<'a, J: Journal> Experiment<'a, J> {
         loop {
             let fresh: Vec<Pair> = self.pairs.iter().filter(|pair| !stale.contains(&place(pair))).cloned().collect();
             let (workload, run) = match judge(&self.plan, &fresh) {
-                Outlook::Ruled(ruling) => return Ok(*ruling),
+                Outlook::Ruled(ruling) => {
+                    // Killed between a workload's last pair and its noise, it would be missing.
+                    if self.plan.question == Question::Itself {
+                        for workload in 0..self.plan.workloads.len() {
+                            self.calibrated(workload).await?;
+                        }
+                    }
+                    return Ok(*ruling);
+                }
                 Outlook::TooBusy { dropped, of } => return Err(self.too_busy(dropped, of)),
                 Outlook::Next { workload, run } => (workload, run),
             };
@@ -244,7 +255,26 @@ impl<'a, J: Journal> Experiment<'a, J> {
         if standing.pairs == 0 {
             return Ok(()); // dropped, and so were all before: nothing is known
         }
-        self.recorder.emit(Event::Standing { workload, standing }).await
+        self.recorder.emit(Event::Standing { workload, standing }).await?;
+        match run {
+            Run::Calibration => self.calibrated(workload).await,
+            Run::Decision | Run::Confirmation => Ok(()),
+        }
+    }
+
+    /// Writes down what the pairs of one binary against itself say of a workload.
+    async fn calibrated(&mut self, workload: usize) -> Result<(), LabError> {
+        if standing(&self.plan, &self.pairs, workload, Run::Calibration).pairs < self.plan.policy.pair_limit {
+            return Ok(());
+        }
+        if self.metrics.is_none() {
+            self.metrics = Some(calibration::metrics(&self.bench()).await?);
+        }
+        let known = self.metrics.as_ref();
+        match known.and_then(|metrics| Calibration::of(&self.plan, workload, &self.pairs, metrics)) {
+            Some(found) => self.recorder.emit(Event::Calibrated(Box::new(found))).await,
+            None => Ok(()), // its metric cannot be compared: the rule says so
+        }
     }
 
     async fn profile(&mut self) -> Result<(), LabError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Calibration;
 use super::experiment::{Binary, ExperimentId, Pair, Plan, Ruling, Side, Standing};
 
 /// A fact, as it happens.
@@ -46,6 +47,8 @@ pub enum Event {
         /// Bounds and estimate.
         standing: Standing,
     },
+    /// The noise of a workload is known: the last of its pairs of one binary against itself has ended.
+    Calibrated(Box<Calibration>),
     /// A profile was captured.
     Profiled {
         /// Which arm.

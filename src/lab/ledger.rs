@@ -16,7 +16,7 @@ use crate::units::LogRatio;
 const DEVIATIONS_MIN: usize = 10;
 
 /// No machine is quieter: below it the scale says more about luck than about noise.
-const SCALE_MIN: f64 = 0.004;
+pub const SCALE_MIN: f64 = 0.004;
 
 /// Collects deviations, experiment by experiment.
 #[derive(Debug, Default)]

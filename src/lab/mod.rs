@@ -10,12 +10,13 @@
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.
 //! - [`screen`]: many flags at once: designs, and the effects that follow from what they measured.
-//! - [`ledger`]: how noisy pairs were before.
+//! - [`calibration`]: how noisy pairs of one binary against itself are; [`ledger`]: how noisy pairs were before.
 //! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it;
 //!   [`instructions`]: what a fixed replay executes.
 
 pub mod apply;
 pub mod build;
+pub mod calibration;
 pub mod capture;
 pub mod driver;
 pub mod error;

@@ -7,7 +7,8 @@
 //! Neither can overlook the other: the supervisor locks its file and then looks at the lease, the holder takes the
 //! lease and then looks at the files.
 //!
-//! While nobody measures the supervisor looks at the lease twenty times a second: one system call that takes nothing.
+//! While nobody measures the supervisor looks at the lease twenty times a second, else four times: what that asks of the kernel
+//! takes nothing from anybody.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -24,8 +25,11 @@ use super::owner::Owner;
 use super::place::Place;
 use super::tree::{Stopped, adopt};
 
-/// How often a supervisor looks at the lease.
+/// How often a supervisor looks at the lease, while what it started may run.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How often it looks while somebody measures, who is not to be disturbed for the sake of going on sooner.
+const LOOK_WHEN_STOPPED: Duration = Duration::from_millis(250);
 
 /// How often what runs beside a measurement that it started itself is looked through for more to stop.
 const LOOK_THROUGH: Duration = Duration::from_secs(1);
@@ -71,7 +75,7 @@ impl GivingWay {
                 waiting(lease::waiting_for(lease::holder(place).as_ref()));
             }
             while lease::is_taken(place) {
-                std::thread::sleep(LOOK);
+                std::thread::sleep(LOOK_WHEN_STOPPED);
             }
         };
         let ended = Arc::new(AtomicBool::new(false));
@@ -128,7 +132,10 @@ impl Watch {
                 (true, Mark::Idle(_)) if self.looked.is_some_and(|at| at.elapsed() >= LOOK_THROUGH) => self.stop(),
                 (_, Mark::Idle(_) | Mark::Passing) => {}
             }
-            std::thread::park_timeout(LOOK);
+            std::thread::park_timeout(match self.mark {
+                Mark::Working(_) | Mark::Passing => LOOK,
+                Mark::Idle(_) => LOOK_WHEN_STOPPED,
+            });
         }
         self.stopped.go_on();
     }

@@ -21,7 +21,7 @@ use super::place::Place;
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Who waits is told so this often.
-const TOLD: Duration = Duration::from_secs(5);
+const TOLD: Duration = Duration::from_secs(2);
 
 /// A new holder has this long to write its name.
 const NAMED: Duration = Duration::from_millis(50);

@@ -11,6 +11,7 @@
 //!
 //! Start at [`document`].
 
+pub mod control_chart;
 pub mod criteria;
 pub mod document;
 pub mod evidence;

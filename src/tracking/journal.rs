@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use super::agent::{self, AgentState};
 use super::error::{At, Fault, StoreError};
 use super::store::Store;
-use super::{build, experiment, live, pair, profile, verdict};
+use super::{build, calibration, experiment, live, pair, profile, verdict};
 use crate::lab::experiment::{ExperimentId, Plan, Ruling, Side};
 use crate::lab::journal::{Event, Journal, Opened};
 use crate::profiles::{Capture, Kind, Owner, ShelfError};
@@ -35,6 +35,7 @@ impl Journal for Store {
             | Event::Built(_)
             | Event::Pair(_)
             | Event::Standing { .. }
+            | Event::Calibrated(_)
             | Event::Ruled(_)
             | Event::Stopped { .. } => self.record_fact(id, event).await,
         };
@@ -80,6 +81,7 @@ impl Store {
             Event::Standing { workload, standing } => {
                 pair::insert_standing(&mut facts, id, *workload, standing).await?
             }
+            Event::Calibrated(found) => calibration::insert(&mut facts, id, found).await?,
             Event::Ruled(ruling) => conclude(&mut facts, id, ruling).await?,
             Event::Stopped { reason } => {
                 experiment::stop(&mut facts, id, reason).await?;

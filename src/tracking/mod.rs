@@ -11,11 +11,12 @@
 //! ```
 //!
 //! Start at [`store`]: opening, durability, locking. The schema is `tracking/migrations/`. One file per aggregate:
-//! experiment, pair (with standings), build, verdict, profile, improvement, stack, agent, live, log, origin. How facts
+//! experiment, pair (with standings), calibration, build, verdict, profile, improvement, stack, agent, live, log, origin. How facts
 //! travel from store to store: [`evidence`].
 
 mod agent;
 mod build;
+mod calibration;
 mod columns;
 mod error;
 mod evidence;
@@ -41,6 +42,7 @@ mod tests;
 mod verdict;
 
 pub use agent::{AgentFact, AgentState, Heartbeat};
+pub use calibration::CalibrationFact;
 pub use error::{Fault, StoreError};
 pub use evidence::{Conflict, Dossier, Evidence, FORMAT_VERSION, Fact, Merged, MergedDossier};
 pub use experiment::{Ending, Experiment, StageFact, Summary};

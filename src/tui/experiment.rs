@@ -155,6 +155,7 @@ impl Experiment {
                     }
                 }
             }
+            Event::Calibrated(_) => {}
             Event::Profiled { side, kind, samples, .. } => {
                 if let Some(stage) = self.stages.last_mut() {
                     let counted = if kind == "cpu" { "samples" } else { "waits" };

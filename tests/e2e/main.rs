@@ -12,6 +12,7 @@ mod apply_kill;
 mod apply_silence;
 mod bench;
 mod broken;
+mod calibrate;
 mod doctor;
 mod evidence;
 mod facts;

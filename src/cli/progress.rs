@@ -74,6 +74,11 @@ impl Progress {
             }
             Event::Pair(pair) => self.say(&self.pair(pair)),
             Event::Standing { workload, standing } => self.say(&self.standing(*workload, standing)),
+            Event::Calibrated(found) => {
+                let noise = found.main();
+                let percent = noise.scale.gain().0 * 100.0;
+                self.say(&format!("{}: noise of {} is {percent:.2} %", found.name, noise.metric));
+            }
             Event::Profiled { side, kind, samples, .. } => {
                 let counted = if kind == "cpu" { "samples" } else { "waits" };
                 self.say(&format!("{kind} profile of arm {side}: {samples} {counted}"));
