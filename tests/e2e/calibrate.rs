@@ -112,7 +112,7 @@ fn a_session_begins_with_a_look_at_the_noise_and_calibrates_what_has_moved() {
     lab.bench.replace("workbench.yaml", "lab: {slices: 2,", "lab: {slices: 2, session_s: 0,");
     assert_eq!(calibrate(&lab, &["T003", "--seed", "7"]).code, 0);
     let apply = |loud: &str| {
-        let mut command = lab.command(&["apply", "T003", "--no-profile", "--seed", "3"]);
+        let mut command = lab.command(&["apply", "T003", "--no-profile", "--seed", "3", "--limit", "5"]);
         Ran::new(&command.env("TOY_LOUDER", loud).output().unwrap(), &lab.bench.root())
     };
     let loud = apply("12");

@@ -43,6 +43,9 @@ fn huge_pages(kernel: &Kernel) -> Finding {
             "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled while measuring",
         ),
         Some(chosen) => Finding::good(CHECK, format!("transparent ones: {chosen}")),
+        None if kernel.read("sys/devices/system/cpu/online").is_none() => {
+            Finding::doubtful(CHECK, "this system does not tell", "make sure that none are given out by chance")
+        }
         None => Finding::good(CHECK, "this kernel makes none by itself"),
     }
 }

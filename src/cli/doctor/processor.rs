@@ -46,7 +46,9 @@ fn cores(kernel: &Kernel) -> Finding {
 /// A control group's share of CPU time: when it is used up, everything stands still for the rest of the period.
 fn quota(kernel: &Kernel) -> Finding {
     const CHECK: &str = "CPU quota";
-    let groups = kernel.read("proc/self/cgroup").unwrap_or_default();
+    let Some(groups) = kernel.read("proc/self/cgroup") else {
+        return Finding::doubtful(CHECK, "this system does not tell", "make sure that CPU time is not rationed");
+    };
     let quotas = groups.lines().filter_map(|line| {
         let (_, rest) = line.split_once(':')?;
         let (controllers, path) = rest.split_once(':')?;
@@ -87,11 +89,14 @@ fn unified(text: &str) -> Option<f64> {
 fn siblings(kernel: &Kernel) -> Finding {
     const CHECK: &str = "SMT";
     let ours = kernel.allowed();
-    let shared = ours.iter().any(|cpu| {
-        let siblings = kernel.read(&format!("{CPU}/cpu{cpu}/topology/thread_siblings_list")).unwrap_or_default();
-        listed(&siblings).iter().any(|sibling| sibling != cpu && ours.contains(sibling))
-    });
-    if shared {
+    let siblings = |cpu: &u32| Some((*cpu, kernel.read(&format!("{CPU}/cpu{cpu}/topology/thread_siblings_list"))?));
+    let cores: Vec<(u32, String)> = ours.iter().filter_map(siblings).collect();
+    let is_shared = |(cpu, siblings): &(u32, String)| {
+        listed(siblings).iter().any(|sibling| sibling != cpu && ours.contains(sibling))
+    };
+    if cores.is_empty() {
+        Finding::doubtful(CHECK, "this system does not tell", "make sure that no two processors share a core")
+    } else if cores.iter().any(is_shared) {
         Finding::doubtful(
             CHECK,
             "processors of ours share a core: each slows the other down",
@@ -108,7 +113,9 @@ fn governor(kernel: &Kernel) -> Finding {
     let mut governors: Vec<String> = kernel.allowed().iter().filter_map(of).collect();
     governors.sort();
     governors.dedup();
-    if governors.is_empty() {
+    if !tells_of_processors(kernel) {
+        Finding::doubtful(CHECK, "this system does not tell", "make sure that the clock is fixed while measuring")
+    } else if governors.is_empty() {
         Finding::good(CHECK, "the clock is not under this system's control")
     } else if governors == ["performance"] {
         Finding::good(CHECK, "performance")
@@ -126,6 +133,9 @@ fn turbo(kernel: &Kernel) -> Finding {
     let off = kernel.number(&format!("{CPU}/intel_pstate/no_turbo")).map(|value| value == 1.0);
     let boost = kernel.number(&format!("{CPU}/cpufreq/boost")).map(|value| value == 0.0);
     match (off.or(boost), off.is_some()) {
+        (None, _) if !tells_of_processors(kernel) => {
+            Finding::doubtful(CHECK, "this system does not tell", "make sure that it is off while measuring")
+        }
         (None, _) => Finding::good(CHECK, "not under this system's control"),
         (Some(true), _) => Finding::good(CHECK, "off"),
         (Some(false), true) => Finding::doubtful(
@@ -139,6 +149,11 @@ fn turbo(kernel: &Kernel) -> Finding {
             "echo 0 > /sys/devices/system/cpu/cpufreq/boost while measuring",
         ),
     }
+}
+
+/// Whether there is anything to read about processors at all.
+fn tells_of_processors(kernel: &Kernel) -> bool {
+    kernel.read(&format!("{CPU}/online")).is_some()
 }
 
 fn speed(spread: Option<Spread>) -> Finding {
@@ -262,7 +277,8 @@ mod tests {
     #[test]
     fn quotas_are_seen_in_both_kinds_of_control_groups_and_above_us() {
         let of = |files: &[(&str, &str)]| quota(&Faked::new(files).kernel());
-        assert_eq!(state(&of(&[])), State::Good);
+        assert_eq!(state(&of(&[])), State::Doubtful);
+        assert_eq!(state(&of(&[("proc/self/cgroup", "")])), State::Good);
         let unified = ("proc/self/cgroup", "0::/a/b\n");
         assert_eq!(state(&of(&[unified, ("sys/fs/cgroup/a/b/cpu.max", "max 100000\n")])), State::Good);
         let above = of(&[
@@ -289,9 +305,15 @@ mod tests {
         let topology = "sys/devices/system/cpu/cpu0/topology/thread_siblings_list";
         assert_eq!(state(&siblings(&with(topology, "0-1").kernel())), State::Doubtful);
         assert_eq!(state(&siblings(&with(topology, "0,4").kernel())), State::Good, "4 is not ours");
+        let silent = Faked::new(&[]);
+        let judged = [siblings, governor, turbo].map(|judge| state(&judge(&silent.kernel())));
+        assert_eq!(judged, [State::Doubtful; 3]);
+        let online = Faked::new(&[OURS, ("sys/devices/system/cpu/online", "0-1")]);
+        assert_eq!([governor(&online.kernel()), turbo(&online.kernel())].map(|found| state(&found)), [State::Good; 2]);
         let scaling = "sys/devices/system/cpu/cpu1/cpufreq/scaling_governor";
         assert_eq!(state(&governor(&with(scaling, "powersave\n").kernel())), State::Doubtful);
-        assert_eq!(state(&governor(&with(scaling, "performance\n").kernel())), State::Good);
+        let fixed = Faked::new(&[OURS, ("sys/devices/system/cpu/online", "0-1"), (scaling, "performance\n")]);
+        assert_eq!(governor(&fixed.kernel()).found, "performance");
         assert_eq!(state(&turbo(&with("sys/devices/system/cpu/intel_pstate/no_turbo", "0").kernel())), State::Doubtful);
         assert_eq!(state(&turbo(&with("sys/devices/system/cpu/intel_pstate/no_turbo", "1").kernel())), State::Good);
         assert_eq!(state(&turbo(&with("sys/devices/system/cpu/cpufreq/boost", "1").kernel())), State::Doubtful);

@@ -64,7 +64,11 @@ mod tests {
             let effect = minimum_detectable(LogRatio(0.0), LogRatio(1.0), pairs).0;
             let mut found = |effect: f64| {
                 let mut process = EProcess::new(1.0, 0.05);
-                (0..pairs).any(|_| process.push(effect + normal()).low > 0.0)
+                // The lower bound lies above zero once the evidence that it does reaches 1/α.
+                (0..pairs).any(|_| {
+                    process.differences.push(effect + normal());
+                    process.log_evidence_above(0.0) >= 20.0_f64.ln()
+                })
             };
             let power = |found: &mut dyn FnMut(f64) -> bool, effect| (0..600).filter(|_| found(effect)).count();
             let at = power(&mut found, effect);
