@@ -37,7 +37,7 @@ impl Reader {
             let mut connection = self.connection().await?;
             let rows: Vec<Row> = sqlx::query_as(
                 "SELECT c.id, c.experiment, c.at_ms, c.noise FROM calibration c JOIN experiment e ON e.id = c.experiment
-                 WHERE e.host_digest = ? ORDER BY c.id",
+                 WHERE e.host_digest = ? ORDER BY c.at_ms, c.id",
             )
             .bind(Host::current().digest())
             .fetch_all(&mut *connection)
@@ -61,7 +61,7 @@ impl Reader {
                 "SELECT p.d FROM pair p
                  JOIN calibration c ON c.experiment = p.experiment AND c.workload = p.workload
                  JOIN experiment e ON e.id = p.experiment
-                 WHERE c.name = ? AND e.host_digest = ? AND p.run = 'calibration' AND p.dropped IS NULL ORDER BY p.id",
+                 WHERE c.name = ? AND e.host_digest = ? AND p.run = 'calibration' AND p.dropped IS NULL ORDER BY p.at_ms, p.id",
             )
             .bind(name)
             .bind(Host::current().digest())

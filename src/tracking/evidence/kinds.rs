@@ -157,6 +157,19 @@ pub(crate) const KINDS: &[Kind] = &[
         key: &[],
     },
     Kind {
+        table: "calibration",
+        owner: Owner::Experiment,
+        columns: &[
+            ("at_ms", Form::Time),
+            ("workload", Form::Integer),
+            ("name", Form::Text),
+            ("pairs", Form::Integer),
+            ("noise", Form::Json),
+        ],
+        local: &[("id", Filled::Number), ("experiment", Filled::Owner)],
+        key: &["workload"],
+    },
+    Kind {
         table: "profile",
         owner: Owner::Experiment,
         columns: &[
