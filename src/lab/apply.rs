@@ -21,6 +21,7 @@ use super::experiment::{Binary, ExperimentId, Pair, Plan, Question, Ruling, Run,
 use super::folder::LabFolder;
 use super::journal::{Event, Journal, Opened, Stage};
 use super::lease;
+use super::machine::mood;
 use super::pair::{Bench, PairError, Which};
 use super::plan::{Draft, Inquiry, NoiseLedger};
 use super::recorder::{Interrupt, Recorder, Sink};
@@ -120,7 +121,7 @@ impl Planned<'_> {
         let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
         let limit_s = self.job.config.lab.experiment_limit_s;
         let mut recorder = Recorder::new(journal, id, observe, interrupt, limit_s);
-        recorder.stage(Stage::Lease, "the machine is ours").await?;
+        recorder.stage(Stage::Lease, format!("the machine is ours: {}", mood())).await?;
         for note in leftovers {
             recorder.emit(Event::Progress { note: format!("cleared {note}") }).await?;
         }
@@ -166,7 +167,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
         if self.planned.job.profile && ruling.verdict != Verdict::Broken {
             self.profile().await?;
         }
-        self.recorder.stage(Stage::Conclude, ruling.verdict.to_string()).await?;
+        self.recorder.stage(Stage::Conclude, format!("{}; {}", ruling.verdict, mood())).await?;
         self.recorder.emit(Event::Ruled(Box::new(ruling.clone()))).await?;
         Ok(ruling)
     }

@@ -67,6 +67,20 @@ pub async fn pressure(over: Duration) -> (Option<f64>, Option<f64>) {
     (share(before.0, after.0), share(before.1, after.1))
 }
 
+/// What the machine is doing now, for the record: load, pressure, and how its clock is governed.
+pub fn mood() -> String {
+    let read = |path: &str| fs::read_to_string(path).ok();
+    let load = read("/proc/loadavg").and_then(|text| Some(format!("load {}", text.split_whitespace().next()?)));
+    let pressure = |name: &str, of: &str| {
+        let percent = some_avg10(&read(&format!("/proc/pressure/{of}"))?)?;
+        Some(format!("{name} pressure {percent:.0} %"))
+    };
+    let governor = read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+    let governor = governor.map(|text| format!("governor {}", text.trim()));
+    let told = [load, pressure("CPU", "cpu"), pressure("I/O", "io"), governor];
+    told.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// Why a pair measured under `machine` does not count; `None` when it does. Blind to what was measured.
 pub fn drop_reason(machine: &Machine, rules: &MachineRules) -> Option<String> {
     let percent = |value: f64| value * 100.0;

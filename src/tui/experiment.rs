@@ -155,7 +155,12 @@ impl Experiment {
                     }
                 }
             }
-            Event::Calibrated(_) => {}
+            Event::Calibrated(found) => {
+                if let Some(stage) = self.stages.last_mut() {
+                    let percent = found.main().scale.gain().0 * 100.0;
+                    stage.note = format!("noise of {} in {}: {percent:.2} %", found.main, found.name);
+                }
+            }
             Event::Profiled { side, kind, samples, .. } => {
                 if let Some(stage) = self.stages.last_mut() {
                     let counted = if kind == "cpu" { "samples" } else { "waits" };

@@ -11,7 +11,7 @@ use crate::cli::Failure;
 use crate::config::Target;
 use crate::project::Project;
 use crate::repository::Repository;
-use crate::tracking::{Reader, StoreError};
+use crate::tracking::{CalibrationFact, Reader, StoreError};
 
 pub(super) async fn findings(project: &Project, broken: Option<&Failure>) -> Vec<Finding> {
     let register = match broken {
@@ -20,7 +20,7 @@ pub(super) async fn findings(project: &Project, broken: Option<&Failure>) -> Vec
             Finding::missing("register", failure.report.to_string(), "`workbench list` shows each mistake")
         }
     };
-    vec![register, repository(project), store(project).await]
+    vec![register, repository(project), store(project).await, calibrations(project).await]
 }
 
 fn repository(project: &Project) -> Finding {
@@ -47,6 +47,38 @@ async fn store(project: &Project) -> Finding {
             Finding::missing(CHECK, error.to_string(), remedy)
         }
     }
+}
+
+/// Whether it is known what can be seen on this machine.
+async fn calibrations(project: &Project) -> Finding {
+    const CHECK: &str = "calibration";
+    let remedy = "`workbench calibrate`: until then a noise is assumed, and a wrong one costs pairs";
+    let known = async {
+        match Reader::open(project).await? {
+            Some(reader) => reader.calibrations().await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let facts = match known.await {
+        Ok(facts) => facts,
+        Err(error) => return Finding::doubtful(CHECK, format!("not to be read: {error}"), remedy),
+    };
+    let Some(newest) = facts.last() else { return Finding::doubtful(CHECK, "none on this machine yet", remedy) };
+    let newest_of = |fact: &&CalibrationFact| {
+        facts.iter().rfind(|other| other.calibration.name == fact.calibration.name).is_some_and(|other| other == *fact)
+    };
+    let biased: Vec<&str> = facts
+        .iter()
+        .filter(newest_of)
+        .filter(|fact| fact.calibration.main().is_biased())
+        .map(|fact| fact.calibration.name.as_str())
+        .collect();
+    if !biased.is_empty() {
+        let found = format!("a binary differs from itself on {}", biased.join(", "));
+        return Finding::doubtful(CHECK, found, "calibrate again; if it stays, no verdict on that workload holds");
+    }
+    let workloads = facts.iter().filter(newest_of).count();
+    Finding::good(CHECK, format!("{workloads} workloads, the newest at {}", newest.at.strftime("%Y-%m-%d %H:%M UTC")))
 }
 
 /// What is wrong in the store; `None` while there is none.
