@@ -33,6 +33,7 @@ mod progress;
 pub mod report;
 pub mod show;
 pub mod status;
+mod teller;
 pub mod verdict;
 pub mod wait;
 mod words;

@@ -1,76 +1,33 @@
-//! Progress on stderr: a live line on a terminal, plain lines elsewhere. Never silent for more than five seconds.
+//! Progress of an experiment on stderr. Never silent for more than five seconds.
 
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressStyle};
-
+use crate::cli::teller::Teller;
 use crate::lab::experiment::{Pair, Plan, Role, Run, Side, Standing, WorkloadPlan};
 use crate::lab::journal::Event;
 use crate::report::words;
-
-/// Plain lines about slices come at most this often; everything else is said when it happens.
-const SLICE_LINES: Duration = Duration::from_secs(2);
 
 /// Says what happens.
 #[derive(Debug)]
 pub(super) struct Progress {
     workloads: Vec<WorkloadPlan>,
-    rates: [f64; 2],
-    started: Instant,
-    said: Instant,
-    stage: String,
-    /// The live line; absent where stderr is not a terminal.
-    bar: Option<ProgressBar>,
+    teller: Teller,
 }
 
 impl Progress {
     pub(super) fn new(plan: &Plan) -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new_spinner();
-            bar.enable_steady_tick(Duration::from_millis(120));
-            let style = ProgressStyle::with_template("{spinner} {elapsed:>4} {prefix:9} {wide_msg}");
-            // The template is a constant: were it wrong, the default style would do.
-            if let Ok(style) = style {
-                bar.set_style(style);
-            }
-            bar
-        });
-        let now = Instant::now();
-        Self {
-            workloads: plan.workloads.clone(),
-            rates: [0.0; 2],
-            started: now,
-            said: now,
-            stage: "plan".to_owned(),
-            bar,
-        }
+        Self { workloads: plan.workloads.clone(), teller: Teller::new() }
     }
 
     /// One event.
     pub(super) fn observe(&mut self, event: &Event) {
         match event {
-            Event::Stage { stage, note } => {
-                self.stage = stage.to_string();
-                if let Some(bar) = &self.bar {
-                    bar.set_prefix(self.stage.clone());
-                }
-                self.say(note);
-            }
-            Event::Progress { note } => self.tick(note),
+            Event::Stage { stage, note } => self.teller.stage(stage, note),
+            Event::Progress { note } => self.teller.tick(note),
             Event::Built(binary) => {
                 let how = if binary.cached { "found in the cache" } else { "built" };
                 self.say(&format!("arm {} {how} ({:.12})", binary.side, binary.sha256));
             }
             Event::Slice { workload, side, rate } => {
-                self.rates[*side as usize] = *rate;
-                let label = &self.workloads[*workload].label;
-                let line = format!("{label}  A {}/s  B {}/s", round(self.rates[0]), round(self.rates[1]));
-                match &self.bar {
-                    Some(bar) => bar.set_message(line),
-                    None if self.said.elapsed() >= SLICE_LINES => self.say(&line),
-                    None => {}
-                }
+                self.teller.slice(&self.workloads[*workload].label, *side, *rate);
             }
             Event::Pair(pair) => self.say(&self.pair(pair)),
             Event::Standing { workload, standing } => self.say(&self.standing(*workload, standing)),
@@ -90,32 +47,12 @@ impl Progress {
 
     /// A line that stays.
     pub(super) fn say(&mut self, text: &str) {
-        self.said = Instant::now();
-        let lines = text.lines().map(|line| match &self.bar {
-            Some(_) => format!("{:9} {line}", self.stage),
-            None => format!("[{:>4} s] {:9} {line}", self.started.elapsed().as_secs(), self.stage),
-        });
-        let text = lines.collect::<Vec<_>>().join("\n");
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            // Whoever read stderr has gone: the experiment does not depend on being watched.
-            None => drop(writeln!(io::stderr(), "{text}")),
-        }
+        self.teller.say(text);
     }
 
     /// Clears the live line.
     pub(super) fn end(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// A sign of life: replaces the last one on a terminal.
-    fn tick(&mut self, note: &str) {
-        match &self.bar {
-            Some(bar) => bar.set_message(note.to_owned()),
-            None => self.say(note),
-        }
+        self.teller.end();
     }
 
     fn pair(&self, pair: &Pair) -> String {
@@ -140,20 +77,4 @@ impl Progress {
         let (metric, effect) = (better.beside(metric), standing.effect(*better));
         format!("{label} after {} pairs: {metric} {effect}", standing.pairs)
     }
-}
-
-/// A rate with three significant digits: `842`, `7.12 k`, `36.2 k`, `1.20 M`.
-pub(super) fn round(rate: f64) -> String {
-    let (value, unit) = match rate {
-        rate if rate >= 1e9 => (rate / 1e9, " G"),
-        rate if rate >= 1e6 => (rate / 1e6, " M"),
-        rate if rate >= 1e3 => (rate / 1e3, " k"),
-        rate => (rate, ""),
-    };
-    let digits = match value {
-        value if value >= 100.0 => 0,
-        value if value >= 10.0 => 1,
-        _ => 2,
-    };
-    format!("{value:.digits$}{unit}")
 }

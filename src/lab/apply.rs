@@ -24,7 +24,7 @@ use super::lease;
 use super::machine::mood;
 use super::pair::{Bench, PairError, Which};
 use super::plan::{Draft, Inquiry, NoiseLedger};
-use super::recorder::{Interrupt, Recorder, Sink};
+use super::recorder::{Interrupt, OfExperiment, Recorder, Sink};
 use super::verdict::{Outlook, broken, judge, standing};
 use crate::config::Config;
 use crate::machine::Patience;
@@ -120,7 +120,7 @@ impl Planned<'_> {
         let opened = journal.open(&self.plan, self.job.resume).await;
         let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
         let limit_s = self.job.config.lab.experiment_limit_s;
-        let mut recorder = Recorder::new(journal, id, observe, interrupt, limit_s);
+        let mut recorder = Recorder::new(OfExperiment::new(journal, id), observe, interrupt, limit_s);
         recorder.stage(Stage::Lease, format!("the machine is ours: {}", mood())).await?;
         for note in leftovers {
             recorder.emit(Event::Progress { note: format!("cleared {note}") }).await?;
@@ -148,12 +148,12 @@ impl Planned<'_> {
 }
 
 /// An experiment under way.
-struct Experiment<'a, J> {
+struct Experiment<'a, J: Journal> {
     planned: &'a Planned<'a>,
     plan: Plan,
     pairs: Vec<Pair>,
     binaries: Vec<Binary>,
-    recorder: Recorder<'a, J>,
+    recorder: Recorder<'a, OfExperiment<'a, J>>,
     /// What the driver's workloads measure, once it has been asked.
     metrics: Option<Metrics>,
 }

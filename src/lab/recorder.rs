@@ -70,34 +70,67 @@ pub trait Sink {
     ) -> impl Future<Output = Result<T, LabError>>;
 }
 
-/// The sink of a real experiment.
-pub struct Recorder<'a, J> {
+/// Where a recorder writes down what happens.
+pub trait Notary {
+    /// What can happen: at least what happens to every work of the lab.
+    type Event: From<Event>;
+
+    /// Writes an event down; returns when it is durable.
+    fn note(&mut self, event: &Self::Event) -> impl Future<Output = Result<(), LabError>>;
+}
+
+/// The notary of an experiment.
+#[derive(Debug)]
+pub struct OfExperiment<'a, J> {
     journal: &'a mut J,
-    experiment: ExperimentId,
-    observe: &'a mut (dyn FnMut(&Event) + Send),
+    id: ExperimentId,
+}
+
+/// The sink of real work: events are written down, then shown.
+pub struct Recorder<'a, N: Notary> {
+    notary: N,
+    observe: &'a mut (dyn FnMut(&N::Event) + Send),
     interrupt: Interrupt,
     deadline: (tokio::time::Instant, u64),
     /// When something was last said.
     said: tokio::time::Instant,
 }
 
-impl<'a, J: Journal> Recorder<'a, J> {
-    /// Events of `experiment` go to `journal`, then to `observe`. It may last `limit_s` seconds from now.
+impl<'a, J: Journal> OfExperiment<'a, J> {
+    /// What happens to `id` goes to `journal`.
+    pub fn new(journal: &'a mut J, id: ExperimentId) -> Self {
+        Self { journal, id }
+    }
+}
+
+impl<J: Journal> Notary for OfExperiment<'_, J> {
+    type Event = Event;
+
+    async fn note(&mut self, event: &Event) -> Result<(), LabError> {
+        let recorded = self.journal.record(self.id, event).await;
+        recorded.map_err(|error| LabError::Journal(error.to_string()))
+    }
+}
+
+impl<'a, N: Notary> Recorder<'a, N> {
+    /// Events go to `notary`, then to `observe`. The work may last `limit_s` seconds from now.
     pub fn new(
-        journal: &'a mut J,
-        experiment: ExperimentId,
-        observe: &'a mut (dyn FnMut(&Event) + Send),
+        notary: N,
+        observe: &'a mut (dyn FnMut(&N::Event) + Send),
         interrupt: Interrupt,
         limit_s: u64,
     ) -> Self {
         let now = tokio::time::Instant::now();
         let deadline = (now + Duration::from_secs(limit_s), limit_s);
-        Self { journal, experiment, observe, interrupt, deadline, said: now }
+        Self { notary, observe, interrupt, deadline, said: now }
     }
 
-    /// Which experiment it is.
-    pub fn experiment(&self) -> ExperimentId {
-        self.experiment
+    /// Writes down an event, then shows it.
+    pub async fn record(&mut self, event: N::Event) -> Result<(), LabError> {
+        self.notary.note(&event).await?;
+        (self.observe)(&event);
+        self.said = tokio::time::Instant::now();
+        Ok(())
     }
 
     /// A new stage.
@@ -106,13 +139,9 @@ impl<'a, J: Journal> Recorder<'a, J> {
     }
 }
 
-impl<J: Journal> Sink for Recorder<'_, J> {
+impl<N: Notary> Sink for Recorder<'_, N> {
     async fn emit(&mut self, event: Event) -> Result<(), LabError> {
-        let recorded = self.journal.record(self.experiment, &event).await;
-        recorded.map_err(|error| LabError::Journal(error.to_string()))?;
-        (self.observe)(&event);
-        self.said = tokio::time::Instant::now();
-        Ok(())
+        self.record(event.into()).await
     }
 
     async fn watch<T>(&mut self, what: impl Fn() -> String, work: impl Future<Output = T>) -> Result<T, LabError> {

@@ -5,8 +5,8 @@
 
 /// Declares a struct that `sqlx::query_as` fills by the names of its fields.
 macro_rules! columns {
-    (struct $row:ident { $($column:ident: $type:ty,)+ }) => {
-        struct $row {
+    ($vis:vis struct $row:ident { $($column:ident: $type:ty,)+ }) => {
+        $vis struct $row {
             $($column: $type,)+
         }
 

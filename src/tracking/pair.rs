@@ -103,22 +103,6 @@ pub(super) async fn of(
     id: ExperimentId,
     after: i64,
 ) -> Result<Vec<PairFact>, Fault> {
-    columns! {
-        struct Row {
-            id: i64,
-            at_ms: i64,
-            workload: i64,
-            run: String,
-            idx: i64,
-            first: String,
-            seed: String,
-            a: String,
-            b: String,
-            d: f64,
-            machine: String,
-            dropped: Option<String>,
-        }
-    }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, at_ms, workload, run, idx, first, seed, a, b, d, machine, dropped
          FROM pair WHERE experiment = ? AND id > ? ORDER BY id",
@@ -127,29 +111,49 @@ pub(super) async fn of(
     .bind(after)
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let unreadable = |what: &'static str| Fault::Unreadable {
-                table: "pair",
-                row: row.id,
-                what,
-                cause: "the number is out of range".to_owned(),
-            };
-            let pair = Pair {
-                workload: usize::try_from(row.workload).map_err(|_| unreadable("workload"))?,
-                run: word("pair", row.id, "run", &row.run)?,
-                index: u32::try_from(row.idx).map_err(|_| unreadable("idx"))?,
-                first: word("pair", row.id, "first", &row.first)?,
-                seed: row.seed.parse().map_err(|_| unreadable("seed"))?,
-                a: decode("pair", row.id, "a", &row.a)?,
-                b: decode("pair", row.id, "b", &row.b)?,
-                d: LogRatio(row.d),
-                machine: decode("pair", row.id, "machine", &row.machine)?,
-                dropped: row.dropped,
-            };
-            Ok(PairFact { row: row.id, at: time(row.at_ms), pair })
-        })
-        .collect()
+    rows.into_iter().map(|row| row.fact("pair")).collect()
+}
+
+columns! {
+    pub(super) struct Row {
+        id: i64,
+        at_ms: i64,
+        workload: i64,
+        run: String,
+        idx: i64,
+        first: String,
+        seed: String,
+        a: String,
+        b: String,
+        d: f64,
+        machine: String,
+        dropped: Option<String>,
+    }
+}
+
+impl Row {
+    /// The pair in a row of `table`.
+    pub(super) fn fact(self, table: &'static str) -> Result<PairFact, Fault> {
+        let unreadable = |what: &'static str| Fault::Unreadable {
+            table,
+            row: self.id,
+            what,
+            cause: "the number is out of range".to_owned(),
+        };
+        let pair = Pair {
+            workload: usize::try_from(self.workload).map_err(|_| unreadable("workload"))?,
+            run: word(table, self.id, "run", &self.run)?,
+            index: u32::try_from(self.idx).map_err(|_| unreadable("idx"))?,
+            first: word(table, self.id, "first", &self.first)?,
+            seed: self.seed.parse().map_err(|_| unreadable("seed"))?,
+            a: decode(table, self.id, "a", &self.a)?,
+            b: decode(table, self.id, "b", &self.b)?,
+            d: LogRatio(self.d),
+            machine: decode(table, self.id, "machine", &self.machine)?,
+            dropped: self.dropped,
+        };
+        Ok(PairFact { row: self.id, at: time(self.at_ms), pair })
+    }
 }
 
 /// Standings of an experiment after a row.

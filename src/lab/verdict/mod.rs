@@ -29,6 +29,7 @@
 //! the estimate would pass; here it keeps the guard running up to the pair limit).
 
 mod again;
+mod answer;
 mod mechanism;
 mod rule;
 mod standing;
@@ -39,6 +40,7 @@ mod words;
 mod tests;
 
 pub use again::{Again, Difference};
+pub use answer::WrongAnswer;
 pub use mechanism::{Figure, figure};
-pub use rule::{Outlook, RULE_VERSION, broken, judge, outcome, replay};
+pub use rule::{Outlook, RULE_VERSION, broken, is_too_busy, judge, outcome, replay};
 pub use standing::{metric_mean, standing};

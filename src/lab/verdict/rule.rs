@@ -1,10 +1,11 @@
 //! The rule itself.
 
+use super::answer::WrongAnswer;
 use super::mechanism::figure;
 use super::standing::{counting, standing};
 use super::two_sided;
 use super::words::Words;
-use crate::lab::experiment::{Outcome, Pair, Plan, Question, Role, Ruling, Run, Side, Standing, Verdict};
+use crate::lab::experiment::{Outcome, Pair, Plan, Question, Role, Ruling, Run, Standing, Verdict};
 use crate::lab::stats::robust_scale_about;
 use crate::units::LogRatio;
 
@@ -57,11 +58,15 @@ pub fn judge(plan: &Plan, pairs: &[Pair]) -> Outlook {
     let deciding = plan.deciding_run();
     let judged = pairs.iter().filter(|pair| pair.run == deciding || pair.run == Run::Confirmation);
     let (of, dropped) = judged.fold((0, 0), |(of, n), pair| (of + 1, n + usize::from(pair.dropped.is_some())));
-    let too_busy = dropped >= DROPPED_MIN && dropped as f64 > plan.policy.dropped_max * of as f64;
     match outlook {
-        Outlook::Next { .. } if too_busy => Outlook::TooBusy { dropped, of },
+        Outlook::Next { .. } if is_too_busy(dropped, of, plan.policy.dropped_max) => Outlook::TooBusy { dropped, of },
         Outlook::Next { .. } | Outlook::Ruled(_) | Outlook::TooBusy { .. } => outlook,
     }
+}
+
+/// Whether so many pairs were dropped that the machine is too busy to decide anything on it.
+pub fn is_too_busy(dropped: usize, of: usize, dropped_max: f64) -> bool {
+    dropped >= DROPPED_MIN && dropped as f64 > dropped_max * of as f64
 }
 
 /// The ruling that `pairs` lead to; `None` when they were not enough. The same pairs always lead to the same ruling,
@@ -263,20 +268,17 @@ impl Case<'_> {
     /// A wrong answer is wrong in a dropped pair too: the machine's noise does not excuse it.
     fn wrong_answer(self) -> Option<String> {
         self.pairs.iter().find_map(|pair| {
-            let place = format!("{}, pair {}", self.plan.workloads[pair.workload].label, pair.index + 1);
-            let finding =
-                [Side::A, Side::B].into_iter().find_map(|side| Some((side, pair.arm(side).findings.first()?)));
-            if let Some((side, finding)) = finding {
-                return Some(format!("wrong answer in arm {side} ({place}): {finding}"));
-            }
-            if let (Some(a), Some(b)) = (&pair.a.state_hash, &pair.b.state_hash)
-                && a != b
-            {
-                return Some(format!("the arms disagree ({place}): final state {a} in A, {b} in B"));
-            }
-            (!pair.d.0.is_finite()).then(|| {
-                let metric = &self.plan.workloads[pair.workload].metric;
-                format!("`{metric}` was not a positive number in both arms ({place}): it cannot be compared")
+            let workload = &self.plan.workloads[pair.workload];
+            let place = format!("{}, pair {}", workload.label, pair.index + 1);
+            WrongAnswer::of(pair).map(|wrong| match wrong {
+                WrongAnswer::Finding { side, finding } => format!("wrong answer in arm {side} ({place}): {finding}"),
+                WrongAnswer::Disagreement { a, b } => {
+                    format!("the arms disagree ({place}): final state {a} in A, {b} in B")
+                }
+                WrongAnswer::NoFigure => {
+                    let metric = &workload.metric;
+                    format!("`{metric}` was not a positive number in both arms ({place}): it cannot be compared")
+                }
             })
         })
     }
