@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::improvements::Trial;
 use crate::project::{CONFIG_FILE, Project};
 use crate::units::{Gain, SLICE_MS_MIN};
 use crate::yaml::{Document, Faults, Reader};
@@ -26,6 +27,9 @@ pub struct Config {
     /// Sizes and time limits of an experiment.
     #[serde(default)]
     pub lab: LabLimits,
+    /// How many improvements at once are measured.
+    #[serde(default)]
+    pub screen: ScreenConfig,
     /// Where the facts are kept.
     #[serde(default)]
     pub store: StoreConfig,
@@ -152,6 +156,17 @@ pub struct LabLimits {
     pub cache_limit_mb: u64,
 }
 
+/// How many improvements at once are measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScreenConfig {
+    /// The one workload on which all of them are measured; the one that they have in common when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<Trial>,
+    /// The wall time of one `screen` or `interact`, builds included, seconds.
+    pub limit_s: u64,
+}
+
 /// Where the facts are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -208,7 +223,7 @@ pub fn placed(project: Project) -> Project {
 }
 
 fn check(document: &Document<Config>, faults: &mut Faults) {
-    let Config { policy, machine, lab, store, .. } = &document.value;
+    let Config { policy, machine, lab, screen, store, .. } = &document.value;
     let mut demand = |holds: bool, path: &str, message: &str| {
         if !holds {
             faults.push(document.fault(path, format!("`{path}` {message}")).code("config::limit"));
@@ -235,6 +250,7 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(lab.slice_ms >= SLICE_MS_MIN, "lab.slice_ms", &shortest);
     demand(lab.slices >= 1, "lab.slices", "must be at least 1");
     demand(lab.answer_limit_s >= 1, "lab.answer_limit_s", "must be at least 1");
+    demand(screen.limit_s >= 1, "screen.limit_s", "must be at least 1");
     demand(store.file().is_some(), "store.url", "must be `sqlite:` and a path; no other store is supported");
 }
 
@@ -290,6 +306,12 @@ impl Default for LabLimits {
             profile_s: 12,
             cache_limit_mb: 4096,
         }
+    }
+}
+
+impl Default for ScreenConfig {
+    fn default() -> Self {
+        Self { workload: None, limit_s: 21_600 }
     }
 }
 

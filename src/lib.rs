@@ -2,10 +2,10 @@
 //!
 //! In reading order, each layer knowing only those above it:
 //!
-//! 1. [`units`], [`project`], [`repository`], [`machine`], [`yaml`] and [`config`]: quantities as types; where things are
-//!    on disk and in git; who may measure on the machine, and who gives way; files that people write, read with every
-//!    mistake in its place; what is optimized and by which rules.
-//! 2. [`improvements`]: the register: what is claimed, by whom, and how it is to be measured.
+//! 1. [`units`], [`project`], [`repository`], [`machine`] and [`yaml`]: quantities as types; where things are on disk and in
+//!    git; who may measure on the machine, and who gives way; files that people write, read with every mistake in its place.
+//! 2. [`improvements`] and [`config`]: the register: what is claimed, by whom, and how it is to be measured; what is
+//!    optimized, and by which rules.
 //! 3. [`lab`], [`profiles`], [`agents`]: build and measure two arms; see where time goes; who does the work.
 //!    They never name one another. [`catalog`] reads configuration, roster and register together.
 //! 4. [`tracking`] and [`report`]: the facts in SQLite; the facts as text.

@@ -10,8 +10,8 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, agents, apply, calibrate, doctor, export, import, list, profile, report,
-    show, status, verdict, yielding,
+    Context, Exit, Failure, Format, OrExit, agents, apply, calibrate, doctor, export, import, interact, list, profile,
+    report, screen, show, status, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -59,6 +59,8 @@ enum Command {
     Verdict(verdict::Args),
     Apply(apply::Args),
     Calibrate(calibrate::Args),
+    Screen(screen::Args),
+    Interact(interact::Args),
     Profile(profile::Args),
     Report(report::Args),
     Import(import::Args),
@@ -95,6 +97,8 @@ impl Command {
             | Self::Verdict(_)
             | Self::Apply(_)
             | Self::Calibrate(_)
+            | Self::Screen(_)
+            | Self::Interact(_)
             | Self::Profile(_)
             | Self::Report(_)
             | Self::Export(_)
@@ -113,6 +117,8 @@ impl Command {
         match self {
             Self::Apply(args) => args.changes_something(),
             Self::Calibrate(args) => args.changes_something(),
+            Self::Screen(args) => args.changes_something(),
+            Self::Interact(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
             Self::Import(args) => args.changes_something(),
@@ -135,6 +141,8 @@ impl Command {
             Self::Verdict(args) => verdict::run(args, context).await,
             Self::Apply(args) => apply::run(args, context).await,
             Self::Calibrate(args) => calibrate::run(args, context).await,
+            Self::Screen(args) => screen::run(args, context).await,
+            Self::Interact(args) => interact::run(args, context).await,
             Self::Profile(args) => profile::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
             Self::Import(args) => import::run(args, context).await,

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::{Exit, Failure};
 use crate::catalog::Catalog;
+use crate::improvements::plan::Pack;
 use crate::improvements::{Improvement, Register};
 use crate::yaml::nearest;
 
@@ -59,6 +60,15 @@ pub(super) fn category<'a>(register: &'a Register, name: &str) -> Result<&'a str
         let help =
             nearest(name, known()).map_or_else(|| format!("known: {all}"), |near| format!("did you mean `{near}`?"));
         not_found("category", name, help)
+    })
+}
+
+/// The pack whose name is `name`, whatever its case.
+pub(super) fn pack<'a>(register: &'a Register, name: &str) -> Result<&'a Pack, Failure> {
+    let packs = &register.header.packs;
+    packs.iter().find(|pack| pack.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let all = packs.iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>().join(", ");
+        not_found("pack", name, format!("known: {all}"))
     })
 }
 

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use crate::improvements::{Priority, Status};
+use crate::improvements::{Direction, Priority, Status};
 
 impl ValueEnum for Status {
     fn value_variants<'a>() -> &'a [Self] {
@@ -18,6 +18,19 @@ impl ValueEnum for Status {
             Self::Blocked => PossibleValue::new("blocked"),
             Self::Cancelled => PossibleValue::new("cancelled"),
         })
+    }
+}
+
+impl ValueEnum for Direction {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Higher, Self::Lower]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+        }))
     }
 }
 

@@ -112,6 +112,37 @@ pub enum LabError {
         /// What Cargo said.
         message: String,
     },
+    /// Too many builds of a screen failed.
+    #[error("only {there} of {of} builds are there: that tells nothing of anything")]
+    #[diagnostic(
+        code(lab::too_few_builds),
+        help("the progress above says what does not build; screen fewer improvements, or mend them")
+    )]
+    TooFewBuilds {
+        /// Builds that are there.
+        there: usize,
+        /// Of so many.
+        of: usize,
+    },
+    /// What all other builds of a screen are measured against fails.
+    #[error("the reference build failed: {reason}")]
+    #[diagnostic(
+        code(lab::reference_lost),
+        help(
+            "mend it, or leave improvements out; what was measured against it is kept, and counts for this screen alone"
+        )
+    )]
+    ReferenceLost {
+        /// Why.
+        reason: String,
+    },
+    /// There is no screen to fold over.
+    #[error("there is no screen of these improvements on these sources to fold over")]
+    #[diagnostic(code(lab::nothing_to_fold), help("run it first: `workbench {command}`"))]
+    NothingToFold {
+        /// What would ask the same.
+        command: String,
+    },
     /// The plan asks a driver for what it does not have.
     #[error("the driver `{driver}` cannot run the plan: {message}")]
     #[diagnostic(code(lab::plan), help("{remedy}"))]
@@ -194,6 +225,9 @@ impl LabError {
             | Self::NoDriver { .. }
             | Self::TooLong { .. }
             | Self::Target { .. }
+            | Self::TooFewBuilds { .. }
+            | Self::ReferenceLost { .. }
+            | Self::NothingToFold { .. }
             | Self::Plan { .. }
             | Self::Driver(_)
             | Self::File { .. }

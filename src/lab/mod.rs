@@ -13,6 +13,7 @@
 //! - [`calibration`]: how noisy pairs of one binary against itself are; [`ledger`]: how noisy pairs were before.
 //! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it;
 //!   [`instructions`]: what a fixed replay executes.
+//! - [`screen`]: many improvements at once: designs, their builds, and the effects that follow from what they measured.
 
 pub mod apply;
 pub mod build;

@@ -114,12 +114,7 @@ impl<J: Journal> Notary for OfExperiment<'_, J> {
 
 impl<'a, N: Notary> Recorder<'a, N> {
     /// Events go to `notary`, then to `observe`. The work may last `limit_s` seconds from now.
-    pub fn new(
-        notary: N,
-        observe: &'a mut (dyn FnMut(&N::Event) + Send),
-        interrupt: Interrupt,
-        limit_s: u64,
-    ) -> Self {
+    pub fn new(notary: N, observe: &'a mut (dyn FnMut(&N::Event) + Send), interrupt: Interrupt, limit_s: u64) -> Self {
         let now = tokio::time::Instant::now();
         let deadline = (now + Duration::from_secs(limit_s), limit_s);
         Self { notary, observe, interrupt, deadline, said: now }

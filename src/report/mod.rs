@@ -16,6 +16,7 @@ pub mod criteria;
 pub mod document;
 pub mod evidence;
 mod markdown;
+pub mod screen;
 pub mod words;
 
 #[cfg(test)]

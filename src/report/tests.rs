@@ -189,6 +189,7 @@ fn facts() -> Facts {
             note: "T003 PROVEN +395 %".to_owned(),
             source: "workbench".to_owned(),
         }],
+        screens: Vec::new(),
         experiments: vec![experiment],
     }
 }

@@ -1,7 +1,8 @@
 //! Words and numbers as people read them, the same in every report.
 
 use crate::lab::experiment::Outcome;
-use crate::units::grouped;
+use crate::lab::screen::effects::Standing;
+use crate::units::{LogRatio, grouped};
 
 /// What a decision run says of a workload.
 pub fn outcome(outcome: Outcome) -> &'static str {
@@ -19,6 +20,21 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Better => "better",
         Outcome::Worse => "worse",
         Outcome::Same => "no difference shown",
+    }
+}
+
+/// What an effect of a screen is taken for; of several improvements, `together`.
+pub fn standing(standing: Standing, together: bool, effect: LogRatio) -> &'static str {
+    match (standing, together, effect.0 < 0.0) {
+        (Standing::Active, false, false) => "acts",
+        (Standing::Active, false, true) => "harms",
+        (Standing::Likely, false, false) => "may act",
+        (Standing::Likely, false, true) => "may harm",
+        (Standing::Active, true, false) => "synergy",
+        (Standing::Active, true, true) => "conflict",
+        (Standing::Likely, true, false) => "synergy?",
+        (Standing::Likely, true, true) => "conflict?",
+        (Standing::Quiet, _, _) => "not told from noise",
     }
 }
 

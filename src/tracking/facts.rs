@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::agent::{self, AgentFact};
 use super::error::{At, Fault, StoreError};
 use super::experiment::{self, Experiment};
+use super::screen::{self, Screen};
 use super::stack::StackEntry;
 use super::status::Known;
 use super::store::Reader;
@@ -28,6 +29,8 @@ pub struct Facts {
     pub agents: Vec<AgentFact>,
     /// The experiments behind the verdicts in `known`, the newest first.
     pub experiments: Vec<Experiment>,
+    /// The latest screen of each kind that has come to its end.
+    pub screens: Vec<Screen>,
 }
 
 impl Reader {
@@ -51,6 +54,7 @@ impl Reader {
             tree: experiment::latest_tree(&mut moment).await?,
             stack: stack::current(&mut moment).await?,
             agents: agent::latest(&mut moment).await?,
+            screens: screen::latest_ended(&mut moment).await?,
             known,
             experiments,
         })

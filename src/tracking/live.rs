@@ -1,4 +1,4 @@
-//! Live rows: what a screen shows while an experiment runs. Not evidence; bounded; swept when the experiment ends.
+//! Live rows: what is shown of an experiment or a screen while it runs. Not evidence; bounded; swept when it ends.
 
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -7,6 +7,7 @@ use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
 use super::store::{Reader, now_ms, time};
 use crate::lab::experiment::{ExperimentId, Side};
+use crate::lab::screen::facts::ScreenId;
 
 /// Rows of each kind kept at most.
 const ROWS_MAX: i64 = 20_000;
@@ -70,6 +71,19 @@ impl Reader {
                 .at(self.path())?;
         Ok(rows.into_iter().map(|(seq, at_ms, note)| ProgressNote { seq, at: time(at_ms), note }).collect())
     }
+
+    /// Progress of a running screen after `after` (0: all that is kept), in order.
+    pub async fn screen_progress(&self, id: ScreenId, after: i64) -> Result<Vec<ProgressNote>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        let rows: Vec<(i64, i64, String)> =
+            sqlx::query_as("SELECT seq, at_ms, note FROM screen_progress WHERE seq > ?2 AND screen = ?1 ORDER BY seq")
+                .bind(id.0)
+                .bind(after)
+                .fetch_all(&mut *connection)
+                .await
+                .at(self.path())?;
+        Ok(rows.into_iter().map(|(seq, at_ms, note)| ProgressNote { seq, at: time(at_ms), note }).collect())
+    }
 }
 
 /// Adds a slice and drops the oldest beyond the bound.
@@ -106,9 +120,41 @@ pub(super) async fn progress(connection: &mut SqliteConnection, id: ExperimentId
     Ok(())
 }
 
-/// Drops all live rows. One experiment runs at a time: the machine is leased.
+/// Adds a slice of a screen's pair and drops the oldest beyond the bound.
+pub(super) async fn screen_slice(
+    connection: &mut SqliteConnection,
+    id: ScreenId,
+    side: Side,
+    rate: f64,
+) -> Result<(), Fault> {
+    let seq: i64 =
+        sqlx::query_scalar("INSERT INTO screen_slice (screen, at_ms, side, rate) VALUES (?, ?, ?, ?) RETURNING seq")
+            .bind(id.0)
+            .bind(now_ms())
+            .bind(as_word(&side)?)
+            .bind(rate)
+            .fetch_one(&mut *connection)
+            .await?;
+    sqlx::query("DELETE FROM screen_slice WHERE seq <= ?").bind(seq - ROWS_MAX).execute(connection).await?;
+    Ok(())
+}
+
+/// Adds a line of a screen's progress and drops the oldest beyond the bound.
+pub(super) async fn screen_progress(connection: &mut SqliteConnection, id: ScreenId, note: &str) -> Result<(), Fault> {
+    let seq: i64 =
+        sqlx::query_scalar("INSERT INTO screen_progress (screen, at_ms, note) VALUES (?, ?, ?) RETURNING seq")
+            .bind(id.0)
+            .bind(now_ms())
+            .bind(note)
+            .fetch_one(&mut *connection)
+            .await?;
+    sqlx::query("DELETE FROM screen_progress WHERE seq <= ?").bind(seq - ROWS_MAX).execute(connection).await?;
+    Ok(())
+}
+
+/// Drops all live rows. One measurement runs at a time: the machine is leased.
 pub(super) async fn sweep(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    sqlx::query("DELETE FROM slice").execute(&mut *connection).await?;
-    sqlx::query("DELETE FROM progress").execute(connection).await?;
+    let all = "DELETE FROM slice; DELETE FROM progress; DELETE FROM screen_slice; DELETE FROM screen_progress";
+    sqlx::raw_sql(all).execute(connection).await?;
     Ok(())
 }

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Start at [`store`]: opening, durability, locking. The schema is `tracking/migrations/`. One file per aggregate:
-//! experiment, pair (with standings), calibration, build, verdict, profile, improvement, stack, agent, live, log, origin. How facts
-//! travel from store to store: [`evidence`].
+//! experiment, pair (with standings), calibration, screen, build, verdict, profile, improvement, stack, agent, live, log,
+//! origin. How facts travel from store to store: [`evidence`].
 
 mod agent;
 mod build;
@@ -34,6 +34,8 @@ mod process;
 mod profile;
 mod question;
 mod schema;
+mod screen;
+mod screen_journal;
 mod stack;
 mod status;
 pub mod store;
@@ -55,6 +57,7 @@ pub use origin::Origin;
 pub use pair::{PairFact, StandingFact};
 pub use process::Process;
 pub use profile::ProfileFact;
+pub use screen::{Screen, ScreenEnding, ScreenSummary};
 pub use stack::StackEntry;
 pub use status::{Forced, Known, Public, derive};
 pub use store::{Reader, Store};

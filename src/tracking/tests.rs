@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::*;
 
 /// Bounded and replaced, by design.
-const LIVE_TABLES: &[&str] = &["slice", "progress", "heartbeat"];
+const LIVE_TABLES: &[&str] = &["slice", "progress", "heartbeat", "screen_slice", "screen_progress"];
 
 async fn store() -> (TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();

@@ -5,9 +5,11 @@
 mod improvement;
 mod metric;
 mod phase;
+mod screen;
 mod whole;
 
 pub use improvement::{Counts, ImprovementLine, MeasuredFigure};
 pub use metric::{MetricGroupLine, MetricLine};
 pub use phase::{CriterionLine, MemberLine, PhaseLine};
+pub use screen::{Agreement, BesideLine, PairedFigure, ScreenLine};
 pub use whole::{AgentLine, Document, Head, ParityLine, Snapshot};

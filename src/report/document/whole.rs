@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::improvement::{self, Counts, ImprovementLine};
 use super::metric::{self, MetricGroupLine};
 use super::phase::{self, PhaseLine};
+use super::screen::{self, ScreenLine};
 use crate::agents::Agent;
 use crate::catalog::Catalog;
 use crate::improvements::ImprovementId;
@@ -37,6 +38,8 @@ pub struct Document {
     pub stack: Vec<ImprovementId>,
     /// The verdicts that the table cites.
     pub evidence: Vec<Evidence>,
+    /// The latest screens, beside the verdicts.
+    pub screens: Vec<ScreenLine>,
     /// The plan.
     pub phases: Vec<PhaseLine>,
     /// What the whole is judged by.
@@ -137,6 +140,7 @@ impl Document {
             counts: Counts::of(&improvements),
             stack: facts.stack.iter().map(|entry| entry.improvement.clone()).collect(),
             evidence: register.improvements.iter().filter_map(|entry| improvement::evidence(entry, facts)).collect(),
+            screens: screen::lines(facts),
             phases,
             metrics: metric::lines(snapshot),
             parity: ParityLine {

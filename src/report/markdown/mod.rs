@@ -7,6 +7,7 @@ mod improvement;
 mod metric;
 mod phase;
 mod plan;
+mod screen;
 mod text;
 mod whole;
 

@@ -65,10 +65,30 @@ pub(crate) enum Filled {
     ShelfFile,
 }
 
-/// Tables whose rows are about this store and this machine, and stay.
+/// Tables whose rows are about this store and this machine, and stay. Screens stay too: they propose, and what they propose is
+/// decided by verdicts, which travel.
 #[cfg(test)]
-pub(crate) const LOCAL_TABLES: &[&str] =
-    &["agent_status", "command_log", "change_log", "heartbeat", "imported", "progress", "slice"];
+pub(crate) const LOCAL_TABLES: &[&str] = &[
+    "agent_status",
+    "command_log",
+    "change_log",
+    "heartbeat",
+    "imported",
+    "progress",
+    "slice",
+    "screen",
+    "screen_sitting",
+    "screen_stage",
+    "screen_layout",
+    "screen_build",
+    "screen_loss",
+    "screen_conflict",
+    "screen_pair",
+    "screen_end",
+    "screen_stopped",
+    "screen_slice",
+    "screen_progress",
+];
 
 /// In the order in which they are written and merged: what is referred to comes first.
 pub(crate) const KINDS: &[Kind] = &[

@@ -1,0 +1,132 @@
+//! Screens beside the paired verdicts: a screen proposes, pairs decide, and the two should agree.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::improvements::ImprovementId;
+use crate::lab::experiment::{Standing, Verdict};
+use crate::lab::screen::run::effects;
+use crate::report::screen::{EffectLine, Findings, Measured};
+use crate::tracking::{Experiment, Facts, Screen};
+use crate::units::{Effect, Interval};
+
+/// A screen, and what pairs say of the same improvements.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScreenLine {
+    /// When it was opened.
+    pub at: Timestamp,
+    /// The tree has moved since it was measured.
+    pub stale: bool,
+    /// What it found.
+    #[serde(flatten)]
+    pub found: Findings,
+    /// The effects of single improvements beside their paired verdicts, the largest first.
+    pub beside: Vec<BesideLine>,
+}
+
+/// An effect beside what pairs say of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BesideLine {
+    /// Which improvement.
+    pub improvement: ImprovementId,
+    /// What the screen says.
+    pub screen: EffectLine,
+    /// What pairs say, on the screen's workload where they were measured on it, else on their own.
+    pub paired: Option<PairedFigure>,
+    /// Whether the two agree.
+    pub agreement: Agreement,
+}
+
+/// What pairs say of an improvement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PairedFigure {
+    /// Estimate and bounds as changes of the metric.
+    pub change: Effect,
+    /// Of which metric, on which workload.
+    pub of: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Its number.
+    pub verdict_id: i64,
+}
+
+/// Whether a screen and pairs agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// On the same workload their intervals overlap.
+    Agrees,
+    /// On the same workload they do not.
+    Disagrees,
+    /// Pairs were measured on other workloads only.
+    OtherWorkload,
+    /// No pair was measured.
+    NotMeasured,
+}
+
+impl Agreement {
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::Disagrees => "**disagrees**",
+            Self::OtherWorkload => "another workload",
+            Self::NotMeasured => "not measured",
+        }
+    }
+}
+
+pub(super) fn lines(facts: &Facts) -> Vec<ScreenLine> {
+    facts.screens.iter().filter_map(|screen| line(screen, facts)).collect()
+}
+
+fn line(screen: &Screen, facts: &Facts) -> Option<ScreenLine> {
+    let Screen { summary, plan, losses, conflicts, pairs, .. } = screen;
+    let layout = screen.layout.as_ref()?;
+    let effects = effects(layout, losses, pairs);
+    let measured = Measured { screen: summary.id, plan, layout, losses, conflicts, pairs, effects: &effects };
+    let found = Findings::of(measured);
+    let beside = found.main_effects().map(|line| beside(line, screen, facts)).collect();
+    let stale = facts.tree.as_ref().is_some_and(|tree| *tree != plan.tree_digest);
+    Some(ScreenLine { at: summary.at, stale, found, beside })
+}
+
+fn beside(line: &EffectLine, screen: &Screen, facts: &Facts) -> BesideLine {
+    let improvement = line.improvements[0].clone();
+    let verdict = facts.known.get(&improvement).and_then(|known| known.cited());
+    let found = verdict.and_then(|verdict| {
+        let experiment = facts.experiments.iter().find(|experiment| experiment.summary.id == verdict.experiment)?;
+        let (workload, standing) = on_the_same(screen, experiment).or_else(|| Some((0, verdict.measured()?)))?;
+        let workload = experiment.plan.workloads.get(workload)?;
+        let same = workload.key() == screen.plan.workload.key();
+        let figure = PairedFigure {
+            change: standing.effect(workload.better),
+            of: format!("{} of {}", workload.better.beside(&workload.metric), workload.label),
+            verdict: verdict.ruling.verdict,
+            verdict_id: verdict.row,
+        };
+        Some((figure, same, standing))
+    });
+    let agreement = match &found {
+        None => Agreement::NotMeasured,
+        Some((_, false, _)) => Agreement::OtherWorkload,
+        Some((_, true, standing)) if overlap(line.interval, standing.bounds) => Agreement::Agrees,
+        Some((_, true, _)) => Agreement::Disagrees,
+    };
+    BesideLine { improvement, screen: line.clone(), paired: found.map(|(figure, ..)| figure), agreement }
+}
+
+/// What an experiment measured on the screen's own workload: as its main one, a guard or its control.
+fn on_the_same(screen: &Screen, experiment: &Experiment) -> Option<(usize, Standing)> {
+    let at = experiment.plan.workloads.iter().position(|workload| workload.key() == screen.plan.workload.key())?;
+    let verdict = experiment.verdict.as_ref()?;
+    let standing = match at {
+        0 => verdict.measured(),
+        _ => verdict.ruling.decision.get(at).copied(),
+    };
+    Some((at, standing.filter(|standing| standing.pairs > 0)?))
+}
+
+fn overlap(one: Interval, other: Interval) -> bool {
+    one.low <= other.high && other.low <= one.high
+}

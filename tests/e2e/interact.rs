@@ -1,0 +1,38 @@
+//! `workbench interact`: every combination, and who goes well with whom.
+
+use super::screen_bench::{Screens, effect};
+
+const PLANTED: &str =
+    "effect: 0.3, effect.a: 0.1, effect.b: 0.1, effect.t003+a: -0.2, effect.a+b: 0.15, noise: 0.005, batch: 8";
+
+#[test]
+fn synergy_and_conflict_are_found() {
+    let screens = Screens::with(PLANTED);
+    let result = screens.json(&["interact", "T003", "T011", "T012", "--blocks", "4", "--seed", "3"]);
+    for (name, planted) in [("T003 × T011", -0.2), ("T011 × T012", 0.15), ("T003 × T012", 0.0)] {
+        let [estimate, low, high] = effect(&result, name);
+        assert!((estimate - planted).abs() < 0.03, "{name}: {estimate}");
+        assert!(low <= planted && planted <= high, "{name}: [{low}, {high}]");
+    }
+    // At the average of the others: 0.3 − 0.2/2.
+    assert!((effect(&result, "T003")[0] - 0.2).abs() < 0.02, "{result}");
+    assert_eq!(result["data"]["purpose"], "interaction");
+    assert_eq!(result["data"]["effects"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn the_matrix_is_printed() {
+    let screens = Screens::with(PLANTED);
+    let ran = screens.run(&["interact", "T003", "T011", "T012", "--blocks", "4", "--seed", "3"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn six_are_too_many_and_one_too_few() {
+    let screens = Screens::with(PLANTED);
+    for ids in [&["T003"][..], &["T003", "T011", "T012", "T013", "T014", "T015"]] {
+        let ran = screens.run(&[&["interact"], ids].concat());
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+    }
+}
