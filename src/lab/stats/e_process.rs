@@ -115,6 +115,29 @@ impl EProcess {
     }
 }
 
+/// The evidence alone that the centre lies above zero, pair by pair: what replays of thousands of experiments can afford. The
+/// lower bound of an [`EProcess`] is above zero once this reaches ln(1/α).
+#[derive(Debug, Clone)]
+pub struct Purse {
+    stakes: [f64; STAKES.len()],
+    purses: [f64; STAKES.len()],
+}
+
+impl Purse {
+    /// One that has bet on nothing yet; `scale` as of an [`EProcess`].
+    pub fn new(scale: f64) -> Self {
+        Self { stakes: STAKES.map(|stake| stake / scale.max(SCALE_MIN)), purses: [0.0; STAKES.len()] }
+    }
+
+    /// Bets on one more difference and returns ln E.
+    pub fn bet(&mut self, difference: f64) -> f64 {
+        for (purse, stake) in self.purses.iter_mut().zip(&self.stakes) {
+            *purse += log_factor(stake * difference);
+        }
+        log_mean_exp(&self.purses)
+    }
+}
+
 /// Walks down from `start` in doubling steps to a θ that is refuted.
 fn first_refuted(start: f64, step: f64, refuted: impl Fn(f64) -> bool) -> Option<f64> {
     let mut distance = step;
@@ -131,10 +154,13 @@ fn first_refuted(start: f64, step: f64, refuted: impl Fn(f64) -> bool) -> Option
 /// ln ⅕ Σ_k Π_i 2 / (1 + exp(−2 λ_k (d_i − θ))), without leaving log space.
 fn log_evidence(differences: &[f64], stakes: &[f64], theta: f64) -> f64 {
     let purse = |stake: &f64| differences.iter().map(|d| log_factor(stake * (d - theta))).sum::<f64>();
-    let purses: Vec<f64> = stakes.iter().map(purse).collect();
-    let largest = purses.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = purses.iter().map(|purse| (purse - largest).exp()).sum();
-    largest + sum.ln() - (stakes.len() as f64).ln()
+    log_mean_exp(&stakes.iter().map(purse).collect::<Vec<f64>>())
+}
+
+fn log_mean_exp(logs: &[f64]) -> f64 {
+    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
+    largest + sum.ln() - (logs.len() as f64).ln()
 }
 
 /// ln(2 / (1 + exp(−2x))), exact for large |x| too.
@@ -208,6 +234,20 @@ mod tests {
         ) {
             let process = after(&differences, 0.05);
             prop_assert!(process.log_evidence_above(theta) >= process.log_evidence_above(theta + step));
+        }
+
+        #[test]
+        fn a_purse_alone_has_what_the_process_has(
+            differences in prop::collection::vec(-0.5..0.5f64, 1..25), scale in 1e-3..0.5f64,
+        ) {
+            let (mut process, mut purse) = (EProcess::new(scale, 0.05), Purse::new(scale));
+            for &d in &differences {
+                let above = process.push(d).low > 0.0;
+                let evidence = purse.bet(d);
+                prop_assert!((evidence - process.log_evidence_above(0.0)).abs() < 1e-9);
+                // Once above, the bound stays so: the purse may shrink again.
+                prop_assert!(above || evidence < 20.0_f64.ln() + 1e-9);
+            }
         }
 
         #[test]

@@ -46,7 +46,7 @@ mod tests {
     use rand::{RngExt, SeedableRng};
 
     use super::*;
-    use crate::lab::stats::EProcess;
+    use crate::lab::stats::e_process::Purse;
 
     #[test]
     fn scales_by_hand() {
@@ -63,12 +63,8 @@ mod tests {
         for pairs in [5, 6, 8, 12, 20, 30] {
             let effect = minimum_detectable(LogRatio(0.0), LogRatio(1.0), pairs).0;
             let mut found = |effect: f64| {
-                let mut process = EProcess::new(1.0, 0.05);
-                // The lower bound lies above zero once the evidence that it does reaches 1/α.
-                (0..pairs).any(|_| {
-                    process.differences.push(effect + normal());
-                    process.log_evidence_above(0.0) >= 20.0_f64.ln()
-                })
+                let mut purse = Purse::new(1.0);
+                (0..pairs).any(|_| purse.bet(effect + normal()) >= 20.0_f64.ln())
             };
             let power = |found: &mut dyn FnMut(f64) -> bool, effect| (0..600).filter(|_| found(effect)).count();
             let at = power(&mut found, effect);

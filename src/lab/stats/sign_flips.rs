@@ -7,7 +7,7 @@
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::EProcess;
+use super::e_process::Purse;
 
 /// What came of the replayed experiments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub fn sign_flips(differences: &[f64], scale: f64, alpha: f64, experiments: u32,
 }
 
 fn accepts(differences: &[f64], scale: f64, alpha: f64, coins: &mut StdRng) -> bool {
-    let mut process = EProcess::new(scale, alpha);
-    differences.iter().any(|&d| process.push(if coins.random() { d } else { -d }).low > 0.0)
+    let mut purse = Purse::new(scale);
+    differences.iter().any(|&d| purse.bet(if coins.random() { d } else { -d }) >= -alpha.ln())
 }
 
 #[cfg(test)]
