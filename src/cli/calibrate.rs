@@ -75,7 +75,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let reader = Reader::open(&context.project).await?;
     if args.history {
         let names: BTreeSet<String> = trials.iter().map(|trial| name(trial)).collect();
-        return history::print(context, &config, reader.as_ref(), (!args.of.is_empty()).then_some(&names)).await;
+        return history::print(context, reader.as_ref(), (!args.of.is_empty()).then_some(&names)).await;
     }
     let (stack, noise) = match &reader {
         Some(reader) => (reader.stack().await?, noise::known(reader).await?),

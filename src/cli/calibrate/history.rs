@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::cli::{Context, Exit, Failure, Format};
-use crate::config::Config;
 use crate::lab::calibration::{Calibration, SCALE_FACTOR, is_in_control};
 use crate::report::control_chart::{Point, control_chart};
 use crate::tracking::{CalibrationFact, Reader};
@@ -30,7 +29,6 @@ struct Entry<'a> {
 /// Calibrations of the workloads in `names`, of all when there are none.
 pub(super) async fn print(
     context: &Context,
-    _config: &Config,
     reader: Option<&Reader>,
     names: Option<&BTreeSet<String>>,
 ) -> Result<Exit, Failure> {
