@@ -5,11 +5,12 @@
 //! [`OptimisticPage::validate`](super::OptimisticPage::validate) has said that no writer came in between.
 //!
 //! Why that is sound in practice: the frame's memory stays mapped for the life of the pool; every access is clamped
-//! to the page; and all loads are volatile, of integers of at most eight bytes, for which any bit pattern is a value. So
+//! to the page; and all loads are volatile, of integers and vectors of integers, for which any bit pattern is a value. So
 //! a race yields a wrong number, never a fault, and the compiler neither repeats nor invents a load. (The language has
 //! no byte-wise atomic copy yet, so like every seqlock this relies on volatile being the load it looks like.)
 
 use std::cmp::Ordering;
+use std::hint::select_unpredictable;
 use std::ptr::NonNull;
 
 use super::lines;
@@ -19,6 +20,15 @@ use super::page::{PAGE_SIZE, Page};
 #[derive(Clone, Copy)]
 #[repr(C, packed)]
 struct Unaligned<T>(T);
+
+/// Sixteen bytes that are moved at once.
+#[cfg(target_arch = "x86_64")]
+type Sixteen = std::arch::x86_64::__m128i;
+#[cfg(not(target_arch = "x86_64"))]
+type Sixteen = u128;
+
+/// So many numbers are compared with a bound one beside the other faster than the next half of them is chosen.
+const FEW: usize = 32;
 
 /// The bytes of a page, as an optimistic reader may look at them.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +42,12 @@ impl OptimisticBytes {
     #[inline]
     pub(super) unsafe fn new(page: NonNull<Page>) -> Self {
         Self { page }
+    }
+
+    /// A page that nobody changes, looked at in the same way.
+    #[inline]
+    pub(crate) fn still(page: &Page) -> Self {
+        Self { page: NonNull::from(page) }
     }
 
     /// The byte at `at`.
@@ -89,15 +105,44 @@ impl OptimisticBytes {
         let len = len.min(PAGE_SIZE - at);
         out.clear();
         out.reserve(len);
-        let (words, tail) = out.spare_capacity_mut()[..len].as_chunks_mut::<8>();
-        for (word, place) in words.iter_mut().enumerate() {
-            place.write_copy_of_slice(&self.load::<u64>(at + 8 * word).to_ne_bytes());
+        let (blocks, tail) = out.spare_capacity_mut()[..len].as_chunks_mut::<16>();
+        for (block, place) in blocks.iter_mut().enumerate() {
+            let sixteen = self.load::<Sixteen>(at + 16 * block);
+            // SAFETY: the place has sixteen bytes, and needs no alignment for this.
+            unsafe { place.as_mut_ptr().cast::<Unaligned<Sixteen>>().write(Unaligned(sixteen)) };
         }
+        let tail_at = at + len / 16 * 16;
+        let (words, tail) = tail.as_chunks_mut::<8>();
+        for place in &mut *words {
+            place.write_copy_of_slice(&self.load::<u64>(tail_at).to_ne_bytes());
+        }
+        let tail_at = tail_at + 8 * words.len();
         for (byte, place) in tail.iter_mut().enumerate() {
-            place.write(self.u8(at + len / 8 * 8 + byte));
+            place.write(self.u8(tail_at + byte));
         }
         // SAFETY: so many bytes were written just now.
         unsafe { out.set_len(len) };
+    }
+
+    /// How many of the `len` numbers from byte `at` on (little-endian, four bytes each, ascending) are below `bound`. Numbers
+    /// that do not ascend give some count up to `len`.
+    ///
+    /// Halving until few are left, without a branch on what is read; those are all compared.
+    #[inline]
+    pub fn count_below(&self, at: usize, len: usize, bound: u32) -> usize {
+        let at = at.min(PAGE_SIZE);
+        let (mut low, mut left) = (0, len.min((PAGE_SIZE - at) / 4));
+        // SAFETY: within the page, as long as `low + left` numbers are.
+        let first = unsafe { self.page.cast::<u8>().add(at) };
+        while left > FEW {
+            let half = left / 2;
+            // SAFETY: one of those numbers.
+            let last = unsafe { first.cast::<Unaligned<u32>>().add(low + half - 1).read_volatile() };
+            low = select_unpredictable(u32::from_le(last.0) < bound, low + half, low);
+            left -= half;
+        }
+        // SAFETY: the numbers from `low` on, of which `left` are in the page.
+        low + unsafe { few_below(first.add(4 * low), left, bound) }
     }
 
     /// Asks the processor for the lines of the `len` bytes at `at`, or as many as the page has.
@@ -115,6 +160,40 @@ impl OptimisticBytes {
         // integers only. Racing writers: see the module.
         unsafe { self.page.cast::<u8>().add(at).cast::<Unaligned<T>>().read_volatile().0 }
     }
+}
+
+/// How many of `len` numbers are below `bound`.
+///
+/// # Safety
+/// There is memory for so many from `first` on. (SSE2 is part of every x86-64.)
+#[inline]
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "sse2"))]
+unsafe fn few_below(first: NonNull<u8>, len: usize, bound: u32) -> usize {
+    // SAFETY: the caller's promise, for all numbers below `len`.
+    let number = |at: usize| unsafe { u32::from_le(first.cast::<Unaligned<u32>>().add(at).read_volatile().0) };
+    #[cfg(target_arch = "x86_64")]
+    let (done, below) = {
+        use std::arch::x86_64::{
+            _mm_add_epi32, _mm_cmplt_epi32, _mm_cvtsi128_si32, _mm_set1_epi32, _mm_setzero_si128, _mm_shuffle_epi32,
+            _mm_sub_epi32, _mm_xor_si128,
+        };
+        // There is no unsigned comparison: with the highest bit turned over, the signed one is that.
+        let flip = _mm_set1_epi32(i32::MIN);
+        let bound = _mm_xor_si128(_mm_set1_epi32(bound.cast_signed()), flip);
+        let mut below = _mm_setzero_si128();
+        for four in 0..len / 4 {
+            // SAFETY: numbers `4 * four` to `4 * four + 3` are below `len`.
+            let numbers = unsafe { first.cast::<Unaligned<Sixteen>>().add(four).read_volatile().0 };
+            // A lane that is below is minus one.
+            below = _mm_sub_epi32(below, _mm_cmplt_epi32(_mm_xor_si128(numbers, flip), bound));
+        }
+        let pairs = _mm_add_epi32(below, _mm_shuffle_epi32::<0b01_00_11_10>(below));
+        let sum = _mm_add_epi32(pairs, _mm_shuffle_epi32::<0b10_11_00_01>(pairs));
+        (len / 4 * 4, _mm_cvtsi128_si32(sum) as usize)
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let (done, below) = (0, 0);
+    (done..len).fold(below, |below, at| below + usize::from(number(at) < bound))
 }
 
 #[cfg(test)]
@@ -146,5 +225,23 @@ mod tests {
         assert_eq!(copy, []);
         assert_eq!(view.u64(usize::MAX - 7), 0);
         assert_eq!(view.compare(PAGE_SIZE + 5, usize::MAX, b"x"), Ordering::Less);
+    }
+
+    #[test]
+    fn counts_as_a_partition_does_and_never_leaves_the_page() {
+        let mut page = Box::new(Page::zeroed());
+        let numbers: Vec<u32> = (0..700).map(|n| n / 3 * 0x00ff_ffff).collect();
+        for (number, place) in numbers.iter().zip(page.bytes_mut()[64..].as_chunks_mut::<4>().0) {
+            *place = number.to_le_bytes();
+        }
+        let view = OptimisticBytes::still(&page);
+        for len in [0, 1, 3, 4, 5, 31, 32, 33, 37, 64, 65, 300, 700] {
+            for bound in numbers[..len].iter().flat_map(|n| [*n, n + 1, n.saturating_sub(1)]).chain([0, u32::MAX]) {
+                let expected = numbers[..len].partition_point(|number| *number < bound);
+                assert_eq!(view.count_below(64, len, bound), expected, "{len} numbers, {bound}");
+            }
+        }
+        assert!(view.count_below(PAGE_SIZE - 5, 9, u32::MAX) <= 1);
+        assert_eq!(view.count_below(usize::MAX, usize::MAX, 1), 0);
     }
 }

@@ -6,6 +6,7 @@
 //! something only once the page's version has been validated.
 
 use std::cmp::Ordering;
+use std::hint::select_unpredictable;
 
 use super::layout::{CAPACITY, COUNT, HEAD, Kind, LEVEL, NODE_HEADER, PREFIX_LEN, SlottedPage, head_of};
 use crate::buffer::page::{PAGE_SIZE, Page, PageId};
@@ -26,6 +27,8 @@ pub trait NodeBytes {
     fn u64(&self, at: usize) -> u64;
     /// How the `len` bytes at `at` order against `key`.
     fn compare(&self, at: usize, len: usize, key: &[u8]) -> Ordering;
+    /// How many of the `len` ascending u32 from byte `at` on are below `bound`; if they do not ascend, some count up to `len`.
+    fn count_below(&self, at: usize, len: usize, bound: u32) -> usize;
 
     /// The first eight of the `len` bytes at `at`, or what there is of them and zeros, as a number that orders as they do.
     #[inline]
@@ -61,6 +64,11 @@ impl NodeBytes for Page {
     fn compare(&self, at: usize, len: usize, key: &[u8]) -> Ordering {
         self.bytes()[at..at + len].cmp(key)
     }
+
+    #[inline]
+    fn count_below(&self, at: usize, len: usize, bound: u32) -> usize {
+        OptimisticBytes::still(self).count_below(at, len, bound)
+    }
 }
 
 impl NodeBytes for OptimisticBytes {
@@ -87,6 +95,11 @@ impl NodeBytes for OptimisticBytes {
     #[inline]
     fn compare(&self, at: usize, len: usize, key: &[u8]) -> Ordering {
         OptimisticBytes::compare(self, at, len, key)
+    }
+
+    #[inline]
+    fn count_below(&self, at: usize, len: usize, bound: u32) -> usize {
+        OptimisticBytes::count_below(self, at, len, bound)
     }
 }
 
@@ -120,65 +133,115 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
     let count = entry_count(node);
     let suffix = &key[usize::from(node.u16(PREFIX_LEN)).min(key.len())..];
     let head = head_of(suffix);
-    let head_at = |at: usize| node.u32(NODE_HEADER + HEAD * at);
-
-    let first = first_at_least(0, count, head, head_at);
-    if first == count || head_at(first) != head {
+    let first = node.count_below(NODE_HEADER, count, head);
+    let has_head = |at: usize| at < count && node.u32(NODE_HEADER + HEAD * at) == head;
+    if !has_head(first) {
         return Err(first);
     }
     let slots = slot_at(node, kind, 0);
-    let tail = Tail::of(suffix);
-    let order_at = |at: usize| {
-        let slot = slots + at * kind.slot_bytes();
-        tail.order(node, usize::from(node.u16(slot)), usize::from(node.u16(slot + 2)))
-    };
+    let entries = Entries { node, slots, slot_bytes: kind.slot_bytes(), suffix, sought: Tail::of(suffix) };
     // Most heads are unique. Where several entries share this one they follow one another from here on.
-    let unique = first + 1 == count || head_at(first + 1) != head;
-    let (mut low, mut high) = (first, if unique { first + 1 } else { count });
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match if head_at(middle) == head { order_at(middle) } else { Ordering::Greater } {
-            Ordering::Less => low = middle + 1,
-            Ordering::Equal => return Ok(middle),
-            Ordering::Greater => high = middle,
-        }
+    if !has_head(first + 1) {
+        return match entries.order(first) {
+            Ordering::Less => Err(first + 1),
+            Ordering::Equal => Ok(first),
+            Ordering::Greater => Err(first),
+        };
     }
-    Err(low)
+    let end = head.checked_add(1).map_or(count, |above| node.count_below(NODE_HEADER, count, above));
+    entries.search(first, end.max(first))
 }
 
-/// What is behind the head of the key that is searched for, its first bytes as a number.
-struct Tail<'k> {
-    suffix: &'k [u8],
-    word: u64,
+/// The entries of a node as the key that is searched for, whose suffix and tail these are, compares with them.
+struct Entries<'n, N> {
+    node: &'n N,
+    slots: usize,
+    slot_bytes: usize,
+    suffix: &'n [u8],
+    sought: Tail,
 }
 
-impl<'k> Tail<'k> {
+impl<N: NodeBytes> Entries<'_, N> {
+    /// Searches the entries from `low` up to `end`, whose heads are the key's.
     #[inline]
-    fn of(suffix: &'k [u8]) -> Self {
+    fn search(&self, mut low: usize, end: usize) -> Result<usize, usize> {
+        // Without branches on what is read, as far as the tails decide.
+        let mut left = end - low;
+        while left > 0 {
+            let half = left.div_ceil(2);
+            low = select_unpredictable(self.tail(low + half - 1) < self.sought, low + half, low);
+            left -= half;
+        }
+        if low == end || !self.sought.is_cut() {
+            return if low < end && self.tail(low) == self.sought { Ok(low) } else { Err(low) };
+        }
+        let mut high = end;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.order(middle) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Ok(middle),
+                Ordering::Greater => high = middle,
+            }
+        }
+        Err(low)
+    }
+
+    /// Where the suffix of an entry begins, and how long it is.
+    #[inline]
+    fn place(&self, at: usize) -> (usize, usize) {
+        let slot = self.slots + at * self.slot_bytes;
+        (usize::from(self.node.u16(slot)), usize::from(self.node.u16(slot + 2)))
+    }
+
+    #[inline]
+    fn tail(&self, at: usize) -> Tail {
+        let (start, len) = self.place(at);
+        // Nothing behind the head: the entry, often a cache miss, need not be looked at.
+        let word = if len <= HEAD { 0 } else { self.node.word(start + HEAD, len - HEAD) };
+        Tail::new(word, len)
+    }
+
+    /// How an entry, whose head is the key's, orders against the key.
+    #[inline]
+    fn order(&self, at: usize) -> Ordering {
+        let order = self.tail(at).cmp(&self.sought);
+        if order.is_ne() || !self.sought.is_cut() {
+            return order;
+        }
+        let (start, len) = self.place(at);
+        self.node.compare(start, len, self.suffix)
+    }
+}
+
+/// What is behind the head of a suffix: its first eight bytes as a number, and in the lowest byte the suffix's length, or
+/// [`Self::CUT`] if there is more than that. One number, since it is compared without a branch.
+///
+/// Suffixes with one head order as their tails do, unless both are cut. Zeros stand for what a suffix does not have, in heads as
+/// in words: so where they differ the one that ends is below, and where they do not it is below, too, if it is shorter.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Tail(u128);
+
+impl Tail {
+    const CUT: u8 = HEAD as u8 + 8 + 1;
+
+    #[inline]
+    fn new(word: u64, len: usize) -> Self {
+        Self(u128::from(word) << 8 | len.min(Self::CUT.into()) as u128)
+    }
+
+    #[inline]
+    fn of(suffix: &[u8]) -> Self {
         let mut word = [0; 8];
         for (to, from) in word.iter_mut().zip(suffix.iter().skip(HEAD)) {
             *to = *from;
         }
-        Self { suffix, word: u64::from_be_bytes(word) }
+        Self::new(u64::from_be_bytes(word), suffix.len())
     }
 
-    /// How an entry's suffix, the `len` bytes at `at`, whose head is the key's, orders against the key's.
     #[inline]
-    fn order(&self, node: &impl NodeBytes, at: usize, len: usize) -> Ordering {
-        if len.max(self.suffix.len()) <= HEAD {
-            // Nothing behind the heads, which are equal: the entry, often a cache miss, need not be looked at.
-            return len.cmp(&self.suffix.len());
-        }
-        // Zeros stand for what a suffix does not have, in heads as in words: so where they differ the one that ends is below, and
-        // where they do not it is below, too, if it is shorter.
-        let word = node.word(at + HEAD, len.saturating_sub(HEAD));
-        if word != self.word {
-            word.cmp(&self.word)
-        } else if len.max(self.suffix.len()) <= HEAD + 8 {
-            len.cmp(&self.suffix.len())
-        } else {
-            node.compare(at, len, self.suffix)
-        }
+    fn is_cut(&self) -> bool {
+        self.0 as u8 == Self::CUT
     }
 }
 
@@ -214,16 +277,4 @@ pub fn value_at(node: &impl NodeBytes, at: usize) -> std::ops::Range<usize> {
 fn slot_at(node: &impl NodeBytes, kind: Kind, at: usize) -> usize {
     let capacity = usize::from(node.u16(CAPACITY)).min(MOST_ENTRIES);
     NODE_HEADER + HEAD * capacity + at.min(MOST_ENTRIES) * kind.slot_bytes()
-}
-
-/// First index in `low..high` whose head is not below `head`, without branches on the heads.
-#[inline]
-fn first_at_least(mut low: usize, high: usize, head: u32, head_at: impl Fn(usize) -> u32) -> usize {
-    let mut len = high - low;
-    while len > 1 {
-        let half = len / 2;
-        low += usize::from(head_at(low + half - 1) < head) * half;
-        len -= half;
-    }
-    low + usize::from(len == 1 && head_at(low) < head)
 }
