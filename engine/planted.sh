@@ -31,6 +31,7 @@ vacuum_forgets_the_log                  txn_answers         what_was_answered_su
 redo_point_past_a_dirty_page            crash_enumeration   background_writing_keeps_its_promises
 page_clean_before_written               buffer_flush        a_write_that_fails_leaves_the_page_dirty
 page_installed_twice                    buffer_page_table   one_installer_wins
+pinned_page_evicted                     buffer_page_table   only_the_map_keeps_a_page
 magazine_handed_over_twice              pool                nothing_is_outstanding
 magazine_lost_with_its_thread           pool                nothing_is_outstanding
 magazine_handed_over_twice              loom_pool           an_object_has_one_owner

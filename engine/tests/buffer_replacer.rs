@@ -18,7 +18,6 @@ const FRAMES: usize = 8;
 #[derive(Clone, Debug)]
 enum Step {
     Hit(u32),
-    Descent([u32; 3]),
     Admit(u32),
     /// Evict with these frames busy.
     Evict(u8),
@@ -28,8 +27,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let frame = 0..FRAMES as u32;
     let step = prop_oneof![
-        3 => frame.clone().prop_map(Step::Hit),
-        1 => [frame.clone(), frame.clone(), frame.clone()].prop_map(Step::Descent),
+        4 => frame.clone().prop_map(Step::Hit),
         3 => frame.clone().prop_map(Step::Admit),
         2 => any::<u8>().prop_map(Step::Evict),
         1 => frame.prop_map(Step::Forget),
@@ -43,8 +41,7 @@ fn contract<R: Replacer>(steps: &[Step], mut on_evict: impl FnMut(usize, Option<
     let mut present = [false; FRAMES];
     for (number, step) in steps.iter().enumerate() {
         match *step {
-            Step::Hit(frame) => replacer.hit(&[FrameId(frame)], Visit::Leaf),
-            Step::Descent(frames) => replacer.hit(&frames.map(FrameId), Visit::Leaf),
+            Step::Hit(frame) => replacer.hit(FrameId(frame), Visit::Leaf),
             Step::Admit(frame) if !present[frame as usize] => {
                 replacer.admit(FrameId(frame), PageId::new(number as u64 + 1), Visit::Leaf);
                 present[frame as usize] = true;
@@ -87,7 +84,6 @@ fn model(steps: &[Step]) -> Vec<(usize, Option<u32>)> {
     for (number, step) in steps.iter().enumerate() {
         match *step {
             Step::Hit(frame) => use_one(&mut order, frame),
-            Step::Descent(frames) => frames.into_iter().for_each(|frame| use_one(&mut order, frame)),
             Step::Admit(frame) if !order.contains(&frame) => order.push(frame),
             Step::Admit(_) => {}
             Step::Evict(busy) => {
@@ -182,7 +178,7 @@ impl<R: Replacer> Cache<R> {
 
     fn reference(&mut self, page: u64, visit: Visit) -> bool {
         if let Some(&frame) = self.frames.get(&page) {
-            self.replacer.hit(&[frame], visit);
+            self.replacer.hit(frame, visit);
             return true;
         }
         let frame = self.free.pop().unwrap_or_else(|| {

@@ -6,8 +6,8 @@
 //! and content are words. Without `--cfg loom` this file is empty; `buffer_pool.rs` runs the pool on plain threads.
 #![cfg(loom)]
 
-use engine::buffer::page_table::PageTable;
 use engine::buffer::page_table::atomic_array::AtomicArray;
+use engine::buffer::page_table::{PageTable, Pins};
 use engine::buffer::{FrameId, PageId};
 use engine::concurrent::latch::HybridLatch;
 use engine::sync::Arc;
@@ -16,6 +16,19 @@ use engine::sync::atomic::{AtomicU64, Ordering};
 const A: u64 = 1;
 const B: u64 = 3;
 const FRAME: FrameId = FrameId(0);
+
+/// The array pins nothing.
+struct Unpinned;
+
+impl Pins for Unpinned {
+    fn pin(&self, _frame: FrameId) {
+        unreachable!("nobody asked for a pin");
+    }
+
+    fn is_pinned(&self, _frame: FrameId) -> bool {
+        unreachable!("nobody pins");
+    }
+}
 
 /// A pool of one frame. Both words of the content are the number of the page whenever nobody writes.
 struct Pool {
@@ -42,7 +55,7 @@ impl Pool {
 
     /// `Residents::unmap`, with the frame in hand.
     fn unmap(&self, page: u64) {
-        self.table.remove(PageId::new(page));
+        assert!(self.table.retire(PageId::new(page), FRAME, &Unpinned));
         self.page.store(0, Ordering::Relaxed);
     }
 
@@ -56,7 +69,7 @@ impl Pool {
 
     /// One attempt of `BufferPool::optimistic`, and a read of the content.
     fn read(&self, page: u64) -> Option<[u64; 2]> {
-        self.table.get(PageId::new(page))?;
+        self.table.get(PageId::new(page), &Unpinned)?;
         let version = self.latch.optimistic();
         if self.page.load(Ordering::Relaxed) != page || !self.latch.validate(version) {
             return None;
@@ -132,7 +145,7 @@ fn who_finds_the_frame_meets_the_loader_at_its_latch() {
             let pool = Arc::clone(&pool);
             loom::thread::spawn(move || pool.exclusive(|| pool.load(A).unwrap()))
         };
-        if pool.table.get(PageId::new(A)).is_some() {
+        if pool.table.get(PageId::new(A), &Unpinned).is_some() {
             pool.latch.shared();
             assert_eq!(pool.page.load(Ordering::Relaxed), A);
             assert_eq!(pool.content[1].load(Ordering::Relaxed), A);

@@ -6,9 +6,10 @@ use super::dirty::DirtyWord;
 use super::lines;
 use super::memory::FrameMemory;
 use super::page::{PAGE_SIZE, Page, PageId};
+use super::page_table::Pins;
 use crate::concurrent::latch::HybridLatch;
 use crate::io::IoError;
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Number of a frame, dense from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub(super) struct Frame {
     pub(super) latch: HybridLatch,
     page: AtomicU64,
     pub(super) dirty: DirtyWord,
+    /// How many use the page without a latch, where the page table counts them.
+    pins: AtomicU32,
 }
 
 impl Frame {
@@ -52,7 +55,12 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn new(count: usize) -> Result<Self, IoError> {
-        let head = |_| Frame { latch: HybridLatch::new(), page: AtomicU64::new(0), dirty: DirtyWord::new() };
+        let head = |_| Frame {
+            latch: HybridLatch::new(),
+            page: AtomicU64::new(0),
+            dirty: DirtyWord::new(),
+            pins: AtomicU32::new(0),
+        };
         Ok(Self { heads: (0..count).map(head).collect(), memory: FrameMemory::new(count)? })
     }
 
@@ -67,6 +75,14 @@ impl Frames {
     #[inline]
     pub(super) fn get(&self, frame: FrameId) -> &Frame {
         &self.heads[frame.index()]
+    }
+
+    /// Takes a pin back.
+    #[inline]
+    pub(super) fn unpin(&self, frame: FrameId) {
+        // Release: what was read of the page was read before somebody else gets the frame.
+        let before = self.get(frame).pins.fetch_sub(1, Ordering::Release);
+        debug_assert!(before > 0, "a pin taken back that nobody had");
     }
 
     /// Asks the processor for the start of the frame, where headers and heads are, and for its last line, where the fences
@@ -93,5 +109,17 @@ impl Frames {
         assert!(frame.index() < self.heads.len());
         // SAFETY: there is memory for as many pages as there are heads.
         unsafe { self.memory.page(frame.index()) }
+    }
+}
+
+impl Pins for Frames {
+    #[inline]
+    fn pin(&self, frame: FrameId) {
+        self.get(frame).pins.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn is_pinned(&self, frame: FrameId) -> bool {
+        self.get(frame).pins.load(Ordering::Acquire) != 0
     }
 }

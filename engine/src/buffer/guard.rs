@@ -4,16 +4,23 @@ use std::ops::{Deref, DerefMut};
 
 use super::frame::FrameId;
 use super::page::{Page, PageId};
+use super::page_table::{PageTable as _, Pins as _};
 use super::racy::OptimisticBytes;
 use super::residents::Residents;
 use crate::concurrent::latch::Version;
 use crate::io::Lsn;
 
-/// A page that is read without holding anything. Nothing read is worth anything before [`Self::validate`].
-#[derive(Clone, Copy, Debug)]
-pub struct OptimisticPage<'p> {
+/// A frame in which a page was found, pinned if the page table pins.
+#[derive(Debug)]
+pub(super) struct Found<'p> {
     residents: &'p Residents,
     frame: FrameId,
+}
+
+/// A page that is read without a latch. Nothing read is worth anything before [`Self::validate`].
+#[derive(Debug)]
+pub struct OptimisticPage<'p> {
+    found: Found<'p>,
     version: Version,
 }
 
@@ -32,35 +39,63 @@ pub struct ExclusivePage<'p> {
     frame: FrameId,
 }
 
-impl<'p> OptimisticPage<'p> {
+impl<'p> Found<'p> {
+    /// The page that is in `frame`, pinned by the table that was asked for it.
     #[inline]
-    pub(super) fn new(residents: &'p Residents, frame: FrameId, version: Version) -> Self {
-        Self { residents, frame, version }
+    pub(super) fn by_table(residents: &'p Residents, frame: FrameId) -> Self {
+        Self { residents, frame }
+    }
+
+    /// The page that is in `frame`, which the caller has latched, so that it cannot leave.
+    fn latched(residents: &'p Residents, frame: FrameId) -> Self {
+        if residents.table.pins() {
+            residents.frames.pin(frame);
+        }
+        Self { residents, frame }
     }
 
     #[inline]
     pub(super) fn frame(&self) -> FrameId {
         self.frame
     }
+}
+
+impl Drop for Found<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.residents.table.pins() {
+            self.residents.frames.unpin(self.frame);
+        }
+    }
+}
+
+impl<'p> OptimisticPage<'p> {
+    #[inline]
+    pub(super) fn new(found: Found<'p>, version: Version) -> Self {
+        Self { found, version }
+    }
 
     /// The page's bytes as they fly by.
     #[inline]
     pub fn bytes(&self) -> OptimisticBytes {
         // SAFETY: the frames stay mapped as long as the pool, which `'p` borrows.
-        unsafe { OptimisticBytes::new(self.residents.frames.bytes(self.frame)) }
+        unsafe { OptimisticBytes::new(self.found.residents.frames.bytes(self.found.frame)) }
     }
 
     /// Whether everything read through [`Self::bytes`] until now was the page, whole.
     #[inline]
     pub fn validate(&self) -> bool {
-        self.residents.frames.get(self.frame).latch.validate(self.version)
+        self.found.residents.frames.get(self.found.frame).latch.validate(self.version)
     }
 
     /// The same page held exclusively, unless it has changed since: then nothing.
     pub fn into_exclusive(self) -> Option<ExclusivePage<'p>> {
-        let latch = &self.residents.frames.get(self.frame).latch;
+        // Pinned until the page is latched, and no longer.
+        let Found { residents, frame } = &self.found;
+        let (residents, frame) = (*residents, *frame);
+        let latch = &residents.frames.get(frame).latch;
         // SAFETY: latched by the condition.
-        latch.exclusive_if(self.version).then(|| unsafe { ExclusivePage::latched(self.residents, self.frame) })
+        latch.exclusive_if(self.version).then(|| unsafe { ExclusivePage::latched(residents, frame) })
     }
 }
 
@@ -149,9 +184,10 @@ impl<'p> ExclusivePage<'p> {
     /// Lets go and goes on reading without holding anything.
     pub fn into_optimistic(self) -> OptimisticPage<'p> {
         let this = std::mem::ManuallyDrop::new(self);
+        let found = Found::latched(this.residents, this.frame);
         // SAFETY: held exclusively until here.
         let version = unsafe { this.residents.frames.get(this.frame).latch.exclusive_to_optimistic() };
-        OptimisticPage::new(this.residents, this.frame, version)
+        OptimisticPage::new(found, version)
     }
 }
 

@@ -10,8 +10,9 @@
 //!
 //! Rules that everything here keeps:
 //!
-//! * **A frame is held by its latch** ([`crate::concurrent::latch`]); there is no pin count. Eviction takes the latch
-//!   exclusively without waiting, so a latched page stays, and optimistic readers of an evicted page fail validation.
+//! * **A frame is held by its latch** ([`crate::concurrent::latch`]). Eviction takes the latch exclusively without waiting, so a
+//!   latched page stays. Who reads without a latch has the page pinned, so that it stays, or else finds out that it
+//!   went when the latch's version is validated: which of the two is the page table's choice (B002).
 //! * **A page-table answer is a hint** until the frame is latched and still says that it holds the page.
 //! * **No lock but the page's own latch is held across I/O.** Two threads that miss the same page meet at the latch of
 //!   the frame being loaded: it is read once.
@@ -44,5 +45,5 @@ pub use error::BufferError;
 pub use frame::FrameId;
 pub use guard::{ExclusivePage, OptimisticPage, SharedPage};
 pub use page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
-pub use pool::{BufferPool, FrameGuess, PoolOptions, Trail};
+pub use pool::{BufferPool, PoolOptions};
 pub use residents::{Residents, Visit};

@@ -15,7 +15,6 @@ use crate::io::{DurableHorizon, File, Lsn, Vfs};
 use crate::metrics::{Counter, Metrics, Wait};
 use crate::select;
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicU32, Ordering};
 
 /// One frame of so many is left free by pages that are kept only because there is room.
 const SPARED_SHARE: usize = 16;
@@ -47,40 +46,6 @@ pub struct BufferPool {
     flusher: Box<dyn Flusher>,
     prefetcher: select::Prefetch,
 }
-
-/// The frames that a descent has come through, in order. Of a longer one the first few.
-#[derive(Clone, Debug)]
-pub struct Trail {
-    frames: [FrameId; 8],
-    len: usize,
-}
-
-impl Default for Trail {
-    #[inline]
-    fn default() -> Self {
-        Self { frames: [FrameId(0); 8], len: 0 }
-    }
-}
-
-impl Trail {
-    #[inline]
-    fn push(&mut self, frame: FrameId) {
-        // A tree of nine levels would hold more pages than a disk; its leaf takes the last place.
-        let at = self.len.min(self.frames.len() - 1);
-        self.frames[at] = frame;
-        self.len = at + 1;
-    }
-
-    #[inline]
-    fn frames(&self) -> &[FrameId] {
-        &self.frames[..self.len]
-    }
-}
-
-/// Where a page was found the last time: a guess that saves asking the page table, for pages that everybody visits.
-/// (InnoDB keeps such a guess for the root of each tree.)
-#[derive(Debug, Default)]
-pub struct FrameGuess(AtomicU32);
 
 /// What came of bringing a page in.
 enum Loaded<'p> {
@@ -114,109 +79,47 @@ impl BufferPool {
     /// Starts an optimistic read of a page.
     #[inline]
     pub fn optimistic(&self, id: PageId, visit: Visit) -> Result<OptimisticPage<'_>, BufferError> {
-        self.optimistic_end(id, visit, &mut Trail::default())
-    }
-
-    /// As [`Self::optimistic`], at the end of a trail.
-    #[inline]
-    pub fn optimistic_end(
-        &self,
-        id: PageId,
-        visit: Visit,
-        trail: &mut Trail,
-    ) -> Result<OptimisticPage<'_>, BufferError> {
-        let page = self.optimistic_along(id, visit, trail)?;
-        self.residents.replacer.hit(trail.frames(), visit);
-        Ok(page)
-    }
-
-    /// As [`Self::optimistic`] on the way to another page: the replacer hears of it together with that one.
-    #[inline]
-    pub fn optimistic_along(
-        &self,
-        id: PageId,
-        visit: Visit,
-        trail: &mut Trail,
-    ) -> Result<OptimisticPage<'_>, BufferError> {
         loop {
-            let Some(frame) = self.residents.table.get(id) else {
+            let Some(found) = self.residents.find(id) else {
                 match self.load(id, visit)? {
-                    Loaded::Here(page) => {
-                        trail.push(page.frame());
-                        return Ok(page.into_optimistic());
-                    }
+                    Loaded::Here(page) => return Ok(page.into_optimistic()),
                     Loaded::Elsewhere => continue,
                 }
             };
             if visit == Visit::Leaf {
-                self.residents.frames.prefetch(frame);
+                self.residents.frames.prefetch(found.frame());
             }
-            let head = self.residents.frames.get(frame);
+            let head = self.residents.frames.get(found.frame());
             let version = head.latch.optimistic();
             if head.page_id() == id && head.latch.validate(version) {
-                self.count_hit(visit);
-                trail.push(frame);
-                return Ok(OptimisticPage::new(&self.residents, frame, version));
+                self.used(found.frame(), visit);
+                return Ok(OptimisticPage::new(found, version));
             }
         }
-    }
-
-    /// As [`Self::optimistic_along`], looking first where the page was the last time.
-    #[inline]
-    pub fn optimistic_guessed(
-        &self,
-        id: PageId,
-        guess: &FrameGuess,
-        visit: Visit,
-        trail: &mut Trail,
-    ) -> Result<OptimisticPage<'_>, BufferError> {
-        let frame = FrameId(guess.0.load(Ordering::Relaxed));
-        let head = self.residents.frames.get(frame);
-        if head.page_id() == id {
-            let version = head.latch.optimistic();
-            if head.page_id() == id && head.latch.validate(version) {
-                self.count_hit(visit);
-                trail.push(frame);
-                return Ok(OptimisticPage::new(&self.residents, frame, version));
-            }
-        }
-        let page = self.optimistic_along(id, visit, trail)?;
-        guess.0.store(page.frame().0, Ordering::Relaxed);
-        Ok(page)
     }
 
     /// Asks the processor for the start of a page that is about to be held, if it is in memory.
     #[inline]
     pub fn approach(&self, id: PageId) {
-        if let Some(frame) = self.residents.table.get(id) {
-            self.residents.frames.prefetch_all(frame);
+        if let Some(found) = self.residents.find(id) {
+            self.residents.frames.prefetch_all(found.frame());
         }
     }
 
     /// Holds a page shared.
     #[inline]
     pub fn shared(&self, id: PageId, visit: Visit) -> Result<SharedPage<'_>, BufferError> {
-        self.shared_along(id, visit, &mut Trail::default())
-    }
-
-    /// As [`Self::shared`], at the end of a trail.
-    #[inline]
-    pub fn shared_along(&self, id: PageId, visit: Visit, trail: &mut Trail) -> Result<SharedPage<'_>, BufferError> {
         loop {
-            let Some(frame) = self.residents.table.get(id) else {
+            let Some(found) = self.residents.find(id) else {
                 match self.load(id, visit)? {
-                    Loaded::Here(page) => {
-                        self.end_trail(page.frame(), visit, trail);
-                        return Ok(page.into_shared());
-                    }
+                    Loaded::Here(page) => return Ok(page.into_shared()),
                     Loaded::Elsewhere => continue,
                 }
             };
-            self.residents.frames.prefetch(frame);
-            let page = self.residents.latch_shared(frame);
+            self.residents.frames.prefetch(found.frame());
+            let page = self.residents.latch_shared(found.frame());
             if page.page_id() == id {
-                self.count_hit(visit);
-                self.end_trail(frame, visit, trail);
+                self.used(found.frame(), visit);
                 return Ok(page);
             }
         }
@@ -225,32 +128,17 @@ impl BufferPool {
     /// Holds a page exclusively.
     #[inline]
     pub fn exclusive(&self, id: PageId, visit: Visit) -> Result<ExclusivePage<'_>, BufferError> {
-        self.exclusive_along(id, visit, &mut Trail::default())
-    }
-
-    /// As [`Self::exclusive`], at the end of a trail.
-    #[inline]
-    pub fn exclusive_along(
-        &self,
-        id: PageId,
-        visit: Visit,
-        trail: &mut Trail,
-    ) -> Result<ExclusivePage<'_>, BufferError> {
         loop {
-            let Some(frame) = self.residents.table.get(id) else {
+            let Some(found) = self.residents.find(id) else {
                 match self.load(id, visit)? {
-                    Loaded::Here(page) => {
-                        self.end_trail(page.frame(), visit, trail);
-                        return Ok(page);
-                    }
+                    Loaded::Here(page) => return Ok(page),
                     Loaded::Elsewhere => continue,
                 }
             };
-            self.residents.frames.prefetch(frame);
-            let page = self.residents.latch_exclusive(frame);
+            self.residents.frames.prefetch(found.frame());
+            let page = self.residents.latch_exclusive(found.frame());
             if page.page_id() == id {
-                self.count_hit(visit);
-                self.end_trail(frame, visit, trail);
+                self.used(found.frame(), visit);
                 return Ok(page);
             }
         }
@@ -270,10 +158,10 @@ impl BufferPool {
     /// whatever it held.
     fn unread(&self, id: PageId, visit: Visit) -> Result<(ExclusivePage<'_>, bool), BufferError> {
         loop {
-            if let Some(frame) = self.residents.table.get(id) {
-                let page = self.residents.latch_exclusive(frame);
+            if let Some(found) = self.residents.find(id) {
+                let page = self.residents.latch_exclusive(found.frame());
                 if page.page_id() == id {
-                    self.residents.replacer.hit(&[frame], visit);
+                    self.residents.replacer.hit(found.frame(), visit);
                     return Ok((page, false));
                 }
                 continue;
@@ -358,21 +246,15 @@ impl BufferPool {
         self.residents.metrics()
     }
 
+    /// A page was found in memory.
     #[inline]
-    fn count_hit(&self, visit: Visit) {
+    fn used(&self, frame: FrameId, visit: Visit) {
+        self.residents.replacer.hit(frame, visit);
         self.metrics().inc(match visit {
             Visit::Inner => Counter::BufferInnerHits,
             Visit::Leaf => Counter::BufferLeafHits,
             Visit::Scan => Counter::BufferScanHits,
         });
-    }
-
-    /// Tells the replacer of a whole descent at once: with a lock in it, once per descent is three times cheaper than once
-    /// per page.
-    #[inline]
-    fn end_trail(&self, frame: FrameId, visit: Visit, trail: &mut Trail) {
-        trail.push(frame);
-        self.residents.replacer.hit(trail.frames(), visit);
     }
 
     #[cold]
@@ -435,7 +317,7 @@ impl BufferPool {
 
 impl PageSource for BufferPool {
     fn is_resident(&self, id: PageId) -> bool {
-        self.residents.table.get(id).is_some()
+        self.residents.find(id).is_some()
     }
 
     fn bring_in(&self, id: PageId) -> Result<(), BufferError> {

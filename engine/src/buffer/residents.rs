@@ -4,9 +4,9 @@
 
 use super::error::BufferError;
 use super::frame::{FrameId, Frames};
-use super::guard::{ExclusivePage, SharedPage};
+use super::guard::{ExclusivePage, Found, SharedPage};
 use super::page::{Page, PageId};
-use super::page_table::PageTable as _;
+use super::page_table::{PageTable as _, Pins as _};
 use super::replacer::{Replacer as _, Take};
 use super::store::PageStore;
 use crate::io::Lsn;
@@ -66,6 +66,12 @@ impl Residents {
         &self.store.metrics
     }
 
+    /// Looks a page up.
+    #[inline]
+    pub(super) fn find(&self, page: PageId) -> Option<Found<'_>> {
+        self.table.get(page, &self.frames).map(|frame| Found::by_table(self, frame))
+    }
+
     /// Takes a frame that holds no page, if there is one, latched; and says how many are left.
     pub fn take_free(&self) -> Option<(ExclusivePage<'_>, usize)> {
         let mut free = self.free.lock();
@@ -80,10 +86,9 @@ impl Residents {
     }
 
     /// Takes the frame of a page that `incoming` may replace, latched. The page in it stays findable until
-    /// [`Self::unmap`]. Nothing if every frame is latched by somebody.
+    /// [`Self::unmap`]. Nothing if every frame is latched or pinned by somebody.
     pub fn take_victim(&self, incoming: PageId) -> Option<ExclusivePage<'_>> {
-        let mut take =
-            |frame: FrameId| if self.frames.get(frame).latch.try_exclusive() { Take::Taken } else { Take::Busy };
+        let mut take = |frame: FrameId| if self.try_victim(frame) { Take::Taken } else { Take::Busy };
         let frame = self.replacer.evict(incoming, &mut take)?;
         // SAFETY: `take` latched the frame that `evict` returned.
         Some(unsafe { ExclusivePage::latched(self, frame) })
@@ -98,7 +103,7 @@ impl Residents {
             }
             left -= 1;
             let head = self.frames.get(frame);
-            if !head.dirty.is_clean() || !head.latch.try_exclusive() {
+            if !head.dirty.is_clean() || !self.try_victim(frame) {
                 return Take::Busy;
             }
             if head.dirty.is_clean() {
@@ -186,12 +191,23 @@ impl Residents {
         self.replacer.admit(victim.frame(), victim.page_id(), Visit::Leaf);
     }
 
-    /// Takes the page out of its frame: from here on, who looks for it reads the disk. The frame must be clean.
-    pub fn unmap(&self, victim: &mut ExclusivePage<'_>) {
-        assert!(victim.is_clean(), "{:?} would be lost", victim.page_id());
-        self.table.remove(victim.page_id());
-        self.frames.get(victim.frame()).set_page_id(PageId::NONE);
+    /// Takes the page out of its frame: from here on, who looks for it reads the disk. The frame must be clean. Nothing if somebody
+    /// has meanwhile begun to use the page: then it stays where it was.
+    pub fn unmap<'p>(&self, victim: ExclusivePage<'p>) -> Option<ExclusivePage<'p>> {
+        let (page, frame) = (victim.page_id(), victim.frame());
+        assert!(victim.is_clean(), "{page:?} would be lost");
+        if !self.table.retire(page, frame, &self.frames) {
+            self.put_back(victim);
+            return None;
+        }
+        self.frames.get(frame).set_page_id(PageId::NONE);
         self.metrics().inc(Counter::BufferEvictions);
+        Some(victim)
+    }
+
+    /// Latches a frame exclusively, unless somebody uses the page in it.
+    fn try_victim(&self, frame: FrameId) -> bool {
+        !(self.table.pins() && self.frames.is_pinned(frame)) && self.frames.get(frame).latch.try_exclusive()
     }
 
     /// Gives an unmapped frame back.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::{self, TreeFault, TreeReport};
-use super::descent::{Root, Toward, to_leaf};
+use super::descent::{Toward, to_leaf};
 use super::error::TreeError;
 use super::leaf::{LeafMut, LeafRef, MAX_ENTRY, MAX_KEY, TUPLE_HEADER};
 use super::scan::LeafScan;
@@ -23,7 +23,7 @@ use crate::transaction::wal::CommitLog;
 pub struct BTree<L, P = select::Split> {
     pub(crate) volume: Arc<Volume<L>>,
     pub(super) tree: TreeId,
-    pub(super) root: Root,
+    pub(super) root: PageId,
     pub(super) policy: P,
 }
 
@@ -31,7 +31,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// The tree with this root, which exists. Trees are made by the [catalog](crate::storage::catalog).
     pub fn open(volume: Arc<Volume<L>>, tree: TreeId, root: PageId) -> Self {
         let policy = P::new(volume.pool.metrics());
-        Self { volume, tree, root: Root::new(root), policy }
+        Self { volume, tree, root, policy }
     }
 
     /// The tree's number.
@@ -41,7 +41,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
 
     /// Its root page, which never moves.
     pub fn root(&self) -> PageId {
-        self.root.page
+        self.root
     }
 
     /// The leaf that covers `key`, for reading. `b""` gives the first leaf.
@@ -112,23 +112,23 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// # Errors
     /// The first thing that is not as it must be, by page.
     pub fn check(&self) -> Result<TreeReport, TreeFault> {
-        check::check(&self.volume.pool, self.tree, self.root.page)
+        check::check(&self.volume.pool, self.tree, self.root)
     }
 
     /// Adds every page of the tree to `used`, reading inner pages only.
     pub fn collect_pages(&self, used: &mut BTreeSet<PageId>) -> Result<(), TreeError> {
-        check::reachable(&self.volume.pool, self.root.page, used)
+        check::reachable(&self.volume.pool, self.root, used)
     }
 
     #[inline]
     pub(super) fn shared(&self, toward: Toward<'_>, visit: Visit) -> Result<LeafRef<'_>, TreeError> {
-        to_leaf::<SharedPage<'_>>(&self.volume.pool, &self.root, toward, visit, |_, _| {}).map(LeafRef::new)
+        to_leaf::<SharedPage<'_>>(&self.volume.pool, self.root, toward, visit, |_, _| {}).map(LeafRef::new)
     }
 
     #[inline]
     fn exclusive(&self, key: &[u8]) -> Result<LeafMut<'_>, TreeError> {
         let pool = &self.volume.pool;
-        to_leaf::<ExclusivePage<'_>>(pool, &self.root, Toward::At(key), Visit::Leaf, |_, _| {})
+        to_leaf::<ExclusivePage<'_>>(pool, self.root, Toward::At(key), Visit::Leaf, |_, _| {})
             .map(|page| LeafMut::new(pool, page))
     }
 

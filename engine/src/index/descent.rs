@@ -1,9 +1,7 @@
 //! The way down: inner pages optimistically, the leaf as it is wanted.
 
 use super::error::TreeError;
-use crate::buffer::{
-    BufferError, BufferPool, ExclusivePage, FrameGuess, OptimisticPage, PageId, SharedPage, Trail, Visit,
-};
+use crate::buffer::{BufferError, BufferPool, ExclusivePage, OptimisticPage, PageId, SharedPage, Visit};
 use crate::metrics::Counter;
 use crate::storage::slotted::{Kind, NodeBytes, SlottedPage, child_at, entry_count, find, level_of};
 
@@ -21,29 +19,16 @@ pub(super) enum Toward<'k> {
     Last,
 }
 
-/// Where descents begin.
-#[derive(Debug)]
-pub(super) struct Root {
-    pub(super) page: PageId,
-    guess: FrameGuess,
-}
-
-impl Root {
-    pub(super) fn new(page: PageId) -> Self {
-        Self { page, guess: FrameGuess::default() }
-    }
-}
-
 /// How the leaf is held.
 pub(super) trait LeafHold<'p>: Sized {
-    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError>;
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError>;
     fn level(&self) -> u8;
 }
 
 impl<'p> LeafHold<'p> for SharedPage<'p> {
     #[inline]
-    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError> {
-        pool.shared_along(page, visit, trail)
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError> {
+        pool.shared(page, visit)
     }
 
     #[inline]
@@ -54,8 +39,8 @@ impl<'p> LeafHold<'p> for SharedPage<'p> {
 
 impl<'p> LeafHold<'p> for ExclusivePage<'p> {
     #[inline]
-    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError> {
-        pool.exclusive_along(page, visit, trail)
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError> {
+        pool.exclusive(page, visit)
     }
 
     #[inline]
@@ -66,8 +51,8 @@ impl<'p> LeafHold<'p> for ExclusivePage<'p> {
 
 impl<'p> LeafHold<'p> for OptimisticPage<'p> {
     #[inline]
-    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit, trail: &mut Trail) -> Result<Self, BufferError> {
-        pool.optimistic_end(page, visit, trail)
+    fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError> {
+        pool.optimistic(page, visit)
     }
 
     /// As everything read from it, to be validated.
@@ -83,14 +68,13 @@ pub(super) struct Way<'p> {
     /// Nothing if the page is the root.
     pub(super) parent: Option<OptimisticPage<'p>>,
     pub(super) page: PageId,
-    trail: Trail,
 }
 
 /// Descends from `root` to a leaf and holds it. `at_parent` sees the leaf's parent and the entry taken, unvalidated.
 #[inline]
 pub(super) fn to_leaf<'p, H: LeafHold<'p>>(
     pool: &'p BufferPool,
-    root: &Root,
+    root: PageId,
     toward: Toward<'_>,
     visit: Visit,
     mut at_parent: impl FnMut(&OptimisticPage<'p>, usize),
@@ -105,7 +89,7 @@ pub(super) fn to_leaf<'p, H: LeafHold<'p>>(
 }
 
 /// Descends from `root` to the page at `level` that covers `key`, without holding it.
-pub(super) fn locate<'p>(pool: &'p BufferPool, root: &Root, key: &[u8], level: u8) -> Result<Way<'p>, TreeError> {
+pub(super) fn locate<'p>(pool: &'p BufferPool, root: PageId, key: &[u8], level: u8) -> Result<Way<'p>, TreeError> {
     let mut restarts = 0;
     loop {
         if let Some(way) = Way::find(pool, root, Toward::At(key), level, &mut |_, _| {})? {
@@ -119,7 +103,7 @@ pub(super) fn locate<'p>(pool: &'p BufferPool, root: &Root, key: &[u8], level: u
 #[inline]
 fn try_to_leaf<'p, H: LeafHold<'p>>(
     pool: &'p BufferPool,
-    root: &Root,
+    root: PageId,
     toward: Toward<'_>,
     visit: Visit,
     at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
@@ -139,24 +123,23 @@ impl<'p> Way<'p> {
     #[inline]
     pub(super) fn find(
         pool: &'p BufferPool,
-        root: &Root,
+        root: PageId,
         toward: Toward<'_>,
         target: u8,
         at_parent: &mut impl FnMut(&OptimisticPage<'p>, usize),
     ) -> Result<Option<Self>, TreeError> {
-        let mut trail = Trail::default();
-        let mut node = pool.optimistic_guessed(root.page, &root.guess, Visit::Inner, &mut trail)?;
+        let mut node = pool.optimistic(root, Visit::Inner)?;
         let mut level = level_of(&node.bytes());
         if !node.validate() {
             return Ok(None);
         }
         assert!(target <= level, "level {target} of a tree whose root is at level {level}");
         if level == target {
-            return Ok(Some(Way { parent: None, page: root.page, trail }));
+            return Ok(Some(Way { parent: None, page: root }));
         }
         while level > target + 1 {
             let Some((child, _)) = step(&node, toward) else { return Ok(None) };
-            let Some(next) = after(&node, pool.optimistic_along(child, Visit::Inner, &mut trail))? else {
+            let Some(next) = after(&node, pool.optimistic(child, Visit::Inner))? else {
                 return Ok(None);
             };
             node = next;
@@ -164,13 +147,13 @@ impl<'p> Way<'p> {
         }
         let Some((page, at)) = step(&node, toward) else { return Ok(None) };
         at_parent(&node, at);
-        Ok(Some(Way { parent: Some(node), page, trail }))
+        Ok(Some(Way { parent: Some(node), page }))
     }
 
     /// Holds the page, which is a leaf. Nothing means that it is no longer where the way leads.
     #[inline]
-    pub(super) fn hold<H: LeafHold<'p>>(mut self, pool: &'p BufferPool, visit: Visit) -> Result<Option<H>, TreeError> {
-        let held = H::hold(pool, self.page, visit, &mut self.trail);
+    pub(super) fn hold<H: LeafHold<'p>>(self, pool: &'p BufferPool, visit: Visit) -> Result<Option<H>, TreeError> {
+        let held = H::hold(pool, self.page, visit);
         match self.parent {
             Some(parent) => after(&parent, held),
             None => {

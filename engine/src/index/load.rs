@@ -147,7 +147,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// The tree is empty as before. After a failure of the log it is not known which.
     pub fn adopt(&self, stretches: Vec<Filled<'_>>) -> Result<Adopted, TreeError> {
         let pool = &self.volume.pool;
-        let root = pool.shared(self.root.page, Visit::Leaf)?;
+        let root = pool.shared(self.root, Visit::Leaf)?;
         if !is_empty_leaf(SlottedPage::of(&root)) {
             return Ok(Adopted::NotEmpty);
         }
@@ -189,13 +189,13 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// Makes the root, at `level`, the parent of the children; false if it is not an empty leaf.
     fn lead_to(&self, level: u8, children: &[Child]) -> Result<bool, TreeError> {
         let pool = &self.volume.pool;
-        let mut root = pool.exclusive(self.root.page, Visit::Inner)?;
+        let mut root = pool.exclusive(self.root, Visit::Inner)?;
         if !is_empty_leaf(SlottedPage::of(&root)) {
             return Ok(false);
         }
         let mut parent = Page::zeroed();
         let node = SlottedPage::of_mut(&mut parent);
-        node.format(self.root.page, self.tree, level, b"", None);
+        node.format(self.root, self.tree, level, b"", None);
         add_children(node, children);
         let image = PageImage::of(&parent);
         let record = StructureRecord::Load { root: image.clone() };

@@ -20,7 +20,7 @@ const ATTEMPTS: usize = 4;
 
 /// Keys that are sought at the same time: more than the processor waits for at once, few enough that what was fetched for them
 /// stays in its nearest cache.
-pub(crate) const GROUP: usize = 16;
+const GROUP: usize = 16;
 
 impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// Copies the row of `key` into `row`, replacing its contents, and returns what `resolve` makes of the tuple header;
@@ -37,7 +37,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     ) -> Result<Option<R>, TreeError> {
         let pool = &self.volume.pool;
         for _ in 0..ATTEMPTS {
-            let leaf = to_leaf::<OptimisticPage<'_>>(pool, &self.root, Toward::At(key), Visit::Leaf, |_, _| {})?;
+            let leaf = to_leaf::<OptimisticPage<'_>>(pool, self.root, Toward::At(key), Visit::Leaf, |_, _| {})?;
             if let Some(answer) = copy_value(&leaf, find_value(&leaf, key), row, &mut resolve) {
                 return Ok(answer);
             }
@@ -59,7 +59,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         mut resolve: impl FnMut(TupleHeader) -> R,
         mut visit: impl FnMut(&K, Option<R>, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
-        for keys in keys.chunks(GROUP) {
+        for keys in keys.chunks(self.group()) {
             for (key, sought) in keys.iter().zip(self.seek(keys)?) {
                 let answer = sought.and_then(|at| copy_value(&at.leaf, at.value, row, &mut resolve));
                 let found = match answer {
@@ -70,6 +70,11 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             }
         }
         Ok(())
+    }
+
+    /// Keys that are sought at the same time: fewer in a small pool, since each may keep two pages in it.
+    pub(crate) fn group(&self) -> usize {
+        (self.volume.pool.frame_count() / (4 * GROUP)).clamp(1, GROUP)
     }
 
     /// Brings the entries of a few keys near the processor, and says where they are; nothing for those whose leaves changed
@@ -86,7 +91,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         let pool = &self.volume.pool;
         let mut ways = [const { None }; GROUP];
         for (key, way) in keys.iter().zip(&mut ways) {
-            *way = Way::find(pool, &self.root, Toward::At(key.as_ref()), 0, &mut |_, _| {})?;
+            *way = Way::find(pool, self.root, Toward::At(key.as_ref()), 0, &mut |_, _| {})?;
             if let Some(way) = way {
                 pool.approach(way.page);
             }

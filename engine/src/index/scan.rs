@@ -35,7 +35,7 @@ impl<'t, L: CommitLog, P: SplitPolicy> LeafScan<'t, L, P> {
         let at_parent = |parent: &OptimisticPage<'_>, at: usize| {
             pool.prefetcher().next(ahead, pool, |upcoming| followers(parent, at, upcoming));
         };
-        let page = to_leaf::<SharedPage<'_>>(pool, &self.tree.root, Toward::At(from), Visit::Scan, at_parent)?;
+        let page = to_leaf::<SharedPage<'_>>(pool, self.tree.root, Toward::At(from), Visit::Scan, at_parent)?;
         let leaf = LeafRef::new(page);
         match leaf.upper_fence() {
             Some(upper) => {

@@ -24,9 +24,9 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     pub(super) fn make_room(&self, key: &[u8], level: u8, room: usize) -> Result<(), TreeError> {
         let pool = &self.volume.pool;
         loop {
-            let way = locate(pool, &self.root, key, level)?;
+            let way = locate(pool, self.root, key, level)?;
             let Some(parent) = way.parent else {
-                let mut root = pool.exclusive(self.root.page, visit_of(level))?;
+                let mut root = pool.exclusive(self.root, visit_of(level))?;
                 let node = SlottedPage::of(&root);
                 if node.level() != level {
                     continue;
@@ -55,7 +55,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     pub fn unlink_if_empty(&self, key: &[u8]) -> Result<bool, TreeError> {
         let pool = &self.volume.pool;
         loop {
-            let way = locate(pool, &self.root, key, 0)?;
+            let way = locate(pool, self.root, key, 0)?;
             let Some(parent) = way.parent else { return Ok(false) };
             let Some(mut parent) = parent.into_exclusive() else { continue };
             let node = SlottedPage::of(&parent);
@@ -141,7 +141,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         let mut right = pool.create(right_id, visit_of(level))?;
         let (low, high) = (PageImage::of(&low), PageImage::of(&high));
         let lsn = self.append(&StructureRecord::SplitRoot {
-            root: self.root.page,
+            root: self.root,
             separator: Cow::Borrowed(&separator),
             left: low.clone(),
             right: high.clone(),

@@ -124,10 +124,7 @@ impl Flusher for Paced {
             pool.metrics().add(Counter::FlushForegroundWrites, written as u64);
             victim = pool.take_clean_victim(incoming, usize::MAX);
         }
-        if let Some(victim) = &mut victim {
-            pool.unmap(victim);
-        }
-        Ok(victim)
+        Ok(victim.and_then(|victim| pool.unmap(victim)))
     }
 
     fn floor(&self) -> Lsn {
@@ -206,10 +203,10 @@ impl Paced {
             let mut missing = self.reserve.saturating_sub(pool.free_count());
             let mut freed = false;
             while missing > 0
-                && let Some(mut victim) = pool.take_clean_victim(PageId::NONE, self.offers)
+                && let Some(victim) = pool.take_clean_victim(PageId::NONE, self.offers)
             {
-                pool.unmap(&mut victim);
-                pool.release_free(victim);
+                let Some(frame) = pool.unmap(victim) else { continue };
+                pool.release_free(frame);
                 missing -= 1;
                 freed = true;
             }

@@ -26,16 +26,19 @@ impl Flusher for Sharp {
         if let Some((free, _left)) = pool.take_free() {
             return Ok(Some(free));
         }
-        let Some(mut victim) = pool.take_victim(incoming) else { return Ok(None) };
-        if !victim.is_clean() {
-            if let Err(error) = pool.write_victim(&mut victim) {
-                pool.put_back(victim);
-                return Err(error);
+        while let Some(mut victim) = pool.take_victim(incoming) {
+            if !victim.is_clean() {
+                if let Err(error) = pool.write_victim(&mut victim) {
+                    pool.put_back(victim);
+                    return Err(error);
+                }
+                pool.metrics().inc(Counter::FlushForegroundWrites);
             }
-            pool.metrics().inc(Counter::FlushForegroundWrites);
+            if let Some(frame) = pool.unmap(victim) {
+                return Ok(Some(frame));
+            }
         }
-        pool.unmap(&mut victim);
-        Ok(Some(victim))
+        Ok(None)
     }
 
     /// Nobody asks how old a change is: a checkpoint writes them all.

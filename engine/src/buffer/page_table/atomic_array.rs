@@ -20,8 +20,8 @@
 
 use std::ptr;
 
-use super::PageTable;
 use super::rwlock_map::RwLockMap;
+use super::{PageTable, Pins};
 use crate::buffer::frame::FrameId;
 use crate::buffer::page::PageId;
 use crate::metrics::{Counter, Metrics};
@@ -57,13 +57,18 @@ impl PageTable for AtomicArray {
     }
 
     #[inline]
-    fn get(&self, page: PageId) -> Option<FrameId> {
+    fn get(&self, page: PageId, _pins: &dyn Pins) -> Option<FrameId> {
         let number = page.get();
         if number >= LIMIT {
-            return self.beyond.get(page);
+            return self.beyond.get(page, &Unpinned);
         }
         let segment = segment_of(number);
         frame_of(self.words(segment)?[place_in(segment, number)].load(Ordering::Acquire))
+    }
+
+    #[inline]
+    fn pins(&self) -> bool {
+        false
     }
 
     fn install(&self, page: PageId, frame: FrameId) -> Result<(), FrameId> {
@@ -81,11 +86,27 @@ impl PageTable for AtomicArray {
         }
     }
 
+    fn retire(&self, page: PageId, _frame: FrameId, _pins: &dyn Pins) -> bool {
+        self.remove(page);
+        true
+    }
+
     fn remove(&self, page: PageId) {
         let Some(word) = self.word(page) else { return self.beyond.remove(page) };
         self.metrics.inc(Counter::PageTableExchanges);
         // Whoever removes a page holds its frame, so nobody else changes the word.
         word.store(ABSENT, Ordering::Release);
+    }
+}
+
+/// Who finds a page here goes by the latch's version, also beyond the limit.
+struct Unpinned;
+
+impl Pins for Unpinned {
+    fn pin(&self, _frame: FrameId) {}
+
+    fn is_pinned(&self, _frame: FrameId) -> bool {
+        false
     }
 }
 
@@ -193,12 +214,12 @@ mod tests {
         let table = AtomicArray::new(16, &Arc::default());
         for number in [LIMIT, u64::MAX] {
             let page = PageId::new(number);
-            assert_eq!(table.get(page), None);
+            assert_eq!(table.get(page, &Unpinned), None);
             assert_eq!(table.install(page, FrameId(3)), Ok(()));
             assert_eq!(table.install(page, FrameId(4)), Err(FrameId(3)));
-            assert_eq!(table.get(page), Some(FrameId(3)));
+            assert_eq!(table.get(page, &Unpinned), Some(FrameId(3)));
             table.remove(page);
-            assert_eq!(table.get(page), None);
+            assert_eq!(table.get(page, &Unpinned), None);
         }
         assert!((0..SEGMENTS).all(|segment| table.words(segment).is_none()));
     }

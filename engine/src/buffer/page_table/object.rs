@@ -1,6 +1,6 @@
 //! The page table as an object, for A001's baseline.
 
-use super::PageTable;
+use super::{PageTable, Pins};
 use crate::buffer::frame::FrameId;
 use crate::buffer::page::PageId;
 use crate::compose::Object;
@@ -13,12 +13,21 @@ impl<V: PageTable + 'static> PageTable for Object<V, dyn PageTable> {
     }
 
     #[inline]
-    fn get(&self, page: PageId) -> Option<FrameId> {
-        self.part().get(page)
+    fn get(&self, page: PageId, pins: &dyn Pins) -> Option<FrameId> {
+        self.part().get(page, pins)
+    }
+
+    #[inline]
+    fn pins(&self) -> bool {
+        self.part().pins()
     }
 
     fn install(&self, page: PageId, frame: FrameId) -> Result<(), FrameId> {
         self.part().install(page, frame)
+    }
+
+    fn retire(&self, page: PageId, frame: FrameId, pins: &dyn Pins) -> bool {
+        self.part().retire(page, frame, pins)
     }
 
     fn remove(&self, page: PageId) {

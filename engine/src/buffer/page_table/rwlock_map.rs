@@ -1,10 +1,13 @@
-//! The baseline: a hash map behind a readers-writer lock.
+//! The baseline: a hash map behind a readers-writer lock, and pins.
+//!
+//! A pin is counted under the lock that found the page, and a page is forgotten under the same lock if nobody has pinned it:
+//! so who has found a page has it until he takes the pin back.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use super::PageTable;
+use super::{PageTable, Pins};
 use crate::buffer::frame::FrameId;
 use crate::buffer::page::PageId;
 use crate::metrics::{Counter, Metrics};
@@ -24,9 +27,17 @@ impl PageTable for RwLockMap {
     }
 
     #[inline]
-    fn get(&self, page: PageId) -> Option<FrameId> {
+    fn get(&self, page: PageId, pins: &dyn Pins) -> Option<FrameId> {
         self.metrics.inc(Counter::PageTableLocks);
-        self.map.read().get(&page).copied()
+        let map = self.map.read();
+        let frame = *map.get(&page)?;
+        pins.pin(frame);
+        Some(frame)
+    }
+
+    #[inline]
+    fn pins(&self) -> bool {
+        true
     }
 
     fn install(&self, page: PageId, frame: FrameId) -> Result<(), FrameId> {
@@ -38,6 +49,16 @@ impl PageTable for RwLockMap {
             }
             Entry::Occupied(occupied) => Err(*occupied.get()),
         }
+    }
+
+    fn retire(&self, page: PageId, frame: FrameId, pins: &dyn Pins) -> bool {
+        self.metrics.inc(Counter::PageTableLocks);
+        let mut map = self.map.write();
+        if pins.is_pinned(frame) && !cfg!(planted = "pinned_page_evicted") {
+            return false;
+        }
+        map.remove(&page);
+        true
     }
 
     fn remove(&self, page: PageId) {

@@ -120,10 +120,8 @@ impl Replacer for Car {
     }
 
     #[inline]
-    fn hit(&self, frames: &[FrameId], visit: Visit) {
-        let Some((last, inner)) = frames.split_last() else { return };
-        inner.iter().for_each(|frame| self.marks[frame.index()].reference());
-        let mark = &self.marks[last.index()];
+    fn hit(&self, frame: FrameId, visit: Visit) {
+        let mark = &self.marks[frame.index()];
         match visit {
             Visit::Inner => mark.reference(),
             Visit::Leaf if !self.is_correlated(mark) => mark.reference(),

@@ -5,7 +5,6 @@ use crate::buffer::frame::FrameId;
 use crate::buffer::page::PageId;
 use crate::buffer::residents::Visit;
 use crate::metrics::Metrics;
-use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, Mutex};
 
 const NONE: u32 = u32::MAX;
@@ -14,11 +13,7 @@ const OUT: u32 = u32::MAX - 1;
 
 /// Frames from the most to the least recently used.
 #[derive(Debug)]
-pub struct Lru {
-    list: Mutex<List>,
-    /// The front of the list, readable without the mutex: using the newest page again changes nothing.
-    newest: AtomicU32,
-}
+pub struct Lru(Mutex<List>);
 
 #[derive(Debug)]
 struct List {
@@ -36,41 +31,31 @@ struct Links {
 impl Replacer for Lru {
     fn new(frames: usize, _metrics: &Arc<Metrics>) -> Self {
         let links = vec![Links { newer: OUT, older: NONE }; frames].into_boxed_slice();
-        Self { list: Mutex::new(List { links, newest: NONE, oldest: NONE }), newest: AtomicU32::new(NONE) }
+        Self(Mutex::new(List { links, newest: NONE, oldest: NONE }))
     }
 
     #[inline]
-    fn hit(&self, frames: &[FrameId], _visit: Visit) {
-        if let [frame] = frames
-            && self.newest.load(Ordering::Relaxed) == frame.0
-        {
-            return;
+    fn hit(&self, FrameId(frame): FrameId, _visit: Visit) {
+        let mut list = self.0.lock();
+        if list.newest != frame && list.is_in(frame) {
+            list.unlink(frame);
+            list.push_newest(frame);
         }
-        let mut list = self.list.lock();
-        for &FrameId(frame) in frames {
-            if list.is_in(frame) {
-                list.unlink(frame);
-                list.push_newest(frame);
-            }
-        }
-        self.newest.store(list.newest, Ordering::Relaxed);
     }
 
     fn admit(&self, frame: FrameId, _page: PageId, _visit: Visit) {
-        let mut list = self.list.lock();
+        let mut list = self.0.lock();
         assert!(!list.is_in(frame.0), "frame {} admitted twice", frame.0);
         list.push_newest(frame.0);
-        self.newest.store(frame.0, Ordering::Relaxed);
     }
 
     fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
-        let mut list = self.list.lock();
+        let mut list = self.0.lock();
         let mut candidate = list.oldest;
         while candidate != NONE {
             match take(FrameId(candidate)) {
                 Take::Taken => {
                     list.unlink(candidate);
-                    self.newest.store(list.newest, Ordering::Relaxed);
                     return Some(FrameId(candidate));
                 }
                 Take::Busy => candidate = list.links[candidate as usize].newer,
@@ -81,7 +66,7 @@ impl Replacer for Lru {
     }
 
     fn upcoming(&self, count: usize, out: &mut Vec<FrameId>) {
-        let list = self.list.lock();
+        let list = self.0.lock();
         let mut candidate = list.oldest;
         for _ in 0..count {
             if candidate == NONE {
@@ -93,10 +78,9 @@ impl Replacer for Lru {
     }
 
     fn forget(&self, frame: FrameId) {
-        let mut list = self.list.lock();
+        let mut list = self.0.lock();
         if list.is_in(frame.0) {
             list.unlink(frame.0);
-            self.newest.store(list.newest, Ordering::Relaxed);
         }
     }
 }

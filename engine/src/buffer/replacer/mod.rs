@@ -2,7 +2,8 @@
 //!
 //! Problem: with a pool smaller than the data, every page kept in vain is a read (≈ 100 µs) somewhere else.
 //!
-//! * Baseline [`lru`]: exact least-recently-used order behind a mutex. One scan washes everything out.
+//! * Baseline [`lru`]: exact least-recently-used order behind a mutex, moved with every page that is used. One scan washes
+//!   everything out.
 //! * Optimized [`car`]: ARC in its clock form (Megiddo & Modha, FAST 2003; Bansal & Modha, FAST 2004), which remembers what
 //!   it evicted, adapts, and keeps scans from training it.
 //!
@@ -42,8 +43,8 @@ pub trait Replacer: Send + Sync {
     where
         Self: Sized;
 
-    /// The pages in the frames were used, one after the other: a descent, of which `visit` says why the last one was.
-    fn hit(&self, frames: &[FrameId], visit: Visit);
+    /// The page in the frame was used, for the reason that `visit` gives.
+    fn hit(&self, frame: FrameId, visit: Visit);
 
     /// `page` has come into the frame.
     fn admit(&self, frame: FrameId, page: PageId, visit: Visit);

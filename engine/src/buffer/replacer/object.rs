@@ -14,8 +14,8 @@ impl<V: Replacer + 'static> Replacer for Object<V, dyn Replacer> {
     }
 
     #[inline]
-    fn hit(&self, frames: &[FrameId], visit: Visit) {
-        self.part().hit(frames, visit);
+    fn hit(&self, frame: FrameId, visit: Visit) {
+        self.part().hit(frame, visit);
     }
 
     fn admit(&self, frame: FrameId, page: PageId, visit: Visit) {

@@ -2,7 +2,7 @@
 
 use super::txn::{Phase, TableId, Txn, Write, WriteKind};
 use crate::buffer::PageId;
-use crate::index::{GROUP, LeafMut, MAX_ENTRY, MAX_KEY, TUPLE_HEADER, TupleHeader, entry_room};
+use crate::index::{LeafMut, MAX_ENTRY, MAX_KEY, TUPLE_HEADER, TupleHeader, entry_room};
 use crate::io::Lsn;
 use crate::memory::txn_mem::TxnMem as _;
 use crate::transaction::error::Error;
@@ -28,9 +28,10 @@ impl<L: CommitLog> Txn<'_, L> {
     ) -> Result<usize, Error> {
         self.guarded(|txn| {
             let (tree, mut found) = (txn.db.tree(table)?, 0);
-            for keys in keys.chunks(GROUP) {
-                for (key, sought) in keys.iter().zip(tree.seek(keys)?) {
-                    let page = sought.map(|at| at.page);
+            for keys in keys.chunks(tree.group()) {
+                // Only where they are: nothing is kept in memory while one waits for a lock.
+                let pages = tree.seek(keys)?.map(|sought| sought.map(|at| at.page));
+                for (key, page) in keys.iter().zip(pages) {
                     found += usize::from(txn.update_near(page, table, key.as_ref(), |row| change(key, row))?);
                 }
             }
