@@ -3,6 +3,10 @@
 //! Only `target` must be given; every other key has the default that stands beside it here. The defaults of the policy
 //! are those under which the rule's error rates were checked, so a project that changes them changes what PROVEN means.
 
+mod adapter;
+
+pub use adapter::{Adapter, Figure, FigureUnit, Reads};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +49,12 @@ pub struct Target {
     /// The Cargo package whose features switch the improvements: `engine-workload`.
     #[schemars(length(min = 1))]
     pub package: String,
-    /// Its binary that speaks the driver protocol: `workload`.
+    /// Its binary that speaks the driver protocol: `workload`. With `adapter`, the bench or program that is measured.
     #[schemars(length(min = 1))]
     pub driver: String,
+    /// Which kind of Cargo target the driver is.
+    #[serde(default, skip_serializing_if = "Kind::is_bin")]
+    pub kind: Kind,
     /// The Cargo workspace that holds it, relative to this file.
     #[serde(default = "default_workspace")]
     pub workspace: String,
@@ -57,6 +64,15 @@ pub struct Target {
     /// Put before an improvement's feature on Cargo's command line: `engine/`, or nothing.
     #[serde(default)]
     pub feature_prefix: String,
+    /// Whether both arms have the package's default features. `false` where one of them is an improvement.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub default_features: bool,
+    /// Features that both arms have besides, whatever is tested. They take no prefix.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// How it is measured when the driver does not speak the driver protocol; absent when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<Adapter>,
     /// Packages whose tests both arms must pass before anything is measured.
     #[serde(default)]
     pub tests: Vec<String>,
@@ -70,6 +86,19 @@ pub struct Target {
     /// stands for the arm's features with commas between. Nothing is built or tested then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+}
+
+/// A kind of Cargo target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A binary.
+    #[default]
+    Bin,
+    /// A benchmark: `benches/…`.
+    Bench,
+    /// An example: `examples/…`.
+    Example,
 }
 
 /// The rule by which an experiment is decided.
@@ -222,7 +251,23 @@ pub fn placed(project: Project) -> Project {
     }
 }
 
+impl Kind {
+    /// The word that Cargo uses for it, on its command line and in its messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bin => "bin",
+            Self::Bench => "bench",
+            Self::Example => "example",
+        }
+    }
+
+    fn is_bin(&self) -> bool {
+        *self == Self::Bin
+    }
+}
+
 fn check(document: &Document<Config>, faults: &mut Faults) {
+    adapter::check(document, faults);
     let Config { policy, machine, lab, screen, store, .. } = &document.value;
     let mut demand = |holds: bool, path: &str, message: &str| {
         if !holds {
@@ -256,6 +301,14 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
 
 fn default_workspace() -> String {
     ".".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 fn default_profile() -> String {

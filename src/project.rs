@@ -88,6 +88,11 @@ impl Project {
         root.map(Self::new).ok_or(ProjectError::NotFound { start })
     }
 
+    /// The project that `root` is or may become: an existing folder, by its absolute path.
+    pub fn at_or_to_be(root: &Path) -> Result<Self, ProjectError> {
+        absolute(root).map(Self::new)
+    }
+
     /// The project that is about to be written into `root`.
     pub fn to_be(root: &Path) -> Self {
         Self::new(root.to_path_buf())
@@ -170,6 +175,11 @@ impl Project {
     pub fn lease(&self) -> Place {
         let named = std::env::var_os(LEASE_VARIABLE).filter(|folder| !folder.is_empty());
         Place::new(named.map_or_else(|| self.lease.clone(), |folder| self.root.join(folder)))
+    }
+
+    /// What the workbench keeps in the root. Where that is also a package's folder, none of it is the package's source.
+    pub fn own_entries(&self) -> [PathBuf; 5] {
+        [self.config_file(), self.improvements_dir(), self.agents_dir(), self.tracking_dir(), self.profiles_dir()]
     }
 
     /// `path` as people want to read it: relative to the root when it lies inside.

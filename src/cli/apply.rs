@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::wait::{Wait, failure, interrupted_by_signals};
 use super::{Context, Exit, Failure, OrExit, find, noise};
 use crate::catalog::Catalog;
-use crate::improvements::{Improvement, ImprovementId};
+use crate::improvements::{Improvement, ImprovementId, Register};
 use crate::lab::apply::Job;
 use crate::lab::plan::{Inquiry, NoiseLedger};
 use crate::tracking::{Reader, Store};
@@ -76,12 +76,21 @@ struct NeedsAnother {
     missing: ImprovementId,
 }
 
+/// It cannot be built with an improvement that is in the stack.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{id} and {other} cannot be built together, and {other} is in the stack")]
+#[diagnostic(code(apply::conflict), help("measure it by itself: `workbench apply {id} --alone`"))]
+struct Excluded {
+    id: ImprovementId,
+    other: ImprovementId,
+}
+
 /// Runs the main job and prints its result.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let Catalog { config, register, .. } = context.catalog()?;
     let improvement = find::improvement(&register, &args.id)?;
     let variants = improvement.measurable().or_exit(Exit::NotPassed)?;
-    let (stack, noise) = known(context, improvement, args.alone).await?;
+    let (stack, noise) = known(context, &register, improvement, args.alone).await?;
     let mut job = Job {
         project: &context.project,
         config: &config,
@@ -98,7 +107,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     if !args.dry_run && !args.resume {
         let features = job.inquiry.features[0].clone();
         if session::open(context, &job, &features, &variants.workload, &interrupt).await? {
-            job.noise = known(context, improvement, args.alone).await?.1;
+            job.noise = known(context, &register, improvement, args.alone).await?.1;
         }
     }
     let planned = job.plan().await.map_err(failure)?;
@@ -107,6 +116,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     }
     let mut progress = Progress::new(&planned.plan);
     progress.say(&plan::summary(&planned.plan, planned.is_built()));
+    if let Some(adapter) = &config.target.adapter
+        && adapter.check.is_empty()
+    {
+        progress.say(
+            "no answers are checked: a bench says nothing of them, and `adapter.check` names no command that does",
+        );
+    }
     let mut store = Store::open(&context.project).await?.crediting(&improvement.agents);
     let concluded = planned.run(&mut store, &mut |event| progress.observe(event), interrupt).await;
     progress.end();
@@ -119,6 +135,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 /// What earlier experiments have left: the features of the stack, and how noisy this machine is.
 async fn known(
     context: &Context,
+    register: &Register,
     improvement: &Improvement,
     alone: bool,
 ) -> Result<(Vec<String>, NoiseLedger), Failure> {
@@ -129,6 +146,12 @@ async fn known(
     let entries = reader.stack().await?;
     let accepted: Vec<ImprovementId> = entries.iter().map(|entry| entry.improvement.clone()).collect();
     needs(improvement, &accepted, alone)?;
+    let excluded =
+        register.improvements.iter().find(|other| accepted.contains(&other.id) && improvement.excludes(other));
+    if let Some(other) = excluded.filter(|_| !alone) {
+        let (id, other) = (improvement.id.clone(), other.id.clone());
+        return Err(Failure::new(Exit::NotPassed, Excluded { id, other }));
+    }
     let stack = if alone { Vec::new() } else { entries.into_iter().map(|entry| entry.feature).collect() };
     Ok((stack, noise::known(&reader).await?))
 }

@@ -10,8 +10,8 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, agents, apply, calibrate, doctor, export, import, interact, list, profile,
-    report, screen, show, status, verdict, yielding,
+    Context, Exit, Failure, Format, OrExit, adapter, agents, apply, calibrate, doctor, export, import, init, interact,
+    list, profile, report, screen, show, status, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -63,12 +63,15 @@ enum Command {
     Interact(interact::Args),
     Profile(profile::Args),
     Report(report::Args),
+    Init(init::Args),
     Import(import::Args),
     Export(export::Args),
     Agents(agents::Args),
     Doctor(doctor::Args),
     #[command(name = "yield")]
     Yield(yielding::Args),
+    #[command(hide = true)]
+    Adapter(adapter::Args),
 }
 
 impl Command {
@@ -91,6 +94,7 @@ impl Command {
     fn new_project(&self) -> Option<&Path> {
         match self {
             Self::Import(args) => args.to(),
+            Self::Init(args) => Some(args.to()),
             Self::List(_)
             | Self::Show(_)
             | Self::Status(_)
@@ -105,6 +109,8 @@ impl Command {
             | Self::Agents(_)
             | Self::Doctor(_)
             | Self::Yield(_) => None,
+            // Its folder is one of the lab's; it needs no project.
+            Self::Adapter(_) => Some(Path::new(".")),
         }
     }
 
@@ -127,9 +133,11 @@ impl Command {
             | Self::Verdict(_)
             | Self::Report(_)
             | Self::Export(_)
+            | Self::Init(_)
             | Self::Agents(_)
             | Self::Doctor(_)
-            | Self::Yield(_) => false,
+            | Self::Yield(_)
+            | Self::Adapter(_) => false,
         }
     }
 
@@ -147,9 +155,11 @@ impl Command {
             Self::Report(args) => report::run(args, context).await,
             Self::Import(args) => import::run(args, context).await,
             Self::Export(args) => export::run(args, context).await,
+            Self::Init(args) => init::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Yield(args) => yielding::run(args, context).await,
+            Self::Adapter(args) => adapter::run(args, context),
         }
     }
 }

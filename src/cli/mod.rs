@@ -13,6 +13,7 @@
 //! stdout through [`Context::print`] or [`Context::table`], progress to stderr; an error returned is rendered once, in
 //! [`main`], and its [`Exit`] becomes the process's.
 
+pub mod adapter;
 pub mod agents;
 pub mod apply;
 pub mod calibrate;
@@ -25,6 +26,7 @@ pub mod facts;
 mod files;
 pub mod find;
 pub mod import;
+pub mod init;
 pub mod interact;
 pub mod list;
 mod noise;

@@ -10,7 +10,7 @@ use super::list::Line;
 use super::{Context, Exit, Failure, Format, Row, find};
 use crate::catalog::Catalog;
 use crate::config::PolicyConfig;
-use crate::improvements::{Improvement, Trial, Variants, with_params};
+use crate::improvements::{Improvement, Mechanism, Trial, Variants, with_params};
 
 /// Show one improvement: claim beside measurement, and how it is judged
 #[derive(Debug, clap::Args)]
@@ -107,6 +107,10 @@ fn page(catalog: &Catalog, entry: &Improvement, known: &Known) -> String {
         let needs: Vec<&str> = entry.needs.iter().map(|id| id.0.as_str()).collect();
         let _ = writeln!(text, "  needs     {}\n", needs.join(", "));
     }
+    if !entry.conflicts.is_empty() {
+        let conflicts: Vec<&str> = entry.conflicts.iter().map(|id| id.0.as_str()).collect();
+        let _ = writeln!(text, "  conflicts {} (cannot be built together)\n", conflicts.join(", "));
+    }
     text += &super::output::render(Format::Table, &beside(entry, known), &());
     match entry.measurable() {
         Ok(variants) => text += &judged(entry, variants, &catalog.config.policy),
@@ -166,28 +170,30 @@ fn judged(entry: &Improvement, variants: &Variants, policy: &PolicyConfig) -> St
     let loss = format!("lose less than {}", unsigned(policy.guard_margin.0));
     trials.extend(variants.guards.iter().map(|guard| TrialLine::new("guard", guard, loss.clone())));
     let still = format!("move less than {}", unsigned(policy.control_margin.0));
-    trials.push(TrialLine::new("control", &variants.control, still));
+    trials.extend(variants.control.iter().map(|control| TrialLine::new("control", control, still.clone())));
 
-    let mechanism = &variants.mechanism;
-    let source = match &mechanism.per {
-        Some(per) => format!("{} / {per}", mechanism.counter),
-        None => mechanism.counter.clone(),
-    };
     let mut text = format!(
-        "\n  off   {}\n  on    {}\n  seam  {}\n\n{}\n  mechanism  {} ({source}): on {}, off {}\n\n  references\n",
+        "\n  off   {}\n  on    {}\n  seam  {}\n\n{}\n  mechanism  {}\n\n  references\n",
         variants.baseline,
         variants.optimized,
         variants.seam,
         super::output::render(Format::Table, &trials, &()),
-        mechanism.figure,
-        mechanism.on.told(|end| end.to_string()),
-        mechanism.off.told(|end| end.to_string()),
+        variants.mechanism.as_ref().map_or_else(|| "not proven: the target counts nothing".to_owned(), proof),
     );
     for reference in &variants.references {
         let _ = writeln!(text, "  - {reference}");
     }
     let _ = writeln!(text, "\n  Next: workbench apply {}", entry.id);
     text
+}
+
+fn proof(mechanism: &Mechanism) -> String {
+    let source = match &mechanism.per {
+        Some(per) => format!("{} / {per}", mechanism.counter),
+        None => mechanism.counter.clone(),
+    };
+    let [on, off] = [mechanism.on, mechanism.off].map(|bounds| bounds.told(|end| end.to_string()));
+    format!("{} ({source}): on {on}, off {off}", mechanism.figure)
 }
 
 impl TrialLine {

@@ -59,7 +59,7 @@ fn start(words: &[OsString]) -> Result<Child, Failure> {
         // A group in the background that read from the terminal would be stopped for it.
         command.stdin(Stdio::null());
     }
-    die_with_parent(&mut command);
+    die_with_parent(command.as_std_mut());
     command.spawn().map_err(|error| {
         let program = program.display();
         let report = miette::miette!(

@@ -2,10 +2,11 @@
 //!
 //! Start at [`record`], the shape of one entry. [`plan`] is the shape of what stands around the entries; [`register`]
 //! reads the folder; `check` finds the contradictions. [`import`]
-//! makes one from a tracking document.
+//! makes one from a tracking document, [`foreign`] one from the features of a package.
 
 mod check;
 mod claim;
+pub mod foreign;
 pub mod import;
 pub mod plan;
 pub mod record;

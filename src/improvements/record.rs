@@ -36,6 +36,9 @@ pub struct Improvement {
     /// Improvements that must be accepted first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<ImprovementId>,
+    /// Improvements that cannot be built together with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<ImprovementId>,
     /// How it is built and judged; absent while no optimized variant exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variants: Option<Variants>,
@@ -56,10 +59,13 @@ pub struct Variants {
     /// Workloads that must not regress.
     #[serde(default)]
     pub guards: Vec<Trial>,
-    /// The workload that must not move.
-    pub control: Trial,
-    /// Proof, from the target's counters, that the mechanism fired in one arm and not in the other.
-    pub mechanism: Mechanism,
+    /// The workload that must not move; absent where the target has none that the mechanism cannot touch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Trial>,
+    /// Proof, from the target's counters, that the mechanism fired in one arm and not in the other; absent where the
+    /// target counts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mechanism: Option<Mechanism>,
     /// Papers and code the variants rest on.
     pub references: Vec<String>,
 }
@@ -67,7 +73,7 @@ pub struct Variants {
 impl Variants {
     /// All that it is measured on: main workload, guards, control.
     pub fn trials(&self) -> impl Iterator<Item = &Trial> {
-        std::iter::once(&self.workload).chain(&self.guards).chain([&self.control])
+        std::iter::once(&self.workload).chain(&self.guards).chain(&self.control)
     }
 }
 
@@ -210,6 +216,13 @@ impl Improvement {
     /// How it is measured, or that there is nothing to measure.
     pub fn measurable(&self) -> Result<&Variants, NotBuiltYet> {
         self.variants.as_ref().ok_or_else(|| NotBuiltYet { id: self.id.clone(), feature: self.feature.clone() })
+    }
+}
+
+impl Improvement {
+    /// Whether the two cannot be built together, whichever of them says so.
+    pub fn excludes(&self, other: &Self) -> bool {
+        self.conflicts.contains(&other.id) || other.conflicts.contains(&self.id)
     }
 }
 

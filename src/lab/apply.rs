@@ -283,6 +283,10 @@ impl<'a, J: Journal> Experiment<'a, J> {
         if seconds == 0 {
             return Ok(());
         }
+        if !self.planned.arms.profile_themselves() {
+            let note = "no profiles: what an adapter runs does not profile itself (a driver built on `probe` does)";
+            return self.recorder.emit(Event::Progress { note: note.to_owned() }).await;
+        }
         let note = format!("{seconds} s of each arm in {STRETCHES} processes");
         self.recorder.stage(Stage::Profile, note).await?;
         for side in order() {

@@ -83,16 +83,18 @@ pub enum LabError {
         command: String,
     },
     /// The build made no such binary.
-    #[error("the build of arm {side} made no binary `{driver}`")]
+    #[error("the build of arm {side} made no {kind} `{driver}`")]
     #[diagnostic(
         code(lab::no_driver),
-        help("`target.driver` in workbench.yaml must name a binary of `target.package`")
+        help("`target.driver` in workbench.yaml must name a target of `target.package`, and `target.kind` its kind")
     )]
     NoDriver {
         /// Which arm.
         side: Side,
         /// The binary's name.
         driver: String,
+        /// Cargo's word for what it is.
+        kind: &'static str,
     },
     /// A build or test run took too long.
     #[error("{what} took longer than {seconds} s and was stopped")]

@@ -25,10 +25,10 @@ impl Reading {
     /// Reads now; `own` are the process ids of the arms.
     pub fn take(own: &[i32]) -> Self {
         let mut reading = fs::read_to_string("/proc/stat").ok().and_then(|stat| Self::of(&stat)).unwrap_or_default();
-        let ours = own.iter().copied().chain(i32::try_from(std::process::id()));
-        let ours = ours.filter_map(Stat::of).map(|stat| stat.cpu_ticks).sum::<u64>();
+        let arms = own.iter().copied().filter_map(Stat::of).map(|arm| arm.cpu_ticks + arm.children_ticks).sum::<u64>();
+        let us = i32::try_from(std::process::id()).ok().and_then(Stat::of).map_or(0, |us| us.cpu_ticks);
         let kernel = all().into_iter().filter(Stat::is_kernel_thread).map(|stat| stat.cpu_ticks).sum::<u64>();
-        reading.own = ours + kernel;
+        reading.own = arms + us + kernel;
         reading
     }
 

@@ -7,6 +7,7 @@
 //! - [`stats`] and [`verdict`]: pure functions from pairs to a ruling.
 //! - [`lease`], [`folder`], [`process`], [`machine`]: the machine to ourselves, and what must not be left on it.
 //! - [`build`]: two sets of features become two binaries, each at most once.
+//! - [`adapter`]: programs that do not speak the driver protocol, as drivers.
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.
 //! - [`screen`]: many flags at once: designs, and the effects that follow from what they measured.
@@ -15,6 +16,7 @@
 //!   [`instructions`]: what a fixed replay executes.
 //! - [`screen`]: many improvements at once: designs, their builds, and the effects that follow from what they measured.
 
+pub mod adapter;
 pub mod apply;
 pub mod build;
 pub mod calibration;

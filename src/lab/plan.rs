@@ -36,14 +36,14 @@ impl<'a> Inquiry<'a> {
     pub fn add_one_in(improvement: &Improvement, variants: &'a Variants, stack: &[String]) -> Self {
         let mut trials = vec![(Role::Main, &variants.workload)];
         trials.extend(variants.guards.iter().map(|trial| (Role::Guard, trial)));
-        trials.push((Role::Control, &variants.control));
+        trials.extend(variants.control.iter().map(|control| (Role::Control, control)));
         let without: Vec<String> = stack.iter().filter(|feature| **feature != improvement.feature).cloned().collect();
         let with = [without.as_slice(), std::slice::from_ref(&improvement.feature)].concat();
         Self {
             question: Question::AddOneIn(improvement.id.clone()),
             features: [without, with],
             trials,
-            mechanism: Some(&variants.mechanism),
+            mechanism: variants.mechanism.as_ref(),
         }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Inquiry<'a> {
             question: Question::LeaveOneOut(improvement.id.clone()),
             features: [without, stack.to_vec()],
             trials: vec![(Role::Main, elsewhere.unwrap_or(&variants.workload))],
-            mechanism: elsewhere.is_none().then_some(&variants.mechanism),
+            mechanism: variants.mechanism.as_ref().filter(|_| elsewhere.is_none()),
         }
     }
 

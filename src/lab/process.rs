@@ -34,7 +34,7 @@ impl Group {
     /// Starts `command` with piped stdin, stdout and stderr, and records it in the folder `running`.
     pub fn spawn(command: &mut Command, running: &Path) -> io::Result<Self> {
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        die_with_parent(command);
+        die_with_parent(command.as_std_mut());
         let child = spawn_when_closed(command)?;
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).ok_or(io::ErrorKind::NotFound)?;
         let group = Self { child, leader: Pid::from_raw(pid), record: running.join(pid.to_string()) };

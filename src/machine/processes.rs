@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
-use tokio::process::Command;
 
 /// What the kernel says of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Stat {
     pub(super) flags: u64,
     /// User and system time of all its threads, in the kernel's ticks.
     pub cpu_ticks: u64,
+    /// The same of its children that have ended and were asked after: where an arm's adapter does its work.
+    pub children_ticks: u64,
     /// When it started, in ticks since boot: with the number, this process and no later one.
     pub started_ticks: u64,
 }
@@ -42,6 +45,7 @@ impl Stat {
             parent: fields.get(1)?.parse().ok()?,
             flags: number(6)?,
             cpu_ticks: number(11)? + number(12)?,
+            children_ticks: number(13)? + number(14)?,
             started_ticks: number(19)?,
         })
     }
@@ -83,7 +87,7 @@ pub fn is_alive(pid: i32, started_ticks: u64) -> bool {
 /// Asks the kernel to kill the child when the thread that started it ends, even by `kill -9`.
 pub fn die_with_parent(command: &mut Command) {
     let parent = Pid::this();
-    let arm = move || {
+    let arm = move || -> io::Result<()> {
         set_pdeathsig(Signal::SIGKILL)?;
         // The parent may have gone between fork and prctl: then nobody would send the signal.
         if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
@@ -103,6 +107,7 @@ mod tests {
     fn kernel_text_is_read_field_by_field() {
         let stat = Stat::parse("42 (a) b) T 1 42 42 0 -1 2097152 9 9 9 9 11 22 3 4 20 0 1 0 777").unwrap();
         assert_eq!((stat.pid, stat.parent, stat.cpu_ticks, stat.started_ticks), (42, 1, 33, 777));
+        assert_eq!(stat.children_ticks, 7);
         assert!(stat.is_kernel_thread() && stat.stands_still() && !stat.is_dead());
         assert_eq!(Stat::parse("42 (cut short) S 1 42"), None);
     }

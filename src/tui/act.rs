@@ -259,7 +259,7 @@ fn ask_apply(model: &Model) -> Option<Dialog> {
     if !guards.is_empty() {
         body.push(format!("guards   {}", guards.join(", ")));
     }
-    body.push(format!("control  {}", yank::trial(&variants.control)));
+    body.extend(variants.control.iter().map(|control| format!("control  {}", yank::trial(control))));
     if let Some(past) = model.facts.past.iter().find(|past| past.question == Question::AddOneIn(id.clone())) {
         let end = match &past.end {
             Ending::Ruled(verdict) => verdict.to_string(),

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod a_a;
+mod adapter;
 mod apply;
 mod apply_bench;
 mod apply_faults;
@@ -17,6 +18,7 @@ mod doctor;
 mod evidence;
 mod facts;
 mod import;
+mod init;
 mod instructions;
 mod interact;
 mod pty;

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::contract::{Description, Driver, Measured, Waited};
-use super::cpu_profile::{CpuProfile, MAX_HZ, lines as folded_lines, nanos};
+use super::cpu_profile::{CpuProfile, MAX_HZ};
+use super::folded::{lines as folded_lines, nanos};
 use super::latency::encode_latency;
 use super::lines::{self, Line};
 use super::params::nearest;

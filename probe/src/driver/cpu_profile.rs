@@ -8,12 +8,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pprof::{Frames, ProfilerGuard, ProfilerGuardBuilder};
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::time::{ClockId, clock_getres};
 
+use super::folded::{lines, nanos};
 use super::frames::frame_name;
 use super::usage::cpu_ns;
 use crate::protocol::{FoldedProfile, FoldedUnit, ProfileKind};
@@ -82,16 +83,6 @@ impl CpuProfile {
             notes: rate_note(self.hz, samples, cpu_ns).into_iter().collect(),
         })
     }
-}
-
-/// `stack count` lines, sorted by stack, so that equal profiles are equal files.
-pub(super) fn lines(stacks: &BTreeMap<String, u64>) -> String {
-    stacks.iter().filter(|(_, count)| **count > 0).map(|(stack, count)| format!("{stack} {count}\n")).collect()
-}
-
-/// Duration in whole ns.
-pub(super) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// CPU time between two samples: what the timer is set to, in whole microseconds as pprof does it, or the kernel's tick where that is

@@ -2,13 +2,20 @@
 //!
 //! * [`contract`](Driver): what a program has to say, six methods.
 //! * [`conversation`](run): the loop. It never dies of a bad line, and always answers.
-//! * [`cpu_profile`](CpuProfile): SIGPROF sampling with whole stacks, leaf included.
+//! * [`cpu_profile`](CpuProfile): SIGPROF sampling with whole stacks, leaf included; in
+//!   `no_cpu_profile.rs` what stands there without the feature `sampler`.
 //! * [`params`](Settings): given parameters against the described ones, with suggestions.
 //! * [`latency`](encode_latency): HdrHistogram on the wire. * [`usage`](cpu_ns): CPU time and memory.
 
 mod contract;
 mod conversation;
+#[cfg(feature = "sampler")]
 mod cpu_profile;
+#[cfg(not(feature = "sampler"))]
+#[path = "no_cpu_profile.rs"]
+mod cpu_profile;
+mod folded;
+#[cfg(feature = "sampler")]
 mod frames;
 mod latency;
 mod lines;

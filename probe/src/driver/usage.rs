@@ -1,24 +1,40 @@
 //! What the process has used. Read at the ends of slices only, so a file or a system call is no matter.
 
-/// CPU time of the whole process in ns, user and system, all threads. The process clock counts what `getrusage` counts,
-/// in nanoseconds instead of ticks.
+/// CPU time of the whole process in ns, user and system, all threads, and of its children that have ended: of a driver
+/// that runs other programs, theirs is what counts. The process clock counts what `getrusage` counts, in nanoseconds
+/// instead of ticks.
 ///
 /// By the C library: rustix looks for the kernel's page of clocks itself, which Valgrind hides, and the program would die there.
 pub fn cpu_ns() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: it writes one `timespec`, and `now` is one. The clock exists wherever this runs, so it cannot fail.
     unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut now) };
-    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+    let children = children();
+    let micros = |time: libc::timeval| time.tv_sec.unsigned_abs() * 1_000_000 + time.tv_usec.unsigned_abs();
+    let of_children_ns = (micros(children.ru_utime) + micros(children.ru_stime)) * 1000;
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs() + of_children_ns
 }
 
-/// Peak resident memory, or `None` where the platform does not tell.
+/// Peak resident memory of the process, or of the largest child that has ended if that was larger. `None` where the
+/// platform does not tell.
 pub fn peak_memory_bytes() -> Option<u64> {
-    status_bytes("VmHWM:")
+    // Kilobytes, on Linux.
+    let of_children = children().ru_maxrss.unsigned_abs() * 1024;
+    status_bytes("VmHWM:").map(|own| own.max(of_children))
 }
 
 /// Resident memory now, or `None` where the platform does not tell.
 pub fn resident_memory_bytes() -> Option<u64> {
     status_bytes("VmRSS:")
+}
+
+/// What children have used that have ended and been waited for.
+fn children() -> libc::rusage {
+    // SAFETY: a C structure of integers, for which zeros are a value; it is overwritten as a whole.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: it writes one `rusage`, and `usage` is one. Asked for a process's children it cannot fail.
+    unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage) };
+    usage
 }
 
 fn status_bytes(field: &str) -> Option<u64> {

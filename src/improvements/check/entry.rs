@@ -20,7 +20,9 @@ pub(super) fn check_entry(
     check_agents(entry, agents, faults);
     check_lists(entry, faults);
     check_claim(entry, faults);
-    check_needs(entry, ids, faults);
+    check_names(entry, "needs", &entry.value.needs, ids, faults);
+    check_names(entry, "conflicts", &entry.value.conflicts, ids, faults);
+    check_opposites(entry, faults);
     if let Some(header) = header {
         check_category(entry, header, faults);
     }
@@ -111,11 +113,31 @@ fn check_claim(entry: &Document<Improvement>, faults: &mut Faults) {
     }
 }
 
-fn check_needs(entry: &Document<Improvement>, ids: &BTreeSet<&ImprovementId>, faults: &mut Faults) {
-    for (index, needed) in entry.value.needs.iter().enumerate() {
-        if !ids.contains(needed) {
-            let fault = entry.fault(&format!("needs.{index}"), format!("there is no improvement {needed}"));
-            faults.push(fault.code("register::unknown_id").maybe_help(suggestion(&needed.0, ids)));
+fn check_names(
+    entry: &Document<Improvement>,
+    key: &str,
+    named: &[ImprovementId],
+    ids: &BTreeSet<&ImprovementId>,
+    faults: &mut Faults,
+) {
+    for (index, name) in named.iter().enumerate() {
+        if !ids.contains(name) {
+            let fault = entry.fault(&format!("{key}.{index}"), format!("there is no improvement {name}"));
+            faults.push(fault.code("register::unknown_id").maybe_help(suggestion(&name.0, ids)));
+        }
+    }
+}
+
+fn check_opposites(entry: &Document<Improvement>, faults: &mut Faults) {
+    let Improvement { id, needs, conflicts, .. } = &entry.value;
+    for (index, other) in conflicts.iter().enumerate() {
+        let path = format!("conflicts.{index}");
+        if other == id {
+            let fault = entry.fault(&path, format!("{id} cannot be in conflict with itself"));
+            faults.push(fault.code("register::conflict").help("name the other improvement"));
+        } else if needs.contains(other) {
+            let fault = entry.fault(&path, format!("{id} needs {other} and cannot be built with it"));
+            faults.push(fault.code("register::conflict").help("remove it from `needs` or from `conflicts`"));
         }
     }
 }

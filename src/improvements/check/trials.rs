@@ -1,6 +1,6 @@
 //! How an entry is judged: its workloads and the proof of its mechanism.
 
-use crate::improvements::{Bounds, Improvement, Trial, Variants};
+use crate::improvements::{Bounds, Improvement, Mechanism, Trial, Variants};
 use crate::units::SLICE_MS_MIN;
 use crate::yaml::{Document, Faults};
 
@@ -15,12 +15,14 @@ pub(super) fn check_variants(entry: &Document<Improvement>, variants: &Variants,
         }
     }
     check_trial(entry, "variants.workload", &variants.workload, faults);
-    check_trial(entry, "variants.control", &variants.control, faults);
+    if let Some(control) = &variants.control {
+        check_trial(entry, "variants.control", control, faults);
+    }
     for (index, guard) in variants.guards.iter().enumerate() {
         check_trial(entry, &format!("variants.guards.{index}"), guard, faults);
     }
     let same = |a: &Trial, b: &Trial| (&a.workload, &a.params, &a.metric) == (&b.workload, &b.params, &b.metric);
-    if same(&variants.workload, &variants.control) {
+    if variants.control.as_ref().is_some_and(|control| same(&variants.workload, control)) {
         faults.push(
             entry
                 .fault("variants.control", "the control is the main workload itself")
@@ -28,7 +30,12 @@ pub(super) fn check_variants(entry: &Document<Improvement>, variants: &Variants,
                 .help("the control must not move: choose one that the mechanism cannot touch"),
         );
     }
-    let mechanism = &variants.mechanism;
+    if let Some(mechanism) = &variants.mechanism {
+        check_mechanism(entry, mechanism, faults);
+    }
+}
+
+fn check_mechanism(entry: &Document<Improvement>, mechanism: &Mechanism, faults: &mut Faults) {
     let before = faults.len();
     check_bounds(entry, "variants.mechanism.on", &mechanism.on, faults);
     check_bounds(entry, "variants.mechanism.off", &mechanism.off, faults);

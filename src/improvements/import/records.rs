@@ -244,6 +244,7 @@ fn improvement(
         phase: homes.get(&entry.id.text).copied().unwrap_or(1),
         feature: entry.id.text.to_lowercase(),
         needs: Vec::new(),
+        conflicts: Vec::new(),
         variants: None,
     }
 }

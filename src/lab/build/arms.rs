@@ -11,11 +11,13 @@ use super::cache::{Cache, Entry};
 use super::cargo::Cargo;
 use super::lane::Lane;
 use super::tree::{Tree, hex, sha256_file};
-use crate::config::{Config, LabLimits, Target};
+use crate::config::{Adapter, Config, Kind, LabLimits, Target};
 use crate::lab::LabError;
+use crate::lab::adapter::Task;
 use crate::lab::driver::Launch;
 use crate::lab::experiment::{Binary, Plan, Side};
 use crate::lab::folder::LabFolder;
+use crate::project::Project;
 
 /// What the arms of an experiment are made from, before anything is built.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct Arms {
     pub(super) limits: LabLimits,
     pub(super) folder: LabFolder,
     pub(super) sources: Sources,
+    /// The workbench's own program, which is also every adapter.
+    ourselves: PathBuf,
 }
 
 /// Where binaries come from.
@@ -50,11 +54,14 @@ pub async fn prepare(config: &Config, root: &Path, folder: &LabFolder) -> Result
         }
         None => {
             let (workspace, package) = (root.join(&config.target.workspace), &config.target.package);
-            Sources::Tree(Tree::read(&cargo, &workspace, package, &folder.extent()).await?)
+            Sources::Tree(
+                Tree::read(&cargo, &workspace, package, &Project::to_be(root).own_entries(), &folder.extent()).await?,
+            )
         }
     };
     let (target, limits) = (config.target.clone(), config.lab.clone());
-    Ok(Arms { cargo, target, limits, folder: folder.clone(), sources })
+    let ourselves = std::env::current_exe().map_err(LabError::file("find", "the workbench itself"))?;
+    Ok(Arms { cargo, target, limits, folder: folder.clone(), sources, ourselves })
 }
 
 impl Arms {
@@ -91,25 +98,77 @@ impl Arms {
 
     /// How to start an arm's driver.
     pub fn launch(&self, plan: &Plan, binary: &Binary) -> Launch {
-        let features = binary.features.join(",");
-        let (source, args) = match &self.sources {
-            Sources::Tree(tree) => (Some(tree.digest.clone()), Vec::new()),
-            Sources::Command { .. } => {
-                let args = self.target.command.iter().skip(1).map(|arg| arg.replace("{features}", &features));
-                (None, args.map(OsString::from).collect())
+        let workloads = plan.workloads.iter().map(|workload| workload.workload.clone()).collect();
+        Launch {
+            with: plan.features_only_in(binary.side),
+            without: plan.features_only_in(binary.side.other()),
+            ..self.launch_alone(binary, workloads)
+        }
+    }
+
+    /// The same where nothing is compared; `workloads` are what an adapter is to have.
+    pub fn launch_alone(&self, binary: &Binary, workloads: Vec<String>) -> Launch {
+        let (source, program, args) = match (&self.target.adapter, &self.sources) {
+            (Some(adapter), _) => {
+                let task = self.task(adapter, binary, workloads).to_argument();
+                (None, self.ourselves.clone(), vec!["adapter".into(), "--task".into(), task.into()])
             }
+            (None, Sources::Tree(tree)) => (Some(tree.digest.clone()), binary.path.clone(), Vec::new()),
+            (None, Sources::Command { .. }) => (None, binary.path.clone(), self.arguments(&binary.features)),
         };
         Launch {
             side: binary.side,
-            program: binary.path.clone(),
+            program,
             args,
             env: BTreeMap::new(),
             source,
-            with: plan.features_only_in(binary.side),
-            without: plan.features_only_in(binary.side.other()),
+            with: Vec::new(),
+            without: Vec::new(),
             answer_limit: Duration::from_secs(self.limits.answer_limit_s),
             running: self.folder.running(),
         }
+    }
+
+    /// Whether a driver records profiles of itself; what an adapter runs does not.
+    pub fn profile_themselves(&self) -> bool {
+        self.target.adapter.is_none()
+    }
+
+    /// How an adapter measures `binary`.
+    pub fn task(&self, adapter: &Adapter, binary: &Binary, workloads: Vec<String>) -> Task {
+        let mut adapter = adapter.clone();
+        let folder = match &self.sources {
+            Sources::Tree(tree) => tree.package.clone(),
+            Sources::Command { .. } => {
+                // The arguments of a program that was not built here stand with the program.
+                let at = adapter.command.iter().position(|word| word == "{program}").map_or(0, |at| at + 1);
+                let args = self.target.command.iter().skip(1).cloned();
+                adapter.command.splice(at..at, args);
+                binary.path.parent().unwrap_or(Path::new("/")).to_path_buf()
+            }
+        };
+        Task {
+            name: self.target.driver.clone(),
+            program: binary.path.clone(),
+            folder,
+            adapter,
+            features: self.enabled(binary),
+            workloads,
+        }
+    }
+
+    /// The arguments of a program that was not built here.
+    fn arguments(&self, features: &[String]) -> Vec<OsString> {
+        let features = features.join(",");
+        self.target.command.iter().skip(1).map(|arg| arg.replace("{features}", &features).into()).collect()
+    }
+
+    /// The features that Cargo says it has built `binary` with, implied ones included; the ones asked for where nothing
+    /// was built, or where they are another package's.
+    fn enabled(&self, binary: &Binary) -> Vec<String> {
+        let entry = Cache::at(self.folder.builds()).entry(&binary.build_key);
+        let enabled = entry.and_then(|entry| entry.enabled).filter(|_| self.target.feature_prefix.is_empty());
+        enabled.unwrap_or_else(|| binary.features.clone())
     }
 
     async fn cached_or_built(
@@ -150,9 +209,13 @@ impl Arms {
         lane: &Lane,
     ) -> Result<(), LabError> {
         let mut args = self.cargo_args("build", features);
-        args.extend(["--bin".into(), self.target.driver.clone(), "--profile".into(), self.target.profile.clone()]);
+        let kind = format!("--{}", self.target.kind.word());
+        args.extend([kind, self.target.driver.clone(), "--profile".into(), self.target.profile.clone()]);
         let by_hand = format!("cargo {}", args.join(" "));
         lane.begin(format!("building arm {side}"), &named(features));
+        if self.target.adapter.is_some() {
+            self.forget(tree, lane).await?;
+        }
         let mut command = self.cargo.command(&tree.workspace);
         command.args(&args).arg("--message-format=json-render-diagnostics").env("WB_SRC", &tree.digest);
         let limit = Duration::from_secs(self.limits.build_limit_s);
@@ -166,11 +229,13 @@ impl Arms {
             let output = without_progress(&ended.said);
             return Err(LabError::BuildFailed { side, features: named(features), output, command: by_hand });
         }
-        let Some(built) = ended.stdout.iter().find_map(|line| executable(line, &self.target.driver)) else {
-            return Err(LabError::NoDriver { side, driver: self.target.driver.clone() });
+        let Some(built) = ended.stdout.iter().find_map(|line| executable(line, &self.target)) else {
+            let Target { driver, kind, .. } = &self.target;
+            return Err(LabError::NoDriver { side, driver: driver.clone(), kind: kind.word() });
         };
-        cache.put(key, &built, |sha256| Entry {
+        cache.put(key, &built.path, |sha256| Entry {
             sha256,
+            enabled: Some(built.features),
             tree: tree.digest.clone(),
             features: features.to_vec(),
             profile: self.target.profile.clone(),
@@ -179,13 +244,38 @@ impl Arms {
         })
     }
 
+    /// Lets Cargo forget what it has built of the target's own packages. A foreign program does not say from which
+    /// sources it was built, and Cargo judges by times, which an unpacked or copied tree brings along: only what was
+    /// compiled now was surely compiled from these.
+    async fn forget(&self, tree: &Tree, lane: &Lane) -> Result<(), LabError> {
+        let mut command = self.cargo.command(&tree.workspace);
+        command
+            .args(["clean", "--quiet", "--offline", "--profile", &self.target.profile])
+            .arg("--target-dir")
+            .arg(self.folder.target());
+        command.args(tree.packages.iter().flat_map(|package| ["-p", package]));
+        let limit = Duration::from_secs(self.limits.build_limit_s);
+        match self.cargo.run(&mut command, limit, lane).await? {
+            Some(ended) if ended.success => Ok(()),
+            Some(ended) => Err(LabError::Target { message: without_progress(&ended.said) }),
+            None => Err(LabError::TooLong {
+                what: "cargo clean".to_owned(),
+                seconds: self.limits.build_limit_s,
+                key: "lab.build_limit_s",
+            }),
+        }
+    }
+
     /// `build -p package --features a,b --target-dir …`: what every run of Cargo for an arm has in common.
     pub(super) fn cargo_args(&self, verb: &str, features: &[String]) -> Vec<String> {
         let mut args = vec![verb.to_owned(), "--target-dir".to_owned(), self.folder.target().display().to_string()];
         args.extend(["-p".to_owned(), self.target.package.clone()]);
-        if !features.is_empty() {
-            let named: Vec<String> =
-                features.iter().map(|feature| format!("{}{feature}", self.target.feature_prefix)).collect();
+        if !self.target.default_features {
+            args.push("--no-default-features".to_owned());
+        }
+        let tested = features.iter().map(|feature| format!("{}{feature}", self.target.feature_prefix));
+        let named: Vec<String> = self.target.features.iter().cloned().chain(tested).collect();
+        if !named.is_empty() {
             args.extend(["--features".to_owned(), named.join(",")]);
         }
         args
@@ -194,8 +284,9 @@ impl Arms {
     fn key(&self, tree: &Tree, features: &[String]) -> String {
         let mut features = features.to_vec();
         features.sort();
-        let Target { package, driver, profile, feature_prefix, .. } = &self.target;
-        let inputs = serde_json::json!([
+        let Target { package, driver, kind, profile, feature_prefix, default_features, features: base, .. } =
+            &self.target;
+        let mut inputs = serde_json::json!([
             "build 1",
             tree.digest,
             tree.toolchain,
@@ -206,6 +297,13 @@ impl Arms {
             features,
             flags()
         ]);
+        // Only where they are not what they always were: the keys of earlier builds stay.
+        let plain = (Kind::Bin, true, &Vec::new());
+        if (*kind, *default_features, base) != plain
+            && let Some(inputs) = inputs.as_array_mut()
+        {
+            inputs.extend([serde_json::json!(kind), serde_json::json!(default_features), serde_json::json!(base)]);
+        }
         let mut hash = Sha256::new();
         hash.update(inputs.to_string());
         hex(hash)
@@ -222,13 +320,21 @@ pub(super) fn named(features: &[String]) -> String {
     if features.is_empty() { "no features".to_owned() } else { format!("features {}", features.join(", ")) }
 }
 
-/// The path in Cargo's message that it has made the binary `driver`.
-fn executable(line: &str, driver: &str) -> Option<PathBuf> {
+/// What Cargo has made.
+struct Built {
+    path: PathBuf,
+    features: Vec<String>,
+}
+
+/// Cargo's message that it has made the target's driver.
+fn executable(line: &str, target: &Target) -> Option<Built> {
     let message: serde_json::Value = serde_json::from_str(line).ok()?;
     let is_it = message["reason"] == "compiler-artifact"
-        && message["target"]["name"] == driver
-        && message["target"]["kind"].as_array()?.iter().any(|kind| kind == "bin");
-    is_it.then(|| message["executable"].as_str().map(PathBuf::from))?
+        && message["target"]["name"] == target.driver.as_str()
+        && message["target"]["kind"].as_array()?.iter().any(|kind| kind == target.kind.word());
+    let features = message["features"].as_array()?.iter().filter_map(|name| name.as_str().map(str::to_owned));
+    let path = message["executable"].as_str().filter(|_| is_it)?;
+    Some(Built { path: PathBuf::from(path), features: features.collect() })
 }
 
 /// The compiler's own words, without Cargo's list of what it compiled before.

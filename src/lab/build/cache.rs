@@ -23,8 +23,11 @@ pub struct Entry {
     pub sha256: String,
     /// Digest of its sources.
     pub tree: String,
-    /// Its features.
+    /// Its features, as they were asked for.
     pub features: Vec<String>,
+    /// All features of the package, as Cargo says it built them; older entries do not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<Vec<String>>,
     /// The Cargo profile.
     pub profile: String,
     /// The compiler.
@@ -56,6 +59,11 @@ impl Cache {
                 Ok(None)
             }
         }
+    }
+
+    /// What is known of the binary of `key`, without looking at the binary.
+    pub fn entry(&self, key: &str) -> Option<Entry> {
+        read_entry(&self.folder.join(key))
     }
 
     /// Keeps a copy of `built` under `key`. Either all of it is there afterwards or nothing: it is made under another
@@ -114,7 +122,15 @@ mod tests {
 
     fn entry(sha256: String) -> Entry {
         let text = String::new;
-        Entry { sha256, tree: text(), features: vec![], profile: text(), toolchain: text(), command: text() }
+        Entry {
+            sha256,
+            tree: text(),
+            features: vec![],
+            enabled: None,
+            profile: text(),
+            toolchain: text(),
+            command: text(),
+        }
     }
 
     fn cache_with(contents: &[(&str, &str)]) -> (tempfile::TempDir, Cache) {

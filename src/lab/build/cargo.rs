@@ -79,8 +79,18 @@ impl Cargo {
 
     /// What `cargo metadata` says of the workspace's own packages.
     pub(super) async fn metadata(&self, workspace: &Path) -> Result<String, LabError> {
+        self.answer(workspace, &["metadata", "--no-deps", "--format-version", "1"]).await
+    }
+
+    /// Writes the workspace's Cargo.lock.
+    pub(super) async fn lock(&self, workspace: &Path) -> Result<(), LabError> {
+        self.answer(workspace, &["generate-lockfile"]).await.map(drop)
+    }
+
+    /// What a quick command of Cargo says.
+    async fn answer(&self, workspace: &Path, args: &[&str]) -> Result<String, LabError> {
         let mut command = self.plain(&self.program);
-        command.current_dir(workspace).args(["metadata", "--no-deps", "--format-version", "1"]);
+        command.current_dir(workspace).args(args);
         let output = command.output().await.map_err(|source| self.missing(source))?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())

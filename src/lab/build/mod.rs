@@ -18,10 +18,14 @@ mod cache;
 mod cargo;
 mod gate;
 mod lane;
+mod manifest;
+mod together;
 mod tree;
 
 pub use arms::{Arms, prepare};
 pub use cache::{Cache, Entry};
 pub use gate::pass_tests;
 pub use lane::Lane;
+pub use manifest::{Base, Manifest, Package};
+pub use together::{Together, compile_together};
 pub use tree::{Tree, digest_now, sha256_file};

@@ -9,15 +9,23 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cargo::Cargo;
+use super::manifest::{Manifest, Package};
 use crate::config::Target;
 use crate::lab::LabError;
 use crate::lab::folder::LabFolder;
+use crate::project::Project;
 
 /// The sources of a target and the tools that build it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     /// The Cargo workspace's folder.
     pub workspace: PathBuf,
+    /// The target package's own folder.
+    pub package: PathBuf,
+    /// Whether the target package has a library.
+    pub has_library: bool,
+    /// The names of the packages whose sources were digested.
+    pub packages: Vec<String>,
     /// SHA-256 over the path and content of every file of the target's packages, in hexadecimal.
     pub digest: String,
     /// What `rustc -vV` says.
@@ -31,13 +39,26 @@ const WORKSPACE_FILES: [&str; 6] =
 impl Tree {
     /// Digests the package and all packages it depends on by path, as they are on disk. Which these are is noted in
     /// `extent`, for [`digest_now`].
-    pub(super) async fn read(cargo: &Cargo, workspace: &Path, package: &str, extent: &Path) -> Result<Self, LabError> {
-        let folders = package_folders(&cargo.metadata(workspace).await?, package)?;
-        let digest = digest_of(workspace, &folders)?;
+    ///
+    /// What the workbench keeps in a package's folder is no source: `own`.
+    pub(super) async fn read(
+        cargo: &Cargo,
+        workspace: &Path,
+        package: &str,
+        own: &[PathBuf],
+        extent: &Path,
+    ) -> Result<Self, LabError> {
+        // Building would write a missing one, and the digest would be another from then on.
+        if !workspace.join("Cargo.lock").exists() {
+            cargo.lock(workspace).await?;
+        }
+        let Needed { first, folders, names, has_library } = needed(&cargo.metadata(workspace).await?, package)?;
+        let digest = digest_of(workspace, &folders, own)?;
         let noted = Extent { workspace: workspace.to_path_buf(), package: package.to_owned(), folders };
         // Without the note nobody can tell a stale verdict; the next reading writes it again.
         let _ = fs::write(extent, serde_json::to_vec(&noted).unwrap_or_default());
-        Ok(Self { workspace: workspace.to_path_buf(), digest, toolchain: cargo.toolchain().await? })
+        let toolchain = cargo.toolchain().await?;
+        Ok(Self { workspace: workspace.to_path_buf(), package: first, has_library, packages: names, digest, toolchain })
     }
 }
 
@@ -58,7 +79,7 @@ pub fn digest_now(target: &Target, root: &Path, lab: &LabFolder) -> Option<Strin
     }
     let noted: Extent = serde_json::from_slice(&fs::read(lab.extent()).ok()?).ok()?;
     let is_it = noted.workspace == root.join(&target.workspace) && noted.package == target.package;
-    is_it.then(|| digest_of(&noted.workspace, &noted.folders).ok())?
+    is_it.then(|| digest_of(&noted.workspace, &noted.folders, &Project::to_be(root).own_entries()).ok())?
 }
 
 /// SHA-256 of a file, in hexadecimal.
@@ -72,10 +93,10 @@ pub(super) fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn digest_of(workspace: &Path, folders: &BTreeSet<PathBuf>) -> Result<String, LabError> {
+fn digest_of(workspace: &Path, folders: &BTreeSet<PathBuf>, own: &[PathBuf]) -> Result<String, LabError> {
     let mut files = BTreeSet::new();
     for folder in folders {
-        collect(folder, &mut files).map_err(LabError::file("read", folder))?;
+        collect(folder, own, &mut files).map_err(LabError::file("read", folder))?;
     }
     let beside = WORKSPACE_FILES.iter().map(|name| workspace.join(name));
     files.extend(beside.filter(|path| path.is_file()));
@@ -107,17 +128,17 @@ fn hash_file(path: &Path, hash: &mut Sha256) -> io::Result<()> {
     }
 }
 
-/// Every file below, but for hidden ones and build output.
-fn collect(folder: &Path, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+/// Every file below, but for hidden ones, build output and those in `own`.
+fn collect(folder: &Path, own: &[PathBuf], files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (name, kind) = (entry.file_name(), entry.file_type()?);
         let hidden = name.as_encoded_bytes().starts_with(b".");
-        if hidden || name == "target" {
+        if hidden || name == "target" || own.contains(&entry.path()) {
             continue;
         }
         if kind.is_dir() {
-            collect(&entry.path(), files)?;
+            collect(&entry.path(), own, files)?;
         } else if kind.is_file() {
             files.insert(entry.path());
         }
@@ -125,44 +146,38 @@ fn collect(folder: &Path, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-#[derive(Debug, Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
+/// What a package is made of.
+#[derive(Debug)]
+struct Needed {
+    /// The package's own folder.
+    first: PathBuf,
+    /// The folders of it and of all workspace packages it needs by path.
+    folders: BTreeSet<PathBuf>,
+    /// Their packages' names.
+    names: Vec<String>,
+    has_library: bool,
 }
 
-#[derive(Debug, Deserialize)]
-struct Package {
-    name: String,
-    manifest_path: PathBuf,
-    dependencies: Vec<Dependency>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Dependency {
-    path: Option<PathBuf>,
-}
-
-/// The folders of `package` and of all workspace packages it needs by path.
-fn package_folders(metadata: &str, package: &str) -> Result<BTreeSet<PathBuf>, LabError> {
-    let target_error = |message| LabError::Target { message };
-    let metadata: Metadata =
-        serde_json::from_str(metadata).map_err(|error| target_error(format!("`cargo metadata`: {error}")))?;
-    let folder = |package: &Package| package.manifest_path.parent().unwrap_or(Path::new("/")).to_path_buf();
-    let by_folder: BTreeMap<PathBuf, &Package> =
-        metadata.packages.iter().map(|package| (folder(package), package)).collect();
-    let Some(first) = metadata.packages.iter().find(|candidate| candidate.name == package) else {
-        let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
-        return Err(target_error(format!("no package `{package}`; the workspace has {}", names.join(", "))));
-    };
-    let (mut folders, mut open) = (BTreeSet::new(), vec![folder(first)]);
+fn needed(metadata: &str, package: &str) -> Result<Needed, LabError> {
+    let manifest = Manifest::read(metadata)?;
+    let by_folder: BTreeMap<&Path, &Package> =
+        manifest.packages.iter().map(|package| (package.folder(), package)).collect();
+    let first = manifest.package(package)?;
+    let (mut folders, mut open) = (BTreeSet::new(), vec![first.folder()]);
     while let Some(next) = open.pop() {
-        if !folders.insert(next.clone()) {
+        if !folders.insert(next.to_path_buf()) {
             continue;
         }
-        let needs = by_folder.get(&next).map_or(&[][..], |package| &package.dependencies);
-        open.extend(needs.iter().filter_map(|dependency| dependency.path.clone()));
+        let needs = by_folder.get(next).map_or(&[][..], |package| &package.dependencies);
+        open.extend(needs.iter().filter_map(|dependency| dependency.path.as_deref()));
     }
-    Ok(folders)
+    let names = folders.iter().filter_map(|folder| by_folder.get(folder.as_path()));
+    Ok(Needed {
+        first: first.folder().to_path_buf(),
+        has_library: first.has_library(),
+        names: names.map(|package| package.name.clone()).collect(),
+        folders,
+    })
 }
 
 #[cfg(test)]
@@ -174,10 +189,14 @@ mod tests {
         let metadata = r#"{"packages":[
             {"name":"a","manifest_path":"/w/a/Cargo.toml","dependencies":[{"path":"/w/b"},{"path":null}]},
             {"name":"b","manifest_path":"/w/b/Cargo.toml","dependencies":[{"path":"/w/a"}]},
-            {"name":"c","manifest_path":"/w/c/Cargo.toml","dependencies":[]}]}"#;
-        let folders = package_folders(metadata, "a").unwrap();
-        assert_eq!(folders, BTreeSet::from([PathBuf::from("/w/a"), PathBuf::from("/w/b")]));
-        let error = package_folders(metadata, "d").unwrap_err().to_string();
+            {"name":"c","manifest_path":"/w/c/Cargo.toml","dependencies":[]}],"workspace_root":"/w"}"#;
+        let found = needed(metadata, "a").unwrap();
+        assert_eq!(found.folders, BTreeSet::from([PathBuf::from("/w/a"), PathBuf::from("/w/b")]));
+        assert_eq!(
+            (found.first.clone(), found.names.clone()),
+            (PathBuf::from("/w/a"), vec!["a".to_owned(), "b".to_owned()])
+        );
+        let error = needed(metadata, "d").unwrap_err().to_string();
         assert!(error.contains("no package `d`; the workspace has a, b, c"), "{error}");
     }
 
@@ -187,7 +206,7 @@ mod tests {
         let root = folder.path();
         let read = || {
             let mut files = BTreeSet::new();
-            collect(root, &mut files).unwrap();
+            collect(root, &[root.join("tracking")], &mut files).unwrap();
             digest(root, &files).unwrap()
         };
         fs::create_dir_all(root.join("src")).unwrap();
@@ -195,6 +214,8 @@ mod tests {
         let first = read();
         fs::create_dir_all(root.join("target")).unwrap();
         fs::write(root.join("target/x"), "output").unwrap();
+        fs::create_dir_all(root.join("tracking")).unwrap();
+        fs::write(root.join("tracking/workbench.db"), "facts").unwrap();
         fs::write(root.join(".hidden"), "secret").unwrap();
         assert_eq!(read(), first);
         fs::write(root.join("src/lib.rs"), "two").unwrap();

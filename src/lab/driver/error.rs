@@ -101,11 +101,12 @@ impl fmt::Display for Fault {
 impl DriverError {
     /// Whether the measured program failed, as opposed to the set-up around it.
     pub fn is_failure_of_the_arm(&self) -> bool {
-        match self.fault {
+        match &self.fault {
             Fault::Silent(_) | Fault::Died(_) | Fault::Mute | Fault::Garbage { .. } | Fault::Endless { .. } => true,
+            // It cannot go on: a panic in it, or the program died that it measures.
+            Fault::Refused(failure) => failure.fatal,
             Fault::NotStarted(_)
             | Fault::WrongEvent { .. }
-            | Fault::Refused(_)
             | Fault::OtherProtocol { .. }
             | Fault::OtherSource { .. }
             | Fault::OtherFeatures { .. } => false,

@@ -113,6 +113,7 @@ pub(super) fn entry(
         phase: if priority == Priority::Critical { 1 } else { 2 },
         feature: text.to_lowercase(),
         needs: Vec::new(),
+        conflicts: Vec::new(),
         variants: None,
     }
 }
@@ -170,8 +171,8 @@ fn variants(guards: usize) -> Variants {
         seam: "engine/src/transaction/wal/mod.rs".to_owned(),
         workload: trial("tpcc", 64),
         guards: [trial("commit-storm", 64), trial("point-read", 64)].into_iter().take(guards).collect(),
-        control: trial("tpcc", 1),
-        mechanism: mechanism(),
+        control: Some(trial("tpcc", 1)),
+        mechanism: Some(mechanism()),
         references: vec!["Johnson et al.: Aether, a scalable approach to logging. PVLDB 3(1), 2010.".to_owned()],
     }
 }

@@ -156,7 +156,9 @@ fn variants(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
             lines.extend(field(look, "on", &variants.optimized, look.theme.text, width));
             lines.extend(field(look, "seam", &variants.seam, look.theme.dim, width));
             lines.extend(field(look, "judged on", &yank::judged_by(&variants.workload), look.theme.dim, width));
-            lines.extend(field(look, "proof", &variants.mechanism.figure, look.theme.dim, width));
+            let proof =
+                variants.mechanism.as_ref().map_or("none: the target counts nothing", |mechanism| &mechanism.figure);
+            lines.extend(field(look, "proof", proof, look.theme.dim, width));
         }
         None => {
             let sentence = "No optimized variant exists yet: there is nothing to switch on and nothing to measure.";
