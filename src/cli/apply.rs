@@ -133,7 +133,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// What earlier experiments have left: the features of the stack, and how noisy this machine is.
-async fn known(
+pub(super) async fn known(
     context: &Context,
     register: &Register,
     improvement: &Improvement,

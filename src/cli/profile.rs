@@ -1,5 +1,6 @@
 //! `workbench profile ID`: where the time of both arms goes: the functions whose cost changed most, books that close, and the files.
 
+mod capture;
 mod count;
 mod export;
 mod page;
@@ -7,6 +8,7 @@ mod page;
 use std::path::PathBuf;
 
 use self::export::{Of, Shape};
+pub(super) use self::page::FunctionLine;
 use self::page::Page;
 use super::wait::Wait;
 use super::{Context, Exit, Failure, Format, OrExit, find};
@@ -24,10 +26,12 @@ use crate::tracking::{ProfileFact, Reader, StoreError};
 Examples:
   workbench profile T003
   workbench profile T003 --kind wait --top 5
+  workbench profile T003 --kind alloc                          who asks for memory: bytes per operation
   workbench profile T003 --json | jq '.data.books'
   workbench profile T003 --export pprof --to t003.pb.gz        then: pprof -http=: t003.pb.gz
   workbench profile T003 --export speedscope --to t003.json    then: open it at https://www.speedscope.app
   workbench profile T003 --export folded --of a --to a.folded
+  workbench profile T003 --capture                             take new ones first, without deciding anything
   workbench profile T003 --count-instructions --ops 2000
 
 The pictures are drawn again when they are missing. With --strict the exit code is 4 when the functions leave more than
@@ -36,7 +40,7 @@ pub struct Args {
     /// The improvement, such as T003
     id: String,
 
-    /// Time on the CPU, time spent waiting, or instructions
+    /// Time on the CPU, time spent waiting, instructions, or memory asked for
     #[arg(long, value_enum, default_value_t = What::Cpu)]
     kind: What,
 
@@ -47,6 +51,14 @@ pub struct Args {
     /// The profiles of this experiment; default: the latest that has some
     #[arg(long, value_name = "NUMBER")]
     experiment: Option<i64>,
+
+    /// Build both arms and take new profiles first, without measuring or deciding anything
+    #[arg(long, conflicts_with_all = ["export", "count_instructions", "experiment"])]
+    capture: bool,
+
+    /// Capture against no other improvement instead of the stack
+    #[arg(long, requires = "capture")]
+    alone: bool,
 
     /// Count instructions of both arms with Callgrind first, and record them: one session, a fixed seed; takes minutes
     #[arg(long, conflicts_with_all = ["export", "strict"])]
@@ -81,12 +93,13 @@ enum What {
     Cpu,
     Wait,
     Instructions,
+    Alloc,
 }
 
 impl Args {
     /// Whether it does more than look.
     pub fn changes_something(&self) -> bool {
-        self.count_instructions
+        self.count_instructions || self.capture
     }
 }
 
@@ -97,17 +110,25 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     if args.count_instructions {
         count::run(context, &catalog.config, &entry.id, args.experiment, args.ops, args.wait.patience()).await?;
     }
+    let mut wanted = args.experiment.map(ExperimentId);
+    if args.capture {
+        wanted = Some(capture::run(context, &catalog, entry, args.alone, args.wait.patience()).await?);
+    }
     let kind = match args.kind {
         _ if args.count_instructions => Kind::Instructions,
         What::Cpu => Kind::Cpu,
         What::Wait => Kind::Wait,
         What::Instructions => Kind::Instructions,
+        What::Alloc => Kind::Alloc,
     };
     let help = match kind {
         Kind::Instructions => format!("count them: `workbench profile {} --count-instructions`", entry.id),
+        Kind::Alloc | Kind::Allocs => format!(
+            "take them with `workbench profile {} --capture`; the driver's allocator must be probe::driver::Allocations",
+            entry.id
+        ),
         Kind::Cpu | Kind::Wait | Kind::Times => {
-            "`workbench apply` takes them after the verdict; lab.profile_s in workbench.yaml says for how long"
-                .to_owned()
+            format!("take them: `workbench profile {} --capture`; `workbench apply` does after its verdict", entry.id)
         }
     };
     let none = || {
@@ -119,7 +140,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         )
     };
     let store = Reader::open(&context.project).await?.ok_or_else(none).or_exit(Exit::NotFound)?;
-    let wanted = args.experiment.map(ExperimentId);
     let found = with_both_arms(&store, &entry.id, kind, wanted).await?;
     let (experiment, facts) = found.ok_or_else(none).or_exit(Exit::NotFound)?;
     let shelf = Shelf::new(&context.project.profiles_dir());
@@ -141,13 +161,28 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let files = files(&shelf, owner, kind).map(|file| context.project.shown(&file)).collect();
     let verdicts = store.verdicts(&Question::AddOneIn(entry.id.clone())).await?;
     let verdict = verdicts.iter().find(|verdict| verdict.experiment == experiment);
-    let page = Page::of(owner, &difference, &attribution, waits, files, args.top).beside(verdict);
+    let often = if kind == Kind::Alloc { compared(&shelf, &facts, Kind::Allocs) } else { Ok(None) };
+    let often = often.map_err(unusable).or_exit(Exit::Failed)?;
+    let page = Page::of(owner, &difference, &attribution, waits, files, args.top).beside(verdict).told_often(often);
     match context.format {
         Format::Json => context.json(&page, &serde_json::json!({ "schema": 1 }))?,
         Format::Table => context.print(&page.text())?,
         Format::Md | Format::Csv => context.table(page.functions(), &())?,
     }
     Ok(if args.strict && !attribution.books.close() { Exit::NotPassed } else { Exit::Done })
+}
+
+/// The functions whose own CPU time changed most, of the latest profiles; nothing where there are none that can be read.
+pub(super) async fn hottest(
+    context: &Context,
+    id: &ImprovementId,
+) -> Result<Option<(ExperimentId, Attribution)>, Failure> {
+    let Some(store) = Reader::open(&context.project).await? else { return Ok(None) };
+    let Some((experiment, facts)) = with_both_arms(&store, id, Kind::Cpu, None).await? else { return Ok(None) };
+    let shelf = Shelf::new(&context.project.profiles_dir());
+    // Stacks that have gone from the shelf are no reason to show nothing else: `workbench profile` says what is wrong.
+    let difference = compared(&shelf, &facts, Kind::Cpu).unwrap_or_default();
+    Ok(difference.map(|difference| (experiment, Attribution::of(&difference))))
 }
 
 /// How far back profiles are looked for.

@@ -37,7 +37,7 @@ impl Progress {
                 self.say(&format!("{}: noise of {} is {percent:.2} %", found.name, noise.metric));
             }
             Event::Profiled { side, kind, samples, .. } => {
-                let counted = if kind == "cpu" { "samples" } else { "waits" };
+                let counted = if matches!(kind.as_str(), "cpu" | "alloc" | "allocs") { "samples" } else { "waits" };
                 self.say(&format!("{kind} profile of arm {side}: {samples} {counted}"));
             }
             Event::Ruled(ruling) => self.say(ruling.reason.lines().next().unwrap_or_default()),

@@ -7,10 +7,13 @@ use serde::Serialize;
 
 use super::facts::{self, Known};
 use super::list::Line;
+use super::profile::{FunctionLine, hottest};
 use super::{Context, Exit, Failure, Format, Row, find};
 use crate::catalog::Catalog;
 use crate::config::PolicyConfig;
 use crate::improvements::{Improvement, Mechanism, Trial, Variants, with_params};
+use crate::lab::experiment::ExperimentId;
+use crate::profiles::Kind;
 
 /// Show one improvement: claim beside measurement, and how it is judged
 #[derive(Debug, clap::Args)]
@@ -20,6 +23,9 @@ pub struct Args {
     id: String,
 }
 
+/// How many functions are shown.
+const FUNCTIONS: usize = 5;
+
 /// The JSON form. Stable.
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -28,6 +34,8 @@ struct Whole<'a> {
     phase_name: Option<&'a str>,
     needs: Vec<&'a str>,
     variants: Option<&'a Variants>,
+    /// Whose own CPU time changed most, by the latest profiles; ns per operation.
+    functions: Vec<FunctionLine>,
 }
 
 /// One line of the table of trials.
@@ -69,14 +77,24 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let entry = find::improvement(&catalog.register, &args.id)?;
     let facts = facts::read(context, &catalog).await?;
     let line = Line::new(entry, &facts);
+    let hottest = hottest(context, &entry.id).await?;
+    let functions: Vec<FunctionLine> = hottest
+        .as_ref()
+        .map(|(_, attribution)| FunctionLine::top(attribution, Kind::Cpu, FUNCTIONS))
+        .unwrap_or_default();
     match context.format {
-        Format::Table => context.print(&page(&catalog, entry, facts.get(&entry.id).unwrap_or(&Known::NOTHING)))?,
+        Format::Table => {
+            let page = page(&catalog, entry, facts.get(&entry.id).unwrap_or(&Known::NOTHING));
+            let profiled = hottest.map(|(experiment, _)| cpu(entry, experiment, &functions)).unwrap_or_default();
+            context.print(&format!("{page}{profiled}"))?;
+        }
         Format::Json => {
             let whole = Whole {
                 line,
                 phase_name: catalog.register.phase(entry.phase).map(|phase| phase.name.as_str()),
                 needs: entry.needs.iter().map(|id| id.0.as_str()).collect(),
                 variants: entry.variants.as_ref(),
+                functions,
             };
             context.json(&whole, &BTreeMap::from([("schema", 1)]))?;
         }
@@ -125,6 +143,16 @@ fn page(catalog: &Catalog, entry: &Improvement, known: &Known) -> String {
         }
     }
     text
+}
+
+/// Where the CPU time of an operation changed most.
+fn cpu(entry: &Improvement, experiment: ExperimentId, functions: &[FunctionLine]) -> String {
+    format!(
+        "\n  CPU per operation, where it changed most (experiment {}, all of it: workbench profile {})\n\n{}",
+        experiment.0,
+        entry.id,
+        super::output::render(Format::Table, functions, &()),
+    )
 }
 
 fn beside(entry: &Improvement, known: &Known) -> [Beside; 4] {

@@ -27,6 +27,7 @@ use super::plan::{Draft, Inquiry, NoiseLedger};
 use super::recorder::{Interrupt, OfExperiment, Recorder, Sink};
 use super::verdict::{Outlook, broken, judge, standing};
 use crate::config::Config;
+use crate::machine::Lease;
 use crate::machine::Patience;
 use crate::project::Project;
 
@@ -111,11 +112,7 @@ impl Planned<'_> {
         observe: &mut (dyn FnMut(&Event) + Send),
         interrupt: Interrupt,
     ) -> Result<Conclusion, LabError> {
-        let _lease = {
-            let what = self.plan.question.to_string();
-            let mut tell = |note| observe(&Event::Progress { note });
-            lease::take(self.job.project, &what, self.job.patience, &mut tell, interrupt.clone()).await?
-        };
+        let _lease = self.lease(observe, interrupt.clone()).await?;
         let leftovers = self.folder.clear_leftovers()?;
         let opened = journal.open(&self.plan, self.job.resume).await;
         let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
@@ -144,6 +141,37 @@ impl Planned<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Builds both arms and takes their profiles: no pairs, no verdict. An experiment that asks the same and has no verdict gets
+    /// them; otherwise a new one, which `resume` may take to its verdict later.
+    pub async fn take_profiles<J: Journal>(
+        self,
+        journal: &mut J,
+        observe: &mut (dyn FnMut(&Event) + Send),
+        interrupt: Interrupt,
+    ) -> Result<ExperimentId, LabError> {
+        let _lease = self.lease(observe, interrupt.clone()).await?;
+        self.folder.clear_leftovers()?;
+        let opened = journal.open(&self.plan, true).await;
+        let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
+        let limit_s = self.job.config.lab.experiment_limit_s;
+        let recorder = Recorder::new(OfExperiment::new(journal, id), observe, interrupt, limit_s);
+        let mut experiment = Experiment { planned: &self, plan, pairs, binaries: Vec::new(), recorder, metrics: None };
+        let taken = match experiment.prepare().await {
+            Ok(_) => experiment.profile().await,
+            Err(error) => Err(error),
+        };
+        let reason =
+            taken.as_ref().map_or_else(ToString::to_string, |()| "profiles were all that was asked for".to_owned());
+        experiment.recorder.emit(Event::Stopped { reason }).await?;
+        taken.map(|()| id)
+    }
+
+    async fn lease(&self, observe: &mut (dyn FnMut(&Event) + Send), interrupt: Interrupt) -> Result<Lease, LabError> {
+        let what = self.plan.question.to_string();
+        let mut tell = |note| observe(&Event::Progress { note });
+        lease::take(self.job.project, &what, self.job.patience, &mut tell, interrupt).await
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use probe::protocol::{FoldedProfile, ProfileKind, Slice, SliceDone};
+use probe::protocol::{FoldedProfile, ProfileKind, Slice};
 
 use super::LabError;
 use super::driver::{Driver, DriverError};
@@ -20,20 +20,19 @@ pub const STRETCHES: u32 = 4;
 /// A profile is recorded over several slices, so that a driver shows signs of life in between.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// Samples per second of wall time that the sampler is asked for at most: its timer fires once in a tick of the kernel (250 a second as
-/// a rule), however many threads ran, and needs ticks to spare for those in which none did. A sampler that has to catch up fires on two
-/// processors at once, and one of the two samples is lost (a first look, one run each: at 249 a busy thread lost 7 %, at 75 none).
-const SAMPLES_PER_S_MAX: f64 = 120.0;
+/// Samples per second of each thread's CPU time. Nothing samples faster than the kernel's tick.
+const HZ: u32 = 249;
 
-/// Nothing samples faster than the tick.
-const HZ_MAX: f64 = 249.0;
+/// Of the time for CPU and waits, the part that is given to memory besides.
+const MEMORY_SHARE: u32 = 6;
 
 /// In which order the stretches are taken.
 pub fn order() -> impl Iterator<Item = Side> {
     (0..STRETCHES).flat_map(|round| if round % 2 == 0 { [Side::A, Side::B] } else { [Side::B, Side::A] })
 }
 
-/// Profiles the main workload in one process of one arm for `time`; CPU by sampling, waiting by the driver's own wait events.
+/// Profiles the main workload in one process of one arm for `time`: CPU by sampling, waiting by the driver's own wait events; behind that, since
+/// it takes CPU time, who asks for memory.
 pub async fn capture(
     bench: &Bench<'_>,
     plan: &Plan,
@@ -47,46 +46,76 @@ pub async fn capture(
     let recording = async {
         let mut driver = Driver::start(launch, work, 0).await?;
         driver.load(&workload.workload, plan.seed >> 11, &workload.params).await?;
-        let warm = driver.slice(Slice::ms(workload.slice_ms)).await?;
-        driver.profile_on(vec![ProfileKind::Cpu, ProfileKind::Wait], hz(&warm)).await?;
-        let (mut ops, mut cpu) = (0, Duration::ZERO);
-        for _ in 0..time.as_millis().div_ceil(SLICE.as_millis()).max(1) {
-            let done = driver.slice(Slice::ms(SLICE.as_millis() as u64)).await?;
-            ops += done.ops;
-            cpu += Duration::from_nanos(done.cpu_ns);
+        driver.slice(Slice::ms(workload.slice_ms)).await?;
+        let main = record(&mut driver, vec![ProfileKind::Cpu, ProfileKind::Wait], time).await?;
+        // A driver may not know how; then this is what it is asked last.
+        let memory = record(&mut driver, vec![ProfileKind::Alloc], time / MEMORY_SHARE).await;
+        if memory.is_ok() {
+            driver.finish().await?;
         }
-        let profile = driver.profile_off().await?;
-        driver.finish().await?;
-        Ok::<_, Box<DriverError>>((profile.profiles, ops, cpu))
+        Ok::<_, Box<DriverError>>((main, memory))
     };
-    let (profiles, ops, measured) = sink.watch(|| format!("profiling arm {side}"), recording).await??;
-    for profile in profiles {
-        let FoldedProfile { kind, folded, samples, cpu_ns, period_ns, times, notes, .. } = profile;
-        let kind = match kind {
-            ProfileKind::Cpu => "cpu",
-            ProfileKind::Wait => "wait",
-        };
-        for note in notes {
-            sink.emit(Event::Progress { note: format!("{kind} profile of arm {side}: {note}") }).await?;
-        }
-        let (cpu, measured, period) =
-            (Duration::from_nanos(cpu_ns), Some(measured), period_ns.map(Duration::from_nanos));
-        let profiled = |kind: &str, folded| {
-            let kind = kind.to_owned();
-            Event::Profiled { side, kind, folded, samples, cpu, measured, period, ops }
-        };
-        sink.emit(profiled(kind, folded)).await?;
-        if !times.is_empty() {
-            sink.emit(profiled("times", times)).await?;
+    let (main, memory) = sink.watch(|| format!("profiling arm {side}"), recording).await??;
+    main.tell(side, sink).await?;
+    match memory {
+        Ok(memory) => memory.tell(side, sink).await,
+        Err(error) => {
+            let note = format!("no profile of arm {side}'s allocations: {error}");
+            sink.emit(Event::Progress { note }).await
         }
     }
-    Ok(())
 }
 
-/// The sampling rate for a program that keeps the processors as busy as in `warm`.
-fn hz(warm: &SliceDone) -> u32 {
-    let busy = warm.cpu_ns as f64 / warm.elapsed_ns.max(1) as f64;
-    (SAMPLES_PER_S_MAX / busy.max(f64::MIN_POSITIVE)).clamp(1.0, HZ_MAX) as u32
+/// What was recorded, and while what.
+struct Recorded {
+    profiles: Vec<FoldedProfile>,
+    ops: u64,
+    /// CPU time of the slices.
+    measured: Duration,
+}
+
+async fn record(driver: &mut Driver, kinds: Vec<ProfileKind>, time: Duration) -> Result<Recorded, Box<DriverError>> {
+    driver.profile_on(kinds.clone(), HZ).await?;
+    let (mut ops, mut measured) = (0, Duration::ZERO);
+    for _ in 0..time.as_millis().div_ceil(SLICE.as_millis()).max(1) {
+        let done = driver.slice(Slice::ms(SLICE.as_millis() as u64)).await?;
+        ops += done.ops;
+        measured += Duration::from_nanos(done.cpu_ns);
+    }
+    let mut profiles = driver.profile_off().await?.profiles;
+    // Some drivers give whatever they have.
+    profiles.retain(|profile| kinds.contains(&profile.kind));
+    Ok(Recorded { profiles, ops, measured })
+}
+
+impl Recorded {
+    async fn tell(self, side: Side, sink: &mut impl Sink) -> Result<(), LabError> {
+        let Self { profiles, ops, measured } = self;
+        for profile in profiles {
+            let FoldedProfile { kind, folded, samples, cpu_ns, period_ns, weight, times, notes, .. } = profile;
+            let (kind, often) = match kind {
+                ProfileKind::Cpu => ("cpu", "times"),
+                ProfileKind::Wait => ("wait", "times"),
+                ProfileKind::Alloc => ("alloc", "allocs"),
+            };
+            for note in notes {
+                sink.emit(Event::Progress { note: format!("{kind} profile of arm {side}: {note}") }).await?;
+            }
+            let (cpu, period) = (Duration::from_nanos(cpu_ns), period_ns.map(Duration::from_nanos));
+            let profiled = |kind: &str, folded| {
+                let kind = kind.to_owned();
+                Event::Profiled { side, kind, folded, samples, cpu, measured: Some(measured), period, weight, ops }
+            };
+            // Without a sample there is no allocator that could be asked: no profile, and not an empty one.
+            if often == "times" || samples > 0 {
+                sink.emit(profiled(kind, folded)).await?;
+            }
+            if !times.is_empty() {
+                sink.emit(profiled(often, times)).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl From<PairError> for LabError {
@@ -109,14 +138,5 @@ mod tests {
         for side in [Side::A, Side::B] {
             assert_eq!(order.iter().filter(|taken| **taken == side).count(), STRETCHES as usize);
         }
-    }
-
-    #[test]
-    fn the_busier_a_program_the_fewer_samples_for_each_second_of_cpu() {
-        let hz = |cpu_ns| hz(&SliceDone { cpu_ns, elapsed_ns: 1_000_000_000, ..SliceDone::default() });
-        assert_eq!(
-            [hz(0), hz(500_000_000), hz(1_000_000_000), hz(2_000_000_000), hz(64_000_000_000)],
-            [249, 240, 120, 60, 1]
-        );
     }
 }

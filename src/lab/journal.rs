@@ -53,7 +53,7 @@ pub enum Event {
     Profiled {
         /// Which arm.
         side: Side,
-        /// `cpu`, `wait`, `times` or `instructions`.
+        /// `cpu`, `wait`, `times`, `alloc`, `allocs` or `instructions`.
         kind: String,
         /// Folded stacks, one `frame;frame count` per line.
         folded: String,
@@ -63,8 +63,10 @@ pub enum Event {
         cpu: Duration,
         /// CPU time of the slices alone, as they are measured.
         measured: Option<Duration>,
-        /// CPU time that a sample stands for, by the sampler's timer.
+        /// CPU time that a sample stands for, where samples were counted.
         period: Option<Duration>,
+        /// What one draw stands for, where the counts are sums of weights.
+        weight: Option<u64>,
         /// Operations done while sampling.
         ops: u64,
     },

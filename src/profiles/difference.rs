@@ -98,7 +98,7 @@ impl<'a> Scale<'a> {
 
     fn new(a: &'a Profile, b: &'a Profile) -> Self {
         let share = match a.kind {
-            Kind::Cpu | Kind::Wait | Kind::Times => WAIT_SHARE_MIN,
+            Kind::Cpu | Kind::Wait | Kind::Times | Kind::Alloc | Kind::Allocs => WAIT_SHARE_MIN,
             Kind::Instructions => INSTRUCTIONS_SHARE_MIN,
         };
         Self { a, b, least: a.measured().max(b.measured()) * share }

@@ -26,13 +26,17 @@ pub fn flame(profile: &Profile, title: &str) -> io::Result<String> {
     match profile.kind {
         Kind::Cpu => {
             options.colors = Palette::Multi(MultiPalette::Rust);
-            options.count_name = "samples".to_owned();
+            options.count_name = if profile.counts_samples() { "samples" } else { "ns" }.to_owned();
         }
-        Kind::Wait | Kind::Times | Kind::Instructions => {
+        Kind::Alloc => {
+            options.colors = Palette::Multi(MultiPalette::Rust);
+            options.count_name = "bytes".to_owned();
+        }
+        Kind::Wait | Kind::Times | Kind::Instructions | Kind::Allocs => {
             options.colors = Palette::Basic(inferno::flamegraph::color::BasicPalette::Blue);
             options.count_name = match profile.kind {
                 Kind::Cpu | Kind::Wait => "ns".to_owned(),
-                Kind::Times | Kind::Instructions => profile.kind.label().to_owned(),
+                Kind::Times | Kind::Instructions | Kind::Alloc | Kind::Allocs => profile.kind.label().to_owned(),
             };
         }
     }

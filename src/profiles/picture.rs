@@ -75,7 +75,7 @@ impl Page<'_> {
             Kind::Cpu if missed.abs() > delta.abs() * 1e-6 => {
                 format!("; {} of it was not sampled and is in no place below", kind.change(missed))
             }
-            Kind::Cpu | Kind::Wait | Kind::Times | Kind::Instructions => String::new(),
+            Kind::Cpu | Kind::Wait | Kind::Times | Kind::Instructions | Kind::Alloc | Kind::Allocs => String::new(),
         };
         self.line(STRONG, &format!("Change: {}{share} per operation{missed}", kind.change(delta)));
         self.y += 8.0;

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!  CPU time of the slices, by the process's clock       ├──────────────────────────────────────────┤  measured
-//!  samples × the period of the sampler's timer          ├────────────────────────────────────┤        sampled
+//!  the samples' weights, by the threads' clocks          ├────────────────────────────────────┤        sampled
 //!                                                       f, g, h, … by own samples             └─────┘  not sampled
 //! ```
 //!
-//! A sample is worth what the timer says, not an equal part of the CPU time: so a sampler that loses samples shows in the books instead
-//! of making every function dearer. Only where the period is not known is a sample an equal part.
+//! A sample is worth what its thread's clock or the sampler's timer says, not an equal part of the CPU time: so a sampler that loses
+//! samples shows in the books instead of making every function dearer. Only where neither is known is a sample an equal part.
 
 use std::fmt;
 use std::time::Duration;
@@ -39,6 +39,10 @@ pub enum Kind {
     Times,
     /// Instructions executed.
     Instructions,
+    /// Bytes allocated.
+    Alloc,
+    /// How often something was allocated.
+    Allocs,
 }
 
 /// A profile of one arm.
@@ -63,8 +67,10 @@ pub struct Stretch {
     pub cpu: Duration,
     /// CPU time of the slices alone, as they are measured: what the operations cost.
     pub measured: Option<Duration>,
-    /// CPU time that a sample stands for, by the sampler's timer.
+    /// CPU time that a sample stands for, where samples were counted.
     pub period: Option<Duration>,
+    /// What one draw stands for, where the counts are sums of weights.
+    pub weight: Option<u64>,
     /// Operations done meanwhile.
     pub ops: u64,
 }
@@ -72,26 +78,32 @@ pub struct Stretch {
 impl Stretch {
     /// Reads a capture.
     pub fn of(capture: &Capture<'_>) -> Result<Self, FoldedError> {
-        let &Capture { folded, samples, cpu, measured, period, ops, .. } = capture;
+        let &Capture { folded, samples, cpu, measured, period, weight, ops, .. } = capture;
         let folded: Folded = folded.parse()?;
         let folded = folded.renamed(|name| names::trimmed(name).into_owned());
-        Ok(Self { folded, samples, cpu, measured, period, ops })
+        Ok(Self { folded, samples, cpu, measured, period, weight, ops })
     }
 
     /// What one count stands for.
     fn worth(&self, kind: Kind) -> f64 {
-        match (kind, self.period) {
-            (Kind::Cpu, Some(period)) => period.as_nanos() as f64,
-            (Kind::Cpu, None) => self.cpu.as_nanos() as f64 / self.folded.total().max(1) as f64,
-            (Kind::Wait | Kind::Times | Kind::Instructions, _) => 1.0,
+        match (kind, self.weight, self.period) {
+            (Kind::Cpu, Some(_), _) => 1.0,
+            (Kind::Wait | Kind::Times | Kind::Instructions | Kind::Alloc | Kind::Allocs, ..) => 1.0,
+            (Kind::Cpu, None, Some(period)) => period.as_nanos() as f64,
+            (Kind::Cpu, None, None) => self.cpu.as_nanos() as f64 / self.folded.total().max(1) as f64,
         }
+    }
+
+    /// What one draw stands for: a sample that was counted, or the size of one that was weighed.
+    fn draw(&self, kind: Kind) -> f64 {
+        self.weight.map_or_else(|| self.worth(kind), |weight| weight as f64)
     }
 
     /// Everything there was to count.
     fn measured(&self, kind: Kind) -> f64 {
         match kind {
             Kind::Cpu => self.measured.unwrap_or(self.cpu).as_nanos() as f64,
-            Kind::Wait | Kind::Times | Kind::Instructions => self.folded.total() as f64,
+            Kind::Wait | Kind::Times | Kind::Instructions | Kind::Alloc | Kind::Allocs => self.folded.total() as f64,
         }
     }
 }
@@ -129,15 +141,16 @@ impl Profile {
     /// How well [`Self::cost`] is known. `None` for what is counted one by one, in one stretch.
     pub fn spread(&self, counts: &Counts) -> Option<Spread> {
         let counting = match self.kind {
-            Kind::Cpu => {
-                let of_each =
-                    |(n, stretch): (usize, &Stretch)| counts.in_stretch(n) as f64 * stretch.worth(self.kind).powi(2);
+            Kind::Cpu | Kind::Alloc => {
+                let of_each = |(n, stretch): (usize, &Stretch)| {
+                    counts.in_stretch(n) as f64 * stretch.worth(self.kind) * stretch.draw(self.kind)
+                };
                 let variance: f64 = self.stretches.iter().enumerate().map(of_each).sum();
                 // That nothing was seen does not prove that nothing is there: as if it had been seen once.
-                let once = self.stretches.first().map_or(0.0, |stretch| stretch.worth(self.kind).powi(2));
+                let once = self.stretches.first().map_or(0.0, |stretch| stretch.draw(self.kind).powi(2));
                 Some(Spread::of_counting(variance.max(once) / (self.ops().max(1) as f64).powi(2)))
             }
-            Kind::Wait | Kind::Times | Kind::Instructions => None,
+            Kind::Wait | Kind::Times | Kind::Instructions | Kind::Allocs => None,
         };
         let stretches: Vec<(f64, f64)> = self.worth_of(counts).collect();
         Spread::greater(counting, Spread::of_stretches(&stretches))
@@ -157,9 +170,14 @@ impl Profile {
     /// Whether the worth of every count is known by itself and not from the CPU time.
     pub fn knows_its_period(&self) -> bool {
         match self.kind {
-            Kind::Cpu => self.stretches.iter().all(|stretch| stretch.period.is_some()),
-            Kind::Wait | Kind::Times | Kind::Instructions => true,
+            Kind::Cpu => self.stretches.iter().all(|stretch| stretch.period.is_some() || stretch.weight.is_some()),
+            Kind::Wait | Kind::Times | Kind::Instructions | Kind::Alloc | Kind::Allocs => true,
         }
+    }
+
+    /// Whether its counts are numbers of samples, and not sums of their weights.
+    pub fn counts_samples(&self) -> bool {
+        self.kind == Kind::Cpu && self.stretches.iter().all(|stretch| stretch.weight.is_none())
     }
 
     /// What it covers, in a line: samples, rate, CPU time, operations, cost.
@@ -181,6 +199,9 @@ impl Profile {
             }
             Kind::Wait | Kind::Times => {
                 format!("{samples} waits, timed one by one, {ops} operations{of}: {cost} waited each")
+            }
+            Kind::Alloc | Kind::Allocs => {
+                format!("{samples} allocations drawn by their bytes, {ops} operations{of}: {cost} for each")
             }
             Kind::Instructions => format!("every instruction counted, {ops} operations: {cost} each"),
         }
@@ -213,6 +234,14 @@ fn number(count: f64) -> String {
         return "0".to_owned();
     }
     scaled(count, &[(1e9, " G"), (1e6, " M"), (1e3, " k"), (1.0, "")])
+}
+
+/// Memory, three digits: `1.23 MiB`, `412 B`.
+fn bytes(bytes: f64) -> String {
+    if bytes == 0.0 {
+        return "0 B".to_owned();
+    }
+    scaled(bytes, &[(1_073_741_824.0, " GiB"), (1_048_576.0, " MiB"), (1024.0, " KiB"), (1.0, " B")])
 }
 
 fn scaled(amount: f64, scales: &[(f64, &str)]) -> String {
@@ -250,7 +279,7 @@ impl Arm {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Cpu, Self::Wait, Self::Times, Self::Instructions];
+    pub const ALL: [Self; 6] = [Self::Cpu, Self::Wait, Self::Times, Self::Instructions, Self::Alloc, Self::Allocs];
 
     /// The kind called `name`.
     pub fn named(name: &str) -> Option<Self> {
@@ -264,6 +293,8 @@ impl Kind {
             Self::Wait => "waiting",
             Self::Times => "waits",
             Self::Instructions => "instructions",
+            Self::Alloc => "allocated bytes",
+            Self::Allocs => "allocations",
         }
     }
 
@@ -271,7 +302,8 @@ impl Kind {
     pub fn amount(self, amount: f64) -> String {
         match self {
             Self::Cpu | Self::Wait => nanoseconds(amount),
-            Self::Times | Self::Instructions => number(amount),
+            Self::Times | Self::Instructions | Self::Allocs => number(amount),
+            Self::Alloc => bytes(amount),
         }
     }
 
@@ -283,8 +315,8 @@ impl Kind {
     /// Whether its stacks are worth a picture: how often was waited is told beside how long, and instructions have no stacks.
     pub fn has_pictures(self) -> bool {
         match self {
-            Self::Cpu | Self::Wait => true,
-            Self::Times | Self::Instructions => false,
+            Self::Cpu | Self::Wait | Self::Alloc => true,
+            Self::Times | Self::Instructions | Self::Allocs => false,
         }
     }
 }
@@ -296,6 +328,8 @@ impl fmt::Display for Kind {
             Self::Wait => "wait",
             Self::Times => "times",
             Self::Instructions => "instructions",
+            Self::Alloc => "alloc",
+            Self::Allocs => "allocs",
         })
     }
 }
@@ -315,7 +349,8 @@ pub(super) mod tests {
         let (measured, period) =
             (measured_ms.map(Duration::from_millis), measured_ms.map(|_| Duration::from_millis(1)));
         let (arm, kind, cpu) = (Arm::A, Kind::Cpu, Duration::from_millis(cpu_ms));
-        Stretch::of(&Capture { arm, kind, folded, samples, cpu, measured, period, ops }).unwrap()
+        let weight = None;
+        Stretch::of(&Capture { arm, kind, folded, samples, cpu, measured, period, weight, ops }).unwrap()
     }
 
     fn counts(of_each: &[u64]) -> Counts {
@@ -357,6 +392,23 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn weights_are_counts_already_and_their_size_is_what_is_not_known() {
+        // 100 draws of 3 ms on average; where they vary, the mean by weight is greater: 4 ms.
+        let (arm, kind, folded) = (Arm::A, Kind::Cpu, "main;work 200000000\nmain;rest 100000000\n");
+        let (cpu, measured, period) = (Duration::from_millis(310), Some(Duration::from_millis(305)), None);
+        let weight = Some(4_000_000);
+        let capture = Capture { arm, kind, folded, samples: 100, cpu, measured, period, weight, ops: 1_000 };
+        let weighed = Profile { arm, kind, stretches: vec![Stretch::of(&capture).unwrap()] };
+        let work = counts(&[200_000_000]);
+        assert_eq!((weighed.cost(&work), weighed.measured()), (200_000.0, 305_000.0));
+        let width = half_width(&weighed, &work).unwrap();
+        assert!((width - 2.576 * (2e8_f64 * 4e6).sqrt() / 1e3).abs() < 1e-6, "{width}");
+        let width = half_width(&weighed, &counts(&[0])).unwrap();
+        assert!((width - 2.576 * 4_000.0).abs() < 1e-6, "what was not seen may be there once: {width}");
+        assert!(weighed.knows_its_period());
+    }
+
+    #[test]
     fn stretches_that_disagree_widen_the_interval() {
         let of = |samples: [u64; 3]| {
             let each = |samples| stretch(&format!("work {samples}\n"), 1_000, Some(1_000), 1_000);
@@ -392,5 +444,6 @@ pub(super) mod tests {
         assert_eq!(Kind::Instructions.change(1_234_567.0), "+1.23 M");
         assert_eq!(Kind::Times.amount(0.046), "0.05");
         assert_eq!(Kind::Times.change(-2.0), "−2.00");
+        assert_eq!([Kind::Alloc.amount(1_536.0), Kind::Alloc.change(64.0)], ["1.50 KiB", "+64.0 B"]);
     }
 }

@@ -39,8 +39,10 @@ pub struct Capture<'a> {
     pub cpu: Duration,
     /// CPU time of the slices alone, as they are measured.
     pub measured: Option<Duration>,
-    /// CPU time that a sample stands for.
+    /// CPU time that a sample stands for, where samples were counted.
     pub period: Option<Duration>,
+    /// What one draw stands for, where the counts are sums of weights.
+    pub weight: Option<u64>,
     /// Operations done meanwhile.
     pub ops: u64,
 }

@@ -21,16 +21,18 @@ impl Journal for Store {
     async fn record(&mut self, id: ExperimentId, event: &Event) -> Result<(), StoreError> {
         let recorded = match event {
             Event::Slice { .. } | Event::Progress { .. } => self.record_live(id, event).await,
-            Event::Profiled { side, kind, folded, samples, cpu, measured, period, ops } => match Kind::named(kind) {
-                Some(kind) => {
-                    let arm = profile::arm(*side);
-                    let (samples, cpu, ops) = (*samples, *cpu, *ops);
-                    let (measured, period) = (*measured, *period);
-                    let capture = Capture { arm, kind, folded, samples, cpu, measured, period, ops };
-                    self.record_profile(id, *side, &capture).await
+            Event::Profiled { side, kind, folded, samples, cpu, measured, period, weight, ops } => {
+                match Kind::named(kind) {
+                    Some(kind) => {
+                        let arm = profile::arm(*side);
+                        let (samples, cpu, ops) = (*samples, *cpu, *ops);
+                        let (measured, period, weight) = (*measured, *period, *weight);
+                        let capture = Capture { arm, kind, folded, samples, cpu, measured, period, weight, ops };
+                        self.record_profile(id, *side, &capture).await
+                    }
+                    None => Err(Fault::Refused { what: format!("there is no profile of the kind {kind:?}") }),
                 }
-                None => Err(Fault::Refused { what: format!("there is no profile of the kind {kind:?}") }),
-            },
+            }
             Event::Stage { .. }
             | Event::Built(_)
             | Event::Pair(_)

@@ -21,7 +21,7 @@ pub struct ProfileFact {
     pub at: Timestamp,
     /// Which arm.
     pub side: Side,
-    /// `cpu`, `wait`, `times` or `instructions`.
+    /// `cpu`, `wait`, `times`, `alloc`, `allocs` or `instructions`.
     pub kind: String,
     /// The folded stacks, relative to the project's `profiles/`.
     pub file: PathBuf,
@@ -35,6 +35,8 @@ pub struct ProfileFact {
     pub measured: Option<Duration>,
     /// CPU time that a sample stands for; absent where the driver does not say.
     pub period: Option<Duration>,
+    /// What one draw stands for, in the unit of the counts, where these are sums of weights.
+    pub weight: Option<u64>,
     /// Operations done meanwhile.
     pub ops: u64,
 }
@@ -58,8 +60,8 @@ pub(super) async fn insert(
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
     sqlx::query(
-        "INSERT INTO profile (experiment, at_ms, side, kind, file, sha256, samples, cpu_ns, measured_ns, period_ns, ops)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO profile (experiment, at_ms, side, kind, file, sha256, samples, cpu_ns, measured_ns, period_ns, weight,
+         ops) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
     .bind(now_ms())
@@ -71,6 +73,7 @@ pub(super) async fn insert(
     .bind(nanos(captured.cpu))
     .bind(captured.measured.map(nanos))
     .bind(captured.period.map(nanos))
+    .bind(captured.weight.map(number))
     .bind(number(captured.ops))
     .execute(connection)
     .await?;
@@ -119,8 +122,9 @@ impl ProfileFact {
 
     /// Reads its stacks from the shelf.
     fn read(&self, shelf: &Shelf, kind: Kind) -> Result<Stretch, ShelfError> {
-        let &Self { samples, cpu, measured, period, ops, .. } = self;
-        shelf.read(&self.file, Capture { arm: arm(self.side), kind, folded: "", samples, cpu, measured, period, ops })
+        let &Self { samples, cpu, measured, period, weight, ops, .. } = self;
+        let arm = arm(self.side);
+        shelf.read(&self.file, Capture { arm, kind, folded: "", samples, cpu, measured, period, weight, ops })
     }
 }
 
@@ -138,11 +142,12 @@ pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> R
             cpu_ns: i64,
             measured_ns: Option<i64>,
             period_ns: Option<i64>,
+            weight: Option<i64>,
             ops: i64,
         }
     }
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, at_ms, side, kind, file, sha256, samples, cpu_ns, measured_ns, period_ns, ops
+        "SELECT id, at_ms, side, kind, file, sha256, samples, cpu_ns, measured_ns, period_ns, weight, ops
          FROM profile WHERE experiment = ? ORDER BY id",
     )
     .bind(id.0)
@@ -161,6 +166,7 @@ pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> R
                 cpu: nanos(row.cpu_ns),
                 measured: row.measured_ns.map(nanos),
                 period: row.period_ns.map(nanos),
+                weight: row.weight.map(|weight| weight.max(0).cast_unsigned()),
                 ops: row.ops.max(0).cast_unsigned(),
             })
         })

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../tracking/migrations/0004_imported.sql"),
     include_str!("../../tracking/migrations/0005_calibration.sql"),
     include_str!("../../tracking/migrations/0006_screens.sql"),
+    include_str!("../../tracking/migrations/0007_profile_weight.sql"),
 ];
 
 /// `WBCH` in the file's header.
@@ -97,6 +98,7 @@ mod tests {
         "5a3e887c90734c1868ce0ce0931b0e346d1359fea75d0c570be319c3837fbb35",
         "0dca7cb4835d06ed3fd7d314a7959b9c2837b517b274f9353fb87434d8b9b1e2",
         "102fd8050c249310bfc79fd69cd200f5a3a02c8140db48fe264829baabda5988",
+        "4e3678555eceffeb0cbe0d8b78f49660e5d147c0308e12a9e91d381f7fcf2bd4",
     ];
 
     #[test]

@@ -163,7 +163,7 @@ impl Experiment {
             }
             Event::Profiled { side, kind, samples, .. } => {
                 if let Some(stage) = self.stages.last_mut() {
-                    let counted = if kind == "cpu" { "samples" } else { "waits" };
+                    let counted = if matches!(kind.as_str(), "cpu" | "alloc" | "allocs") { "samples" } else { "waits" };
                     stage.note = format!("{kind} profile of {side}: {samples} {counted}");
                 }
             }

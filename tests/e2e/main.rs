@@ -14,6 +14,7 @@ mod apply_silence;
 mod bench;
 mod broken;
 mod calibrate;
+mod capture;
 mod doctor;
 mod evidence;
 mod facts;

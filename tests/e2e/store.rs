@@ -131,6 +131,7 @@ pub(crate) async fn decide_on(store: &mut Store, plan: &Plan, pair: fn(Run, u32)
                     cpu,
                     measured: None,
                     period: None,
+                    weight: None,
                     ops: 1_000,
                 },
             )
@@ -213,6 +214,7 @@ async fn an_experiment_comes_back_as_it_was_recorded() {
             cpu: Duration::from_millis(170),
             measured: Some(Duration::from_millis(165)),
             period: Some(Duration::from_millis(4)),
+            weight: Some(4_000_000),
             ops: 1_000,
         },
     ];

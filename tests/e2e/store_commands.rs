@@ -238,6 +238,7 @@ async fn a_driver_that_sends_garbage_as_its_profile_costs_a_picture_and_not_the_
         cpu: Duration::from_secs(1),
         measured: None,
         period: None,
+        weight: None,
         ops: 1,
     };
     store.record(id, &profiled("cpu")).await.unwrap();
@@ -262,6 +263,7 @@ async fn profiled() -> Bench {
             cpu: Duration::from_millis(slices_ms + 5),
             measured: Some(Duration::from_millis(slices_ms)),
             period: Some(Duration::from_millis(1)),
+            weight: None,
             ops: 10_000,
         };
         store.record(id, &event).await.unwrap();

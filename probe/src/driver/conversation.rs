@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::alloc_profile::AllocProfile;
 use super::contract::{Description, Driver, Measured, Waited};
 use super::cpu_profile::{CpuProfile, MAX_HZ};
 use super::folded::{lines as folded_lines, nanos};
@@ -101,6 +102,7 @@ struct Conversation<D, W> {
 /// What is being recorded, and where the counters stood when it began.
 struct Profiling {
     cpu: Option<CpuProfile>,
+    alloc: Option<AllocProfile>,
     waits: Option<BTreeMap<String, Waited>>,
     started: Instant,
     cpu_ns_at_start: u64,
@@ -190,7 +192,11 @@ impl<D: Driver, W: Write> Conversation<D, W> {
         if self.profiling.is_some() {
             return Err(Failure::new("a profile is already being recorded", "send profile off first"));
         }
-        let wants = |kind| request.kinds.is_empty() || request.kinds.contains(&kind);
+        let wants = |kind| request.kinds.contains(&kind) || request.kinds.is_empty() && kind != ProfileKind::Alloc;
+        if wants(ProfileKind::Cpu) && wants(ProfileKind::Alloc) {
+            let remedy = "one after the other: counting allocations takes CPU time";
+            return Err(Failure::new("CPU and allocations cannot be profiled at once", remedy));
+        }
         let waits = wants(ProfileKind::Wait).then(|| self.driver.wait_stacks());
         let cpu = if wants(ProfileKind::Cpu) {
             let started = CpuProfile::start(request.hz.unwrap_or(MAX_HZ));
@@ -198,7 +204,9 @@ impl<D: Driver, W: Write> Conversation<D, W> {
         } else {
             None
         };
-        self.profiling = Some(Profiling { cpu, waits, started: Instant::now(), cpu_ns_at_start: cpu_ns() });
+        let alloc = wants(ProfileKind::Alloc).then(AllocProfile::start).transpose();
+        let alloc = alloc.map_err(|error| Failure::new(error.to_string(), "profile again"))?;
+        self.profiling = Some(Profiling { cpu, alloc, waits, started: Instant::now(), cpu_ns_at_start: cpu_ns() });
         Ok(Profile { state: Switch::On, profiles: Vec::new() })
     }
 
@@ -211,6 +219,9 @@ impl<D: Driver, W: Write> Conversation<D, W> {
         let mut profiles = Vec::new();
         if let Some(cpu) = profiling.cpu {
             profiles.push(cpu.stop().map_err(|error| Failure::new(error.to_string(), "profile again"))?);
+        }
+        if let Some(alloc) = profiling.alloc {
+            profiles.push(alloc.stop().map_err(|error| Failure::new(error.to_string(), "profile again"))?);
         }
         if let Some(before) = profiling.waits {
             let waited = Waited::since(self.driver.wait_stacks(), &before);
@@ -273,6 +284,7 @@ fn wait_profile(waited: BTreeMap<String, Waited>, elapsed_ns: u64, cpu_ns: u64) 
         cpu_ns,
         hz_requested: None,
         period_ns: None,
+        weight: None,
         times: folded_lines(&times),
         ns_per_sample: None,
         notes: note.into_iter().collect(),

@@ -9,7 +9,7 @@ pub const MAX_HZ: u32 = 249;
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// There is no sampler.
-    #[error("this driver has no CPU sampler")]
+    #[error("this driver has no sampler")]
     NoSampler,
 }
 

@@ -114,10 +114,10 @@ impl std::error::Error for BudgetError {}
 pub struct ProfileRequest {
     /// Start or stop.
     pub state: Switch,
-    /// What to record; read when starting. Empty means everything the driver can.
+    /// What to record; read when starting. Empty means CPU and waits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<ProfileKind>,
-    /// Samples per CPU-second for [`ProfileKind::Cpu`]; the driver's default is 249, also its maximum.
+    /// Samples per second of each thread's CPU time for [`ProfileKind::Cpu`]; the driver's default is 249, also its maximum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hz: Option<u32>,
 }
@@ -140,4 +140,6 @@ pub enum ProfileKind {
     Cpu,
     /// Where time passes without CPU, by the driver's own wait events.
     Wait,
+    /// Who asks for memory, by sampling; only where it is named, since it disturbs the others.
+    Alloc,
 }

@@ -130,17 +130,21 @@ pub struct FoldedProfile {
     pub elapsed_ns: u64,
     /// CPU time of the process while recording.
     pub cpu_ns: u64,
-    /// Samples per CPU-second asked for. What was obtained is `samples / cpu_ns`: the kernel's tick caps it.
+    /// Samples per second of a thread's CPU time asked for. The kernel's tick caps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hz_requested: Option<u32>,
-    /// CPU time that one sample stands for: the interval of the sampler's timer. Samples that are lost take their time with them, so
-    /// `samples` times this is what was sampled, and `cpu_ns` what there was to sample.
+    /// Where `folded` counts samples: the CPU time that each stands for. Samples that are lost take their time with them, so `samples` times
+    /// this is what was sampled, and `cpu_ns` what there was to sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period_ns: Option<u64>,
-    /// Of waits: how often each stack waited, as folded lines like `folded`. Empty where it is not known.
+    /// Where samples have weights of their own and `folded` is their sum: what one draw stands for, in the unit of `folded`. It is the sum
+    /// of the weights' squares over their sum, so that a count's variance is the count times this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u64>,
+    /// How often each stack waited, or asked for memory, as folded lines like `folded`. Empty where it is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub times: String,
-    /// Measured cost of one sample, so that the profile's own share can be stated.
+    /// Measured CPU time that one sample cost, so that the profile's own share can be stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ns_per_sample: Option<u64>,
     /// What the reader should know, in words: a capped rate, an unsupported kind.
@@ -156,6 +160,8 @@ pub enum FoldedUnit {
     Samples,
     /// Nanoseconds.
     Ns,
+    /// Bytes.
+    Bytes,
 }
 
 /// Verdict over the answers.

@@ -28,7 +28,7 @@ pub(super) struct Page {
     books: BooksLine,
     waits: Vec<WaitLine>,
     files: Vec<String>,
-    /// What instructions and the verdict's metric say together.
+    /// What instructions and the verdict's metric say together; of memory, how many allocations there were.
     told: Option<String>,
     #[serde(skip)]
     counted: Kind,
@@ -48,7 +48,7 @@ struct ArmLine {
 
 /// A function as a line.
 #[derive(Serialize)]
-pub(super) struct FunctionLine {
+pub(in crate::cli) struct FunctionLine {
     #[serde(flatten)]
     cost: FunctionCost,
     change: &'static str,
@@ -85,10 +85,8 @@ impl Page {
     ) -> Self {
         let (counted, books) = (difference.kind(), attribution.books);
         let all = &attribution.functions;
-        // What has no cost of its own on either side is a caller and nothing else.
         let costly = || all.iter().filter(|function| function.own_a > 0.0 || function.own_b > 0.0);
-        let line = |cost: &FunctionCost| FunctionLine { cost: cost.clone(), change: word(cost.change), counted };
-        let functions: Vec<FunctionLine> = costly().take(top).map(line).collect();
+        let functions: Vec<FunctionLine> = FunctionLine::top(attribution, counted, top);
         Self {
             id: owner.subject.to_owned(),
             experiment: owner.experiment,
@@ -115,6 +113,18 @@ impl Page {
                 None => (None, "the metric"),
             };
             self.told = Some(told(measured.delta / measured.a, gain, metric));
+        }
+        self
+    }
+
+    /// With how many allocations there were, where it is their bytes that are shown.
+    pub(super) fn told_often(mut self, allocations: Option<Difference>) -> Self {
+        if let Some(allocations) = allocations {
+            let (a, b) = (allocations.a.measured(), allocations.b.measured());
+            let share = if a > 0.0 { format!(" ({})", units::Change((b - a) / a)) } else { String::new() };
+            let amount = |count| Kind::Allocs.amount(count);
+            self.told =
+                Some(format!("an operation allocates {} times in A and {} times in B{share}", amount(a), amount(b)));
         }
         self
     }
@@ -148,7 +158,7 @@ impl Page {
             lines.push(sum("= measured", measured));
         }
         // What waits by itself is a cause, and a cause is told with how often.
-        let by_cause = !self.waits.is_empty() && kind != Kind::Instructions;
+        let by_cause = !self.waits.is_empty() && matches!(kind, Kind::Cpu | Kind::Wait | Kind::Times);
         if kind != Kind::Wait || !by_cause {
             text += &output::render(Format::Table, &lines, &());
             text += &self.explained();
@@ -185,6 +195,7 @@ impl Page {
         let about = match self.counted {
             Kind::Cpu => "own CPU time by sampling; measured by the process's clock over the same slices",
             Kind::Wait | Kind::Times => "own waiting by the driver's clocks",
+            Kind::Alloc | Kind::Allocs => "bytes that a function asked for, drawn by their number: true on average",
             Kind::Instructions => "own instructions of the same operations, one session",
         };
         let _ = writeln!(text, "\n  {about}");
@@ -259,6 +270,15 @@ impl Row for WaitLine {
         let times = [times_a, times_b].map(|times| times.map_or_else(unknown, |times| Kind::Times.amount(times)));
         cells.splice(5..5, times);
         cells
+    }
+}
+
+impl FunctionLine {
+    /// The functions whose own cost changed most. What has no cost of its own on either side is a caller and nothing else.
+    pub(in crate::cli) fn top(attribution: &Attribution, counted: Kind, top: usize) -> Vec<Self> {
+        let costly = attribution.functions.iter().filter(|function| function.own_a > 0.0 || function.own_b > 0.0);
+        let line = |cost: &FunctionCost| Self { cost: cost.clone(), change: word(cost.change), counted };
+        costly.take(top).map(line).collect()
     }
 }
 

@@ -75,6 +75,7 @@ impl Replay<'_> {
             cpu: Duration::ZERO,
             measured: None,
             period: None,
+            weight: None,
             ops: self.ops,
         })
     }

@@ -76,7 +76,8 @@ fn scaled(cost: f64) -> i64 {
 fn unit(kind: Kind) -> &'static str {
     match kind {
         Kind::Cpu | Kind::Wait => "nanoseconds",
-        Kind::Times | Kind::Instructions => "count",
+        Kind::Times | Kind::Instructions | Kind::Allocs => "count",
+        Kind::Alloc => "bytes",
     }
 }
 

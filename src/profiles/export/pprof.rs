@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use super::gzip::gzip;
 use super::{OPS, scaled, stacks, stacks_of_both, unit};
 use crate::profiles::difference::Difference;
-use crate::profiles::profile::{Kind, Profile};
+use crate::profiles::profile::Profile;
 use crate::units::grouped;
 
 /// One arm: what was counted, what that amounts to, and the same for a million operations, by which two arms compare
@@ -26,7 +26,7 @@ pub fn profile(profile: &Profile) -> Vec<u8> {
     let kind = profile.kind;
     let mut file = File::default();
     let (name, unit) = (kind.to_string(), unit(kind));
-    if kind == Kind::Cpu {
+    if profile.counts_samples() {
         file.sample_type("samples", "count");
     }
     file.sample_type(&name, unit);
@@ -37,9 +37,9 @@ pub fn profile(profile: &Profile) -> Vec<u8> {
         let cost = profile.cost(&counts);
         let whole = (cost * profile.ops().max(1) as f64).round() as i64;
         let counted = i64::try_from(counts.sum()).unwrap_or(i64::MAX);
-        match kind {
-            Kind::Cpu => file.sample(&stack, &[counted, whole, scaled(cost)]),
-            Kind::Wait | Kind::Times | Kind::Instructions => file.sample(&stack, &[whole, scaled(cost)]),
+        match profile.counts_samples() {
+            true => file.sample(&stack, &[counted, whole, scaled(cost)]),
+            false => file.sample(&stack, &[whole, scaled(cost)]),
         }
     }
     file.duration(i64::try_from(profile.cpu().as_nanos()).unwrap_or(i64::MAX));
@@ -216,8 +216,8 @@ mod tests {
     use super::super::gzip::tests::gunzip;
     use super::super::tests::lossy;
     use super::*;
-    use crate::profiles::profile::Arm;
     use crate::profiles::profile::tests::profile as captured;
+    use crate::profiles::profile::{Arm, Kind};
 
     /// A field as it comes off the wire: its number, and a number or bytes.
     #[derive(Debug, Clone, PartialEq)]

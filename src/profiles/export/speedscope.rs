@@ -87,7 +87,8 @@ impl File {
             exporter: concat!("workbench ", env!("CARGO_PKG_VERSION")),
             unit: match kind {
                 Kind::Cpu | Kind::Wait => "nanoseconds",
-                Kind::Times | Kind::Instructions => "none",
+                Kind::Times | Kind::Instructions | Kind::Allocs => "none",
+                Kind::Alloc => "bytes",
             },
             known: BTreeMap::new(),
         }

@@ -201,6 +201,7 @@ pub(crate) const KINDS: &[Kind] = &[
             ("cpu_ns", Form::Integer),
             ("measured_ns", Form::Integer),
             ("period_ns", Form::Integer),
+            ("weight", Form::Integer),
             ("ops", Form::Integer),
         ],
         local: &[("id", Filled::Number), ("experiment", Filled::Owner), ("file", Filled::ShelfFile)],
