@@ -28,7 +28,7 @@ pub mod picture;
 pub mod profile;
 pub mod shelf;
 pub mod spread;
-mod svg;
+pub(crate) mod svg;
 pub mod tree;
 pub mod waits;
 

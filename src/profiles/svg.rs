@@ -7,26 +7,26 @@ const CHARACTER_WIDTH: f64 = 0.615;
 
 /// An SVG document in the making. Writing into a string cannot fail.
 #[derive(Debug, Default)]
-pub(super) struct Svg {
+pub(crate) struct Svg {
     body: String,
 }
 
 /// How text looks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Font {
-    pub(super) size: f64,
-    pub(super) color: &'static str,
-    pub(super) bold: bool,
+pub(crate) struct Font {
+    pub(crate) size: f64,
+    pub(crate) color: &'static str,
+    pub(crate) bold: bool,
 }
 
 impl Svg {
     /// Text whose baseline begins at `x`, `y`.
-    pub(super) fn text(&mut self, x: f64, y: f64, font: Font, text: &str) {
+    pub(crate) fn text(&mut self, x: f64, y: f64, font: Font, text: &str) {
         self.anchored("start", x, y, font, text);
     }
 
     /// Text whose baseline ends at `x`, `y`.
-    pub(super) fn text_before(&mut self, x: f64, y: f64, font: Font, text: &str) {
+    pub(crate) fn text_before(&mut self, x: f64, y: f64, font: Font, text: &str) {
         self.anchored("end", x, y, font, text);
     }
 
@@ -41,7 +41,7 @@ impl Svg {
     }
 
     /// A rectangle with a tooltip, and as much of `label` as fits into it.
-    pub(super) fn labelled(
+    pub(crate) fn labelled(
         &mut self,
         [x, y, width, height]: [f64; 4],
         fill: &str,
@@ -69,15 +69,34 @@ impl Svg {
     }
 
     /// A rectangle.
-    pub(super) fn rect(&mut self, [x, y, width, height]: [f64; 4], fill: &str) {
+    pub(crate) fn rect(&mut self, [x, y, width, height]: [f64; 4], fill: &str) {
         let _ = writeln!(
             self.body,
             "<rect x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{height:.1}\" fill=\"{fill}\"/>"
         );
     }
 
+    /// A line, dashed or not.
+    pub(crate) fn line(&mut self, [x1, y1, x2, y2]: [f64; 4], color: &str, width: f64, is_dashed: bool) {
+        let dashes = if is_dashed { " stroke-dasharray=\"4 3\"" } else { "" };
+        let _ = writeln!(
+            self.body,
+            "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{color}\" stroke-width=\"{width}\"{dashes}/>"
+        );
+    }
+
+    /// A disc with a tooltip, hollow or not.
+    pub(crate) fn disc(&mut self, [x, y, radius]: [f64; 3], color: &str, is_hollow: bool, tooltip: &str) {
+        let fill = if is_hollow { "#ffffff" } else { color };
+        let _ = writeln!(
+            self.body,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{fill}\" stroke=\"{color}\" stroke-width=\"1.5\"><title>{}</title></circle>",
+            escaped(tooltip)
+        );
+    }
+
     /// The whole document.
-    pub(super) fn finish(self, width: f64, height: f64) -> String {
+    pub(crate) fn finish(self, width: f64, height: f64) -> String {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" \
              height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" \

@@ -14,6 +14,7 @@
 pub mod control_chart;
 pub mod criteria;
 pub mod document;
+pub mod effects;
 pub mod evidence;
 mod markdown;
 pub mod screen;
