@@ -56,7 +56,7 @@ pub fn json(data: &impl Serialize, meta: &impl Serialize) -> String {
 }
 
 /// The terminal's width, when stdout is one.
-fn terminal_columns() -> Option<usize> {
+pub(super) fn terminal_columns() -> Option<usize> {
     if !std::io::stdout().is_terminal() {
         return None;
     }

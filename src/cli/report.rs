@@ -60,7 +60,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let file = context.project.root().join(&args.output);
     let text = markdown(&document, &way_to_root(&context.project, &file));
     let shown = context.project.shown(&file);
-    let same = fs::read_to_string(&file).is_ok_and(|there| there == text);
+    let folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
+    let pictures = document.screens.iter().flat_map(|screen| &screen.pictures);
+    let pictures: Vec<(PathBuf, &str)> =
+        pictures.map(|picture| (folder.join(&picture.file), picture.svg.as_str())).collect();
+    let holds = |file: &Path, text: &str| fs::read_to_string(file).is_ok_and(|there| there == text);
+    let same = holds(&file, &text) && pictures.iter().all(|(file, svg)| holds(file, svg));
     if args.check {
         return if same {
             context.print(&format!("{shown} says what the facts say\n"))?;
@@ -75,6 +80,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         };
     }
     if !args.dry_run {
+        // The pictures first: the text never names one that is not there.
+        for (picture, svg) in &pictures {
+            files::write(picture, svg, "report::cannot_write")?;
+        }
         files::write(&file, &text, "report::cannot_write")?;
     }
     let state = if same { "unchanged" } else { "changed" };

@@ -123,7 +123,7 @@ impl Findings {
     /// What the measured rows say.
     pub fn of(measured: Measured<'_>) -> Self {
         let Measured { screen, plan, layout, losses, conflicts, pairs, effects } = measured;
-        let names: Vec<String> = plan.factors.iter().map(|factor| factor.improvement.0.clone()).collect();
+        let names = plan.names();
         let mut lines: Vec<EffectLine> =
             effects.estimates.iter().map(|estimate| line(plan, &names, estimate)).collect();
         lines.sort_by(|a, b| b.effect.0.abs().total_cmp(&a.effect.0.abs()));

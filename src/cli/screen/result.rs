@@ -2,10 +2,19 @@
 
 use serde::Serialize;
 
+use crate::cli::output::terminal_columns;
 use crate::cli::{Context, Failure, Format, Row};
 use crate::lab::screen::design::Kind;
+use crate::lab::screen::effects::Effects;
 use crate::lab::screen::run::Conclusion;
+use crate::report::effects::{Glyphs, Shown, bars, half_normal, matrix};
 use crate::report::screen::{EffectLine, Findings, Measured};
+
+/// Pictures are no wider, also where stdout is no terminal.
+const COLUMNS_MAX: usize = 100;
+
+/// Rows of the half-normal plot.
+const ROWS: usize = 14;
 
 #[derive(Serialize)]
 struct Meta {
@@ -41,18 +50,26 @@ pub(super) fn print(context: &Context, done: &Conclusion) -> Result<(), Failure>
     }
     context.table(&found.effects, &())?;
     if context.format == Format::Table {
+        context.print(&pictures(&found, effects, &plan.names()))?;
         context.print(&around(&found))?;
     }
     Ok(())
 }
 
-/// What stands below the table.
+/// The effects as a picture, and how they stand out from the noise or go together.
+fn pictures(found: &Findings, effects: &Effects, names: &[String]) -> String {
+    let shown = Shown { effects, names, better: found.better };
+    let columns = terminal_columns().map_or(COLUMNS_MAX, |columns| columns.min(COLUMNS_MAX));
+    let second = match found.design {
+        Kind::Full => matrix(&shown, Glyphs::Unicode),
+        Kind::Hadamard | Kind::Folded | Kind::Exchanged => half_normal(&shown, Glyphs::Unicode, columns, ROWS),
+    };
+    format!("\n{}\n{second}", bars(&shown, Glyphs::Unicode, columns))
+}
+
+/// What stands below the pictures.
 fn around(found: &Findings) -> String {
-    let mut text = String::new();
-    if found.design == Kind::Full {
-        text += &matrix(found);
-    }
-    text.push('\n');
+    let mut text = String::from("\n");
     for (name, words) in found.grounds() {
         text += &format!(" {name}: {words}\n");
     }
@@ -69,33 +86,5 @@ fn around(found: &Findings) -> String {
         text += "\nA screen proposes; pairs decide:\n";
         found.next.iter().for_each(|command| text += &format!("  {command}\n"));
     }
-    text
-}
-
-/// Who goes well with whom: the change that two bring beyond what each brings.
-fn matrix(found: &Findings) -> String {
-    let mut ids: Vec<_> = found.main_effects().map(|line| line.improvements[0].clone()).collect();
-    ids.sort();
-    let width = 11;
-    let head: String = ids.iter().map(|id| format!("{:>width$}", id.0)).collect();
-    let mut text = format!("\n {:8}{head}\n", "together");
-    for one in &ids {
-        let cell = |other| match found.together(one, other) {
-            _ if one == other => format!("{:>width$}", "·"),
-            Some(line) => {
-                let mark = match line.says() {
-                    "synergy" => " +",
-                    "conflict" => " −",
-                    "synergy?" | "conflict?" => " ?",
-                    _ => "  ",
-                };
-                format!("{:>width$}", format!("{}{mark}", line.change.estimate))
-            }
-            None => format!("{:>width$}", "–"),
-        };
-        let row: String = ids.iter().map(cell).collect();
-        text += &format!(" {:8}{row}\n", one.0);
-    }
-    text += " + synergy, − conflict, ? may be\n";
     text
 }

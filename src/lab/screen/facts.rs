@@ -143,10 +143,14 @@ impl ScreenPlan {
         }
     }
 
+    /// The factors' names: `T003`.
+    pub fn names(&self) -> Vec<String> {
+        self.factors.iter().map(|factor| factor.improvement.0.clone()).collect()
+    }
+
     /// The command that asks this: `screen T001 T003`.
     pub fn command(&self) -> String {
-        let ids: Vec<&str> = self.factors.iter().map(|factor| factor.improvement.0.as_str()).collect();
-        format!("{} {}", self.purpose, ids.join(" "))
+        format!("{} {}", self.purpose, self.names().join(" "))
     }
 
     /// What does not build, in words: `t001 and t003 do not build together`.

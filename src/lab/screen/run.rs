@@ -412,7 +412,7 @@ pub fn effects(layout: &Layout, losses: &[Loss], pairs: &[RowPair]) -> Effects {
 
 /// What a screen found, in a sentence: `2 of 12 act: T003 +412 %, B002 −3.20 %`.
 pub fn told(plan: &ScreenPlan, effects: &Effects) -> String {
-    let names: Vec<String> = plan.factors.iter().map(|factor| factor.improvement.0.clone()).collect();
+    let names = plan.names();
     let acting = effects.estimates.iter().filter(|estimate| estimate.standing == Standing::Active);
     let mut acting: Vec<_> = acting.collect();
     acting.sort_by(|a, b| b.effect.0.abs().total_cmp(&a.effect.0.abs()));

@@ -11,5 +11,5 @@ mod whole;
 pub use improvement::{Counts, ImprovementLine, MeasuredFigure};
 pub use metric::{MetricGroupLine, MetricLine};
 pub use phase::{CriterionLine, MemberLine, PhaseLine};
-pub use screen::{Agreement, BesideLine, PairedFigure, ScreenLine};
+pub use screen::{Agreement, BesideLine, PairedFigure, Picture, ScreenLine};
 pub use whole::{AgentLine, Document, Head, ParityLine, Snapshot};

@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use crate::improvements::ImprovementId;
 use crate::lab::experiment::{Standing, Verdict};
+use crate::lab::screen::design::Kind;
+use crate::lab::screen::effects::Effects;
 use crate::lab::screen::run::effects;
+use crate::report::effects::{Shown, svg};
 use crate::report::screen::{EffectLine, Findings, Measured};
 use crate::tracking::{Experiment, Facts, Screen};
 use crate::units::{Effect, Interval};
@@ -22,6 +25,20 @@ pub struct ScreenLine {
     pub found: Findings,
     /// The effects of single improvements beside their paired verdicts, the largest first.
     pub beside: Vec<BesideLine>,
+    /// Its pictures, which lie beside the report.
+    #[serde(skip)]
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture that lies beside the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// What it shows.
+    pub title: &'static str,
+    /// Its file's name.
+    pub file: String,
+    /// The picture, as SVG.
+    pub svg: String,
 }
 
 /// An effect beside what pairs say of it.
@@ -88,7 +105,25 @@ fn line(screen: &Screen, facts: &Facts) -> Option<ScreenLine> {
     let found = Findings::of(measured);
     let beside = found.main_effects().map(|line| beside(line, screen, facts)).collect();
     let stale = facts.tree.as_ref().is_some_and(|tree| *tree != plan.tree_digest);
-    Some(ScreenLine { at: summary.at, stale, found, beside })
+    let pictures = pictures(screen, &effects, &found);
+    Some(ScreenLine { at: summary.at, stale, found, beside, pictures })
+}
+
+/// Of every combination the matrix; of other designs, whose contrasts tell their own noise, the half-normal plot.
+fn pictures(screen: &Screen, effects: &Effects, found: &Findings) -> Vec<Picture> {
+    let names = screen.plan.names();
+    let shown = Shown { effects, names: &names, better: found.better };
+    let title = format!("Screen {}: {} of {}", found.screen.0, found.metric, found.workload);
+    let second = match found.design {
+        Kind::Full => ("interactions", svg::matrix(&shown, &title)),
+        Kind::Hadamard | Kind::Folded | Kind::Exchanged => ("half-normal plot", svg::half_normal(&shown, &title)),
+    };
+    let picture = |(title, svg): (&'static str, String)| Picture {
+        title,
+        file: format!("screen-{}.{}.svg", found.screen.0, title.replace(' ', "-")),
+        svg,
+    };
+    [("effects", svg::bars(&shown, &title)), second].map(picture).into()
 }
 
 fn beside(line: &EffectLine, screen: &Screen, facts: &Facts) -> BesideLine {

@@ -117,7 +117,7 @@ pub fn half_normal(shown: &Shown<'_>, glyphs: Glyphs, columns: usize, rows: usiz
     let mut text: String = canvas
         .lines()
         .zip(&sizes)
-        .map(|(line, size)| format!("{} {edge}{line}", format!("{size:>SIZES$}")).trim_end().to_owned() + "\n")
+        .map(|(line, size)| format!("{size:>SIZES$} {edge}{line}").trim_end().to_owned() + "\n")
         .collect();
     let corner = glyphs.pick('└', '+');
     text += &format!("{:>SIZES$} {corner}{}\n", "0", glyphs.pick('─', '-').to_string().repeat(width));

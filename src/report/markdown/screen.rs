@@ -19,7 +19,7 @@ pub(super) fn section(out: &mut Text, screens: &[ScreenLine]) {
 }
 
 fn one_screen(out: &mut Text, screen: &ScreenLine) {
-    let ScreenLine { at, stale, found, beside } = screen;
+    let ScreenLine { at, stale, found, beside, pictures } = screen;
     let stale = if *stale { " (stale)" } else { "" };
     out.section(4, format_args!("Screen {}", found.screen.0));
     out.line(format_args!("On {}{stale}: {}\n", at.strftime("%Y-%m-%d"), found.told));
@@ -29,6 +29,9 @@ fn one_screen(out: &mut Text, screen: &ScreenLine) {
         matrix(out, found);
     }
     out.gap();
+    for picture in pictures {
+        out.line(format_args!("![{} of screen {}]({})\n", picture.title, found.screen.0, picture.file));
+    }
     for (name, words) in found.grounds() {
         out.line(format_args!("- {name}: {words}"));
     }
