@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_tree_stands_still_and_goes_on_also_where_it_has_groups_of_its_own() {
         let burn = "while :; do :; done";
-        let mut child = shell(&format!("({burn}) & (setsid sh -c '{burn}; :' &) ; sleep 1000; :"));
+        let mut child = shell(&format!("ulimit -t 30; ({burn}) & (setsid sh -c '{burn}; :' &) ; sleep 1000; :"));
         let root = pid(&child);
         std::thread::sleep(Duration::from_millis(200));
         let mut stopped = Stopped::default();
