@@ -47,8 +47,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         )
     };
     let _giving_way = GivingWay::begin(&place, &us, &mut waiting).map_err(cannot).or_exit(Exit::Failed)?;
+    // Before it starts, so that no signal ends us and leaves it alone.
+    let mut signals = Signals::listen()?;
     let mut child = start(&args.command)?;
-    Ok(Exit::Of(code(see_to_its_end(&mut child).await?)))
+    Ok(Exit::Of(code(see_to_its_end(&mut child, &mut signals).await?)))
 }
 
 fn start(words: &[OsString]) -> Result<Child, Failure> {
@@ -72,22 +74,47 @@ fn start(words: &[OsString]) -> Result<Child, Failure> {
     })
 }
 
+/// What ends a command from outside.
+struct Signals {
+    int: tokio::signal::unix::Signal,
+    term: tokio::signal::unix::Signal,
+    hup: tokio::signal::unix::Signal,
+    quit: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| miette::miette!("cannot listen for signals: {error}"));
+        let listen = |kind| listen(kind).or_exit(Exit::Failed);
+        Ok(Self {
+            int: listen(SignalKind::interrupt())?,
+            term: listen(SignalKind::terminate())?,
+            hup: listen(SignalKind::hangup())?,
+            quit: listen(SignalKind::quit())?,
+        })
+    }
+
+    /// The next one.
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.int.recv() => Signal::SIGINT,
+            _ = self.term.recv() => Signal::SIGTERM,
+            _ = self.hup.recv() => Signal::SIGHUP,
+            _ = self.quit.recv() => Signal::SIGQUIT,
+        }
+    }
+}
+
 /// Passes on what we are told by signals. Who is told to end may end at once, also while it is stopped.
-async fn see_to_its_end(child: &mut Child) -> Result<ExitStatus, Failure> {
-    let listen = |kind| signal(kind).map_err(|error| miette::miette!("cannot listen for signals: {error}"));
-    let listen = |kind| listen(kind).or_exit(Exit::Failed);
-    let (mut int, mut term) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let (mut hup, mut quit) = (listen(SignalKind::hangup())?, listen(SignalKind::quit())?);
+async fn see_to_its_end(child: &mut Child, signals: &mut Signals) -> Result<ExitStatus, Failure> {
     let leader = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     loop {
         let told = tokio::select! {
             ended = child.wait() => {
-                return ended.map_err(|error| miette::miette!("cannot wait for the command: {error}")).or_exit(Exit::Failed);
+                let cannot = |error| miette::miette!("cannot wait for the command: {error}");
+                return ended.map_err(cannot).or_exit(Exit::Failed);
             }
-            _ = int.recv() => Signal::SIGINT,
-            _ = term.recv() => Signal::SIGTERM,
-            _ = hup.recv() => Signal::SIGHUP,
-            _ = quit.recv() => Signal::SIGQUIT,
+            told = signals.next() => told,
         };
         if let Some(leader) = leader {
             // Nobody left to tell: then the wait above returns.
