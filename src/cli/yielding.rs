@@ -46,11 +46,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
             "cannot meet with measurements in {folder}: {error}"
         )
     };
-    let _giving_way = GivingWay::begin(&place, &us, &mut waiting).map_err(cannot).or_exit(Exit::Failed)?;
+    let giving_way = GivingWay::begin(&place, &us, &mut waiting).map_err(cannot).or_exit(Exit::Failed)?;
     // Before it starts, so that no signal ends us and leaves it alone.
     let mut signals = Signals::listen()?;
     let mut child = start(&args.command)?;
-    Ok(Exit::Of(code(see_to_its_end(&mut child, &mut signals).await?)))
+    Ok(Exit::Of(code(see_to_its_end(&mut child, &mut signals, &giving_way).await?)))
 }
 
 fn start(words: &[OsString]) -> Result<Child, Failure> {
@@ -105,8 +105,12 @@ impl Signals {
     }
 }
 
-/// Passes on what we are told by signals. Who is told to end may end at once, also while it is stopped.
-async fn see_to_its_end(child: &mut Child, signals: &mut Signals) -> Result<ExitStatus, Failure> {
+/// Passes on what we are told by signals. Who is told to end may end at once, also while it is stopped or just being stopped.
+async fn see_to_its_end(
+    child: &mut Child,
+    signals: &mut Signals,
+    giving_way: &GivingWay,
+) -> Result<ExitStatus, Failure> {
     let leader = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     loop {
         let told = tokio::select! {
@@ -119,7 +123,7 @@ async fn see_to_its_end(child: &mut Child, signals: &mut Signals) -> Result<Exit
         if let Some(leader) = leader {
             // Nobody left to tell: then the wait above returns.
             let _ = killpg(leader, told);
-            let _ = killpg(leader, Signal::SIGCONT);
+            giving_way.let_go();
         }
     }
 }

@@ -43,9 +43,18 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Everything that this process starts gives way to measurements until this is dropped; then all of it goes on.
 #[derive(Debug)]
 pub struct GivingWay {
-    ended: Arc<AtomicBool>,
+    wished: Arc<Wished>,
     watcher: Option<JoinHandle<()>>,
     record: PathBuf,
+}
+
+/// What the watcher is told.
+#[derive(Debug, Default)]
+struct Wished {
+    /// Stop nothing any more: what runs was told to end, and cannot while it is stopped.
+    letting_go: AtomicBool,
+    /// Nothing runs any more.
+    ended: AtomicBool,
 }
 
 /// What came of waiting for those who give way.
@@ -78,18 +87,26 @@ impl GivingWay {
                 std::thread::sleep(LOOK_WHEN_STOPPED);
             }
         };
-        let ended = Arc::new(AtomicBool::new(false));
+        let wished = Arc::new(Wished::default());
         let watch =
             Watch { place: place.clone(), mark: Mark::Working(lock), stopped: Stopped::default(), looked: None };
-        let until = Arc::clone(&ended);
-        let watcher = std::thread::Builder::new().name("giving way".to_owned()).spawn(move || watch.run(&until))?;
-        Ok(Self { ended, watcher: Some(watcher), record })
+        let told = Arc::clone(&wished);
+        let watcher = std::thread::Builder::new().name("giving way".to_owned()).spawn(move || watch.run(&told))?;
+        Ok(Self { wished, watcher: Some(watcher), record })
+    }
+
+    /// What runs was told to end: it goes on, and is not stopped again. A measurement meanwhile is told that we are at work.
+    pub fn let_go(&self) {
+        self.wished.letting_go.store(true, Ordering::Release);
+        if let Some(watcher) = &self.watcher {
+            watcher.thread().unpark();
+        }
     }
 }
 
 impl Drop for GivingWay {
     fn drop(&mut self) {
-        self.ended.store(true, Ordering::Release);
+        self.wished.ended.store(true, Ordering::Release);
         if let Some(watcher) = self.watcher.take() {
             watcher.thread().unpark();
             let _ = watcher.join();
@@ -118,9 +135,10 @@ enum Mark {
 }
 
 impl Watch {
-    fn run(mut self, ended: &AtomicBool) {
-        while !ended.load(Ordering::Acquire) {
-            match (lease::is_taken(&self.place), &self.mark) {
+    fn run(mut self, wished: &Wished) {
+        while !wished.ended.load(Ordering::Acquire) {
+            let letting_go = wished.letting_go.load(Ordering::Acquire);
+            match (lease::is_taken(&self.place) && !letting_go, &self.mark) {
                 (false, Mark::Working(_)) => self.stopped.go_on(),
                 // Locked before anything goes on, and the lease looked at again: whoever takes it now waits for us.
                 (false, Mark::Idle(_)) => {
