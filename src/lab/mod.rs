@@ -10,11 +10,11 @@
 //! - [`adapter`]: programs that do not speak the driver protocol, as drivers.
 //! - [`driver`]: one process of one arm. [`pair`]: two of them in lock-step.
 //! - [`recorder`]: where events go while all this runs.
-//! - [`screen`]: many flags at once: designs, and the effects that follow from what they measured.
 //! - [`calibration`]: how noisy pairs of one binary against itself are; [`ledger`]: how noisy pairs were before.
 //! - [`plan`], then [`apply`]: the main job, from a question to a verdict; [`capture`]: profiles, after it;
 //!   [`instructions`]: what a fixed replay executes.
 //! - [`screen`]: many improvements at once: designs, their builds, and the effects that follow from what they measured.
+//! - [`planted`]: rule and screens on made-up machines whose truth is known.
 
 pub mod adapter;
 pub mod apply;
@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod machine;
 pub mod pair;
 pub mod plan;
+pub mod planted;
 pub mod process;
 pub mod question;
 pub mod recorder;

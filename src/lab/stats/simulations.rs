@@ -1,57 +1,21 @@
 //! Simulated experiments: the promises of the always-valid test, checked by counting.
 //!
-//! Each world makes paired differences about a true effect, with noise that belongs to the slot and not to the arm.
-//! The counts are deterministic (fixed seeds); the tolerances are three standard errors of the count.
+//! Pairs come from made-up machines, with noise that belongs to the slot or the start and not to the arm. The counts
+//! are deterministic (fixed seeds); the tolerances are three standard errors of the count.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::{EProcess, hodges_lehmann, wilcoxon_interval};
+use crate::lab::planted::{Machine, Noise};
 
 const ALPHA: f64 = 0.05;
 const SCALE: f64 = 0.03;
 const PAIRS: usize = 30;
 
-/// A kind of noise, per pair.
-#[derive(Debug, Clone, Copy)]
-enum Noise {
-    /// Independent and normal.
-    Normal,
-    /// Student's t with 1.5 degrees of freedom: no variance.
-    HeavyTailed,
-    /// The scale doubles over the run, and every tenth pair meets a burst.
-    Drifting,
-    /// The same slot effect for many pairs in a row; only the coin of who goes first gives it a sign.
-    Correlated,
-}
-
-const WORLDS: [Noise; 4] = [Noise::Normal, Noise::HeavyTailed, Noise::Drifting, Noise::Correlated];
-
-fn normal(rng: &mut StdRng) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
-}
-
 fn differences(noise: Noise, effect: f64, pairs: usize, rng: &mut StdRng) -> Vec<f64> {
-    let mut slot = normal(rng);
-    let mut one = |i: usize| {
-        let t = i as f64 / pairs as f64;
-        let noise = match noise {
-            Noise::Normal => normal(rng),
-            Noise::HeavyTailed => {
-                let chi = (normal(rng).powi(2) + 0.5 * normal(rng).powi(2)) / 1.5;
-                normal(rng) / chi.sqrt()
-            }
-            Noise::Drifting => (1.0 + t) * normal(rng) * if i % 10 == 9 { 8.0 } else { 1.0 },
-            Noise::Correlated => {
-                slot = 0.95 * slot + 0.3 * normal(rng);
-                let first = if rng.random() { 1.0 } else { -1.0 };
-                first * (2.0 + slot) + 0.3 * normal(rng)
-            }
-        };
-        effect + SCALE * noise
-    };
-    (0..pairs).map(&mut one).collect()
+    let mut machine = Machine::new(noise, SCALE, rng.random());
+    (0..pairs).map(|_| machine.pair(effect)).collect()
 }
 
 /// How many of `experiments` say yes.
@@ -63,8 +27,8 @@ fn count(experiments: usize, seed: u64, mut says_yes: impl FnMut(&mut StdRng) ->
 #[test]
 fn looking_after_every_pair_accepts_noise_less_often_than_alpha() {
     // The true effect *is* the margin: the hardest case of "not above the margin".
-    let (experiments, margin) = (1200, 0.1);
-    for noise in WORLDS {
+    let (experiments, margin) = (600, 0.1);
+    for noise in Noise::ALL {
         for scale_error in [0.2, 1.0, 5.0] {
             let accepted = count(experiments, 11, |rng| {
                 let mut process = EProcess::new(SCALE * scale_error, ALPHA);
@@ -83,8 +47,8 @@ fn looking_after_every_pair_accepts_noise_less_often_than_alpha() {
 
 #[test]
 fn the_bounds_hold_the_truth_at_every_look_at_once() {
-    let experiments = 80;
-    for noise in WORLDS {
+    let experiments = 60;
+    for noise in Noise::ALL {
         let missed = count(experiments, 23, |rng| {
             let mut process = EProcess::new(SCALE, ALPHA);
             differences(noise, -0.04, 20, rng).into_iter().any(|d| {
@@ -113,7 +77,7 @@ fn an_effect_at_the_stated_power_is_found() {
 
 #[test]
 fn the_fixed_sample_interval_covers_as_often_as_it_says() {
-    for noise in [Noise::Normal, Noise::HeavyTailed, Noise::Drifting] {
+    for noise in Noise::ALL {
         let experiments = 600;
         let covered = count(experiments, 41, |rng| {
             let interval = wilcoxon_interval(&differences(noise, 0.2, 12, rng), 0.95).unwrap().interval;

@@ -11,7 +11,7 @@ use crate::units::LogRatio;
 
 /// Version of this rule, for new plans. A change to anything below that could change a word raises it; what a plan of
 /// an older version leads to stays as it was, in word and reason.
-pub const RULE_VERSION: u32 = 2;
+pub const RULE_VERSION: u32 = 3;
 
 /// The main workload is the plan's first.
 const MAIN: usize = 0;
@@ -46,7 +46,8 @@ pub enum Outlook {
 /// # Panics
 /// When the plan has no workload.
 pub fn judge(plan: &Plan, pairs: &[Pair]) -> Outlook {
-    let case = Case { plan, pairs };
+    let standings = standings(plan, pairs);
+    let case = Case { plan, pairs, standings: &standings };
     if let Some(reason) = case.wrong_answer() {
         return Outlook::Ruled(Box::new(case.ruling(Verdict::Broken, reason, &case.outcomes(), None)));
     }
@@ -80,7 +81,8 @@ pub fn replay(plan: &Plan, pairs: &[Pair]) -> Option<Ruling> {
 
 /// The ruling when something other than a pair broke the experiment: a failed test, a process that died.
 pub fn broken(plan: &Plan, pairs: &[Pair], reason: String) -> Ruling {
-    let case = Case { plan, pairs };
+    let standings = standings(plan, pairs);
+    let case = Case { plan, pairs, standings: &standings };
     case.ruling(Verdict::Broken, reason, &case.outcomes(), None)
 }
 
@@ -135,6 +137,13 @@ pub fn outcome(plan: &Plan, workload: usize, standing: &Standing) -> Outcome {
 pub(super) struct Case<'a> {
     pub(super) plan: &'a Plan,
     pub(super) pairs: &'a [Pair],
+    /// The deciding run of each workload.
+    standings: &'a [Standing],
+}
+
+/// The deciding run of each workload.
+fn standings(plan: &Plan, pairs: &[Pair]) -> Vec<Standing> {
+    (0..plan.workloads.len()).map(|workload| standing(plan, pairs, workload, plan.deciding_run())).collect()
 }
 
 impl Case<'_> {
@@ -232,7 +241,7 @@ impl Case<'_> {
             verdict,
             reason,
             passed,
-            decision: (0..self.plan.workloads.len()).map(|workload| self.standing(workload)).collect(),
+            decision: self.standings.to_vec(),
             outcomes: outcomes.to_vec(),
             confirmation,
             mechanism: self.plan.mechanism.as_ref().and_then(|claimed| figure(claimed, self.pairs).both()),
@@ -249,7 +258,7 @@ impl Case<'_> {
     }
 
     pub(super) fn standing(self, workload: usize) -> Standing {
-        standing(self.plan, self.pairs, workload, self.plan.deciding_run())
+        self.standings[workload]
     }
 
     pub(super) fn words(&self, workload: usize) -> Words<'_> {

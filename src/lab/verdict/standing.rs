@@ -1,12 +1,18 @@
 //! What pairs say about one workload.
 
 use crate::lab::experiment::{Pair, Plan, Run, Side, Standing};
-use crate::lab::stats::{EProcess, hodges_lehmann};
+use crate::lab::stats::e_process::{ALL_IN, EProcess, WITH_RESERVE};
+use crate::lab::stats::hodges_lehmann;
 use crate::units::LogRatio;
 
 /// Bounds and estimate of a workload from the pairs of one run that count, in their order.
 pub fn standing(plan: &Plan, pairs: &[Pair], workload: usize, run: Run) -> Standing {
-    let mut process = EProcess::new(plan.workloads[workload].noise.0, plan.policy.alpha);
+    // Since rule 3 one of the bettors keeps something back.
+    let bets = match plan.policy.rule_version {
+        ..=2 => ALL_IN,
+        3.. => WITH_RESERVE,
+    };
+    let mut process = EProcess::with(bets, plan.workloads[workload].noise.0, plan.policy.alpha);
     let differences: Vec<f64> = counting(pairs, workload, run).map(|pair| pair.d.0).filter(|d| d.is_finite()).collect();
     for &d in &differences {
         process.push(d);
