@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn one_pair_far_on_the_wrong_side_does_not_undo_the_others() {
-        let mut differences = vec![0.2; 12];
+        let mut differences = [0.2; 12];
         differences[3] = -0.3;
         let low = |bets| {
             let mut process = EProcess::with(bets, 0.03, 0.05);
