@@ -10,8 +10,8 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, adapter, agents, apply, calibrate, doctor, export, import, init, interact,
-    list, profile, report, screen, show, status, verdict, yielding,
+    Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, calibrate, compare, doctor, export, import,
+    init, interact, list, profile, report, screen, show, status, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -61,6 +61,8 @@ enum Command {
     Calibrate(calibrate::Args),
     Screen(screen::Args),
     Interact(interact::Args),
+    Ablate(ablate::Args),
+    Compare(compare::Args),
     Profile(profile::Args),
     Report(report::Args),
     Init(init::Args),
@@ -103,6 +105,8 @@ impl Command {
             | Self::Calibrate(_)
             | Self::Screen(_)
             | Self::Interact(_)
+            | Self::Ablate(_)
+            | Self::Compare(_)
             | Self::Profile(_)
             | Self::Report(_)
             | Self::Export(_)
@@ -125,6 +129,8 @@ impl Command {
             Self::Calibrate(args) => args.changes_something(),
             Self::Screen(args) => args.changes_something(),
             Self::Interact(args) => args.changes_something(),
+            Self::Ablate(args) => args.changes_something(),
+            Self::Compare(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
             Self::Import(args) => args.changes_something(),
@@ -151,6 +157,8 @@ impl Command {
             Self::Calibrate(args) => calibrate::run(args, context).await,
             Self::Screen(args) => screen::run(args, context).await,
             Self::Interact(args) => interact::run(args, context).await,
+            Self::Ablate(args) => ablate::run(args, context).await,
+            Self::Compare(args) => compare::run(args, context).await,
             Self::Profile(args) => profile::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
             Self::Import(args) => import::run(args, context).await,

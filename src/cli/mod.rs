@@ -13,11 +13,13 @@
 //! stdout through [`Context::print`] or [`Context::table`], progress to stderr; an error returned is rendered once, in
 //! [`main`], and its [`Exit`] becomes the process's.
 
+pub mod ablate;
 pub mod adapter;
 pub mod agents;
 pub mod apply;
 pub mod calibrate;
 mod command;
+pub mod compare;
 mod context;
 pub mod doctor;
 mod exit;
