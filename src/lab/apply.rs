@@ -328,7 +328,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
         if seconds == 0 {
             return Ok(());
         }
-        if !self.planned.arms.profile_themselves() {
+        if !self.planned.arms.iter().all(Arms::profile_themselves) {
             let note = "no profiles: what an adapter runs does not profile itself (a driver built on `probe` does)";
             return self.recorder.emit(Event::Progress { note: note.to_owned() }).await;
         }
