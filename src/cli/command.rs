@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, calibrate, compare, doctor, export, import,
-    init, interact, list, profile, report, screen, show, status, verdict, yielding,
+    Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, calibrate, check, compare, completions,
+    doctor, export, history, import, init, interact, list, man, profile, report, screen, show, status, verdict,
+    yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -57,6 +58,8 @@ enum Command {
     Show(show::Args),
     Status(status::Args),
     Verdict(verdict::Args),
+    History(history::Args),
+    Check(check::Args),
     Apply(apply::Args),
     Calibrate(calibrate::Args),
     Screen(screen::Args),
@@ -74,6 +77,8 @@ enum Command {
     Yield(yielding::Args),
     #[command(hide = true)]
     Adapter(adapter::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
@@ -92,15 +97,18 @@ impl Command {
         }
     }
 
-    /// The folder that the command makes a project of; it needs none around it.
+    /// The folder that the command makes a project of; it needs none around it. Nor does what is about the program itself.
     fn new_project(&self) -> Option<&Path> {
         match self {
             Self::Import(args) => args.to(),
             Self::Init(args) => Some(args.to()),
+            Self::Completions(_) | Self::Man(_) => Some(Path::new(".")),
             Self::List(_)
             | Self::Show(_)
             | Self::Status(_)
             | Self::Verdict(_)
+            | Self::History(_)
+            | Self::Check(_)
             | Self::Apply(_)
             | Self::Calibrate(_)
             | Self::Screen(_)
@@ -137,6 +145,10 @@ impl Command {
             Self::List(_)
             | Self::Show(_)
             | Self::Verdict(_)
+            | Self::History(_)
+            | Self::Check(_)
+            | Self::Completions(_)
+            | Self::Man(_)
             | Self::Report(_)
             | Self::Export(_)
             | Self::Init(_)
@@ -153,6 +165,8 @@ impl Command {
             Self::Show(args) => show::run(args, context).await,
             Self::Status(args) => status::run(args, context).await,
             Self::Verdict(args) => verdict::run(args, context).await,
+            Self::History(args) => history::run(args, context).await,
+            Self::Check(args) => check::run(args, context).await,
             Self::Apply(args) => apply::run(args, context).await,
             Self::Calibrate(args) => calibrate::run(args, context).await,
             Self::Screen(args) => screen::run(args, context).await,
@@ -168,6 +182,8 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Yield(args) => yielding::run(args, context).await,
             Self::Adapter(args) => adapter::run(args, context),
+            Self::Completions(args) => completions::run(&args, context),
+            Self::Man(args) => man::run(&args, context),
         }
     }
 }
@@ -188,6 +204,11 @@ async fn log(context: &Context, exit: Exit, elapsed: Duration) -> Result<(), Fai
     store.log_command(&command).await?;
     store.close().await;
     Ok(())
+}
+
+/// The tree of commands, for completions, manual pages and the tests that go over all of them.
+pub fn tree() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command line of this process.

@@ -130,6 +130,15 @@ pub(super) fn phase(register: &Register, number: u32) -> Result<(), Failure> {
     }
 }
 
+/// The subcommand `name` of the program.
+pub(super) fn command<'a>(program: &'a clap::Command, name: &str) -> Result<&'a clap::Command, Failure> {
+    program.find_subcommand(name).ok_or_else(|| {
+        let known = program.get_subcommands().map(clap::Command::get_name);
+        let near = nearest(name, known).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        not_found("command", name, format!("{near}`workbench --help` shows all"))
+    })
+}
+
 fn not_found(kind: &'static str, name: &str, help: String) -> Failure {
     Failure::new(Exit::NotFound, NotFound { kind, name: name.to_owned(), help })
 }

@@ -1,6 +1,6 @@
 //! `workbench verdict ID`: the latest verdict with its evidence; `--replay` derives it again from the stored pairs.
 
-mod all;
+pub(super) mod all;
 
 use std::fmt::Write;
 

@@ -16,6 +16,7 @@ mod bench;
 mod broken;
 mod calibrate;
 mod capture;
+mod commands;
 mod compare;
 mod doctor;
 mod evidence;
