@@ -1,8 +1,7 @@
-//! Which branch and commit a folder is at.
+//! What git says of a folder, asked of git itself: whoever has cloned a project has it, and no library must be built.
 
 use std::path::Path;
-
-use super::git::git;
+use std::process::{Command, Stdio};
 
 /// A folder as git sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +22,22 @@ pub enum Repository {
 impl Repository {
     /// Looks at the repository that holds `folder`.
     pub fn of(folder: &Path) -> Self {
-        if git(folder, &["rev-parse", "--git-dir"]).is_err() {
+        if git(folder, &["rev-parse", "--git-dir"]).is_none() {
             return Self::None;
         }
         match git(folder, &["rev-parse", "--short=7", "--verify", "HEAD"]) {
-            Ok(commit) => Self::At { branch: git(folder, &["symbolic-ref", "--short", "HEAD"]).ok(), commit },
-            Err(_) => Self::Empty,
+            Some(commit) => Self::At { branch: git(folder, &["symbolic-ref", "--short", "HEAD"]), commit },
+            None => Self::Empty,
         }
     }
+}
+
+/// The line that git prints; `None` when it fails.
+fn git(folder: &Path, args: &[&str]) -> Option<String> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(args).stdin(Stdio::null()).stderr(Stdio::null());
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 #[cfg(test)]
