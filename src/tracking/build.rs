@@ -8,6 +8,32 @@ use super::json::{as_word, decode, encode, word};
 use super::store::now_ms;
 use crate::lab::experiment::{Binary, ExperimentId, Side};
 
+columns! {
+    pub(super) struct Row {
+        id: i64,
+        side: String,
+        features: String,
+        build_key: String,
+        sha256: String,
+        path: String,
+        cached: bool,
+    }
+}
+
+impl Row {
+    /// What was built, as a row of `table` tells it.
+    pub(super) fn binary(self, table: &'static str) -> Result<Binary, Fault> {
+        Ok(Binary {
+            side: word(table, self.id, "side", &self.side)?,
+            features: decode(table, self.id, "features", &self.features)?,
+            build_key: self.build_key,
+            sha256: self.sha256,
+            path: self.path.into(),
+            cached: self.cached,
+        })
+    }
+}
+
 /// Records an arm.
 pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, binary: &Binary) -> Result<(), Fault> {
     sqlx::query(
@@ -29,35 +55,13 @@ pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, 
 
 /// The arms of an experiment, in order.
 pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Vec<Binary>, Fault> {
-    columns! {
-        struct Row {
-            id: i64,
-            side: String,
-            features: String,
-            build_key: String,
-            sha256: String,
-            path: String,
-            cached: bool,
-        }
-    }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, side, features, build_key, sha256, path, cached FROM build WHERE experiment = ? ORDER BY id",
     )
     .bind(id.0)
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Binary {
-                side: word("build", row.id, "side", &row.side)?,
-                features: decode("build", row.id, "features", &row.features)?,
-                build_key: row.build_key,
-                sha256: row.sha256,
-                path: row.path.into(),
-                cached: row.cached,
-            })
-        })
-        .collect()
+    rows.into_iter().map(|row| row.binary("build")).collect()
 }
 
 /// SHA-256 of the arm built last for `side`.

@@ -61,27 +61,20 @@ impl Reader {
 
     /// Progress of a running experiment after `after` (0: all that is kept), in order.
     pub async fn progress(&self, id: ExperimentId, after: i64) -> Result<Vec<ProgressNote>, StoreError> {
-        let mut connection = self.connection().await.at(self.path())?;
-        let rows: Vec<(i64, i64, String)> =
-            sqlx::query_as("SELECT seq, at_ms, note FROM progress WHERE seq > ?2 AND experiment = ?1 ORDER BY seq")
-                .bind(id.0)
-                .bind(after)
-                .fetch_all(&mut *connection)
-                .await
-                .at(self.path())?;
-        Ok(rows.into_iter().map(|(seq, at_ms, note)| ProgressNote { seq, at: time(at_ms), note }).collect())
+        let of = "SELECT seq, at_ms, note FROM progress WHERE seq > ?2 AND experiment = ?1 ORDER BY seq";
+        self.notes(of, id.0, after).await
     }
 
     /// Progress of a running screen after `after` (0: all that is kept), in order.
     pub async fn screen_progress(&self, id: ScreenId, after: i64) -> Result<Vec<ProgressNote>, StoreError> {
+        let of = "SELECT seq, at_ms, note FROM screen_progress WHERE seq > ?2 AND screen = ?1 ORDER BY seq";
+        self.notes(of, id.0, after).await
+    }
+
+    async fn notes(&self, of: &'static str, id: i64, after: i64) -> Result<Vec<ProgressNote>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
         let rows: Vec<(i64, i64, String)> =
-            sqlx::query_as("SELECT seq, at_ms, note FROM screen_progress WHERE seq > ?2 AND screen = ?1 ORDER BY seq")
-                .bind(id.0)
-                .bind(after)
-                .fetch_all(&mut *connection)
-                .await
-                .at(self.path())?;
+            sqlx::query_as(of).bind(id).bind(after).fetch_all(&mut *connection).await.at(self.path())?;
         Ok(rows.into_iter().map(|(seq, at_ms, note)| ProgressNote { seq, at: time(at_ms), note }).collect())
     }
 }

@@ -1,7 +1,9 @@
 //! Pairs, the evidence, and the standings that were drawn from them.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
 
 use super::columns::columns;
 use super::error::{At, Fault, StoreError};
@@ -50,28 +52,33 @@ impl Reader {
 
 /// Records a pair.
 pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, pair: &Pair) -> Result<(), Fault> {
+    let insert = sqlx::query(
+        "INSERT INTO pair (experiment, at_ms, workload, run, idx, first, seed, a, b, d, machine, dropped)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    let insert = insert.bind(id.0).bind(now_ms()).bind(i64::try_from(pair.workload).unwrap_or(i64::MAX));
+    bind(insert.bind(as_word(&pair.run)?), pair)?.execute(connection).await?;
+    Ok(())
+}
+
+/// Binds what every pair is, whatever it was measured for: idx, first, seed, a, b, d, machine and dropped. A ratio that is no number
+/// is refused.
+pub(super) fn bind<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    pair: &'q Pair,
+) -> Result<Query<'q, Sqlite, SqliteArguments>, Fault> {
     if !pair.d.0.is_finite() {
         return Err(Fault::Refused { what: format!("pair {} has no finite ratio: {}", pair.index, pair.d.0) });
     }
-    sqlx::query(
-        "INSERT INTO pair (experiment, at_ms, workload, run, idx, first, seed, a, b, d, machine, dropped)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(id.0)
-    .bind(now_ms())
-    .bind(i64::try_from(pair.workload).unwrap_or(i64::MAX))
-    .bind(as_word(&pair.run)?)
-    .bind(pair.index)
-    .bind(as_word(&pair.first)?)
-    .bind(pair.seed.to_string())
-    .bind(encode("run of A", &pair.a)?)
-    .bind(encode("run of B", &pair.b)?)
-    .bind(pair.d.0)
-    .bind(encode("machine", &pair.machine)?)
-    .bind(&pair.dropped)
-    .execute(connection)
-    .await?;
-    Ok(())
+    Ok(query
+        .bind(pair.index)
+        .bind(as_word(&pair.first)?)
+        .bind(pair.seed.to_string())
+        .bind(encode("run of A", &pair.a)?)
+        .bind(encode("run of B", &pair.b)?)
+        .bind(pair.d.0)
+        .bind(encode("machine", &pair.machine)?)
+        .bind(&pair.dropped))
 }
 
 /// Records a standing.

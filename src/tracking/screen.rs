@@ -8,10 +8,10 @@ use super::columns::columns;
 use super::error::{At, Fault, StoreError};
 use super::host::Host;
 use super::json::{as_word, decode, encode, word};
-use super::pair;
 use super::process::Process;
 use super::store::{Reader, now_ms, time};
-use crate::lab::experiment::{Binary, Pair, Side};
+use super::{build, pair};
+use crate::lab::experiment::{Binary, Pair};
 use crate::lab::journal::Stage;
 use crate::lab::screen::facts::{Conflict, Factor, Layout, Levels, Loss, Purpose, RowPair, ScreenId, ScreenPlan};
 
@@ -245,27 +245,12 @@ pub(super) async fn conflicting(
 
 /// A pair of a row.
 pub(super) async fn paired(connection: &mut SqliteConnection, id: ScreenId, pair: &RowPair) -> Result<(), Fault> {
-    let RowPair { row, pair } = pair;
-    if !pair.d.0.is_finite() {
-        return Err(Fault::Refused { what: format!("pair {} has no finite ratio: {}", pair.index, pair.d.0) });
-    }
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO screen_pair (screen, at_ms, \"row\", idx, first, seed, a, b, d, machine, dropped)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(id.0)
-    .bind(now_ms())
-    .bind(i64::try_from(*row).unwrap_or(i64::MAX))
-    .bind(pair.index)
-    .bind(as_word(&pair.first)?)
-    .bind(pair.seed.to_string())
-    .bind(encode("run of A", &pair.a)?)
-    .bind(encode("run of B", &pair.b)?)
-    .bind(pair.d.0)
-    .bind(encode("machine", &pair.machine)?)
-    .bind(&pair.dropped)
-    .execute(connection)
-    .await?;
+    );
+    let insert = insert.bind(id.0).bind(now_ms()).bind(i64::try_from(pair.row).unwrap_or(i64::MAX));
+    pair::bind(insert, &pair.pair)?.execute(connection).await?;
     Ok(())
 }
 
@@ -336,33 +321,14 @@ pub(super) async fn pairs(connection: &mut SqliteConnection, id: ScreenId) -> Re
 }
 
 async fn builds(connection: &mut SqliteConnection, id: ScreenId) -> Result<Vec<Binary>, Fault> {
-    columns! {
-        struct Row {
-            id: i64,
-            features: String,
-            build_key: String,
-            sha256: String,
-            path: String,
-            cached: bool,
-        }
-    }
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, features, build_key, sha256, path, cached FROM screen_build WHERE screen = ? ORDER BY id",
+    // Every build of a screen is an arm B: what it is measured against is one of them.
+    let rows: Vec<build::Row> = sqlx::query_as(
+        "SELECT id, 'B' AS side, features, build_key, sha256, path, cached FROM screen_build WHERE screen = ? ORDER BY id",
     )
     .bind(id.0)
     .fetch_all(connection)
     .await?;
-    let binary = |row: Row| {
-        Ok(Binary {
-            side: Side::B,
-            features: decode("screen_build", row.id, "features", &row.features)?,
-            build_key: row.build_key,
-            sha256: row.sha256,
-            path: row.path.into(),
-            cached: row.cached,
-        })
-    };
-    rows.into_iter().map(binary).collect()
+    rows.into_iter().map(|row| row.binary("screen_build")).collect()
 }
 
 columns! {
