@@ -34,6 +34,9 @@ pub struct Config {
     /// How many improvements at once are measured.
     #[serde(default)]
     pub screen: ScreenConfig,
+    /// What revisions are compared on when nothing else is said; the register's first main workload when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compare: Vec<Trial>,
     /// Where the facts are kept.
     #[serde(default)]
     pub store: StoreConfig,

@@ -188,7 +188,8 @@ impl Project {
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {
+/// A path as the person who named it sees it, resolved.
+pub fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {
     path.canonicalize().map_err(|source| ProjectError::Unreadable { path: path.to_path_buf(), source })
 }
 

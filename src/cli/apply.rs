@@ -1,6 +1,6 @@
 //! `workbench apply ID`: build it without and with the improvement, measure both, and decide.
 
-mod plan;
+pub(super) mod plan;
 mod result;
 mod session;
 

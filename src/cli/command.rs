@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, adapter, agents, apply, calibrate, doctor, export, import, init, interact,
-    list, profile, report, screen, show, status, verdict, yielding,
+    Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, calibrate, check, compare, completions,
+    doctor, export, history, import, init, interact, list, man, profile, report, screen, show, status, verdict,
+    yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -57,10 +58,14 @@ enum Command {
     Show(show::Args),
     Status(status::Args),
     Verdict(verdict::Args),
+    History(history::Args),
+    Check(check::Args),
     Apply(apply::Args),
     Calibrate(calibrate::Args),
     Screen(screen::Args),
     Interact(interact::Args),
+    Ablate(ablate::Args),
+    Compare(compare::Args),
     Profile(profile::Args),
     Report(report::Args),
     Init(init::Args),
@@ -72,6 +77,8 @@ enum Command {
     Yield(yielding::Args),
     #[command(hide = true)]
     Adapter(adapter::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
@@ -90,19 +97,24 @@ impl Command {
         }
     }
 
-    /// The folder that the command makes a project of; it needs none around it.
+    /// The folder that the command makes a project of; it needs none around it. Nor does what is about the program itself.
     fn new_project(&self) -> Option<&Path> {
         match self {
             Self::Import(args) => args.to(),
             Self::Init(args) => Some(args.to()),
+            Self::Completions(_) | Self::Man(_) => Some(Path::new(".")),
             Self::List(_)
             | Self::Show(_)
             | Self::Status(_)
             | Self::Verdict(_)
+            | Self::History(_)
+            | Self::Check(_)
             | Self::Apply(_)
             | Self::Calibrate(_)
             | Self::Screen(_)
             | Self::Interact(_)
+            | Self::Ablate(_)
+            | Self::Compare(_)
             | Self::Profile(_)
             | Self::Report(_)
             | Self::Export(_)
@@ -125,12 +137,18 @@ impl Command {
             Self::Calibrate(args) => args.changes_something(),
             Self::Screen(args) => args.changes_something(),
             Self::Interact(args) => args.changes_something(),
+            Self::Ablate(args) => args.changes_something(),
+            Self::Compare(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
             Self::Import(args) => args.changes_something(),
             Self::List(_)
             | Self::Show(_)
             | Self::Verdict(_)
+            | Self::History(_)
+            | Self::Check(_)
+            | Self::Completions(_)
+            | Self::Man(_)
             | Self::Report(_)
             | Self::Export(_)
             | Self::Init(_)
@@ -147,10 +165,14 @@ impl Command {
             Self::Show(args) => show::run(args, context).await,
             Self::Status(args) => status::run(args, context).await,
             Self::Verdict(args) => verdict::run(args, context).await,
+            Self::History(args) => history::run(args, context).await,
+            Self::Check(args) => check::run(args, context).await,
             Self::Apply(args) => apply::run(args, context).await,
             Self::Calibrate(args) => calibrate::run(args, context).await,
             Self::Screen(args) => screen::run(args, context).await,
             Self::Interact(args) => interact::run(args, context).await,
+            Self::Ablate(args) => ablate::run(args, context).await,
+            Self::Compare(args) => compare::run(args, context).await,
             Self::Profile(args) => profile::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
             Self::Import(args) => import::run(args, context).await,
@@ -160,6 +182,8 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Yield(args) => yielding::run(args, context).await,
             Self::Adapter(args) => adapter::run(args, context),
+            Self::Completions(args) => completions::run(&args, context),
+            Self::Man(args) => man::run(&args, context),
         }
     }
 }
@@ -180,6 +204,11 @@ async fn log(context: &Context, exit: Exit, elapsed: Duration) -> Result<(), Fai
     store.log_command(&command).await?;
     store.close().await;
     Ok(())
+}
+
+/// The tree of commands, for completions, manual pages and the tests that go over all of them.
+pub fn tree() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command line of this process.

@@ -30,6 +30,25 @@ pub struct Known {
     pub verdict: Option<Verdict>,
     /// The published figure of that verdict.
     pub measured: Option<Measured>,
+    /// What the stack loses without it, where that was measured.
+    pub left_out: Option<LeftOut>,
+}
+
+/// What becomes of the metric when an improvement is left out of the stack. A status never rests on it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LeftOut {
+    /// Estimate and bounds as changes of the metric on the way from the stack to the stack without it.
+    pub change: Effect,
+    /// Which way the metric improves.
+    pub better: Direction,
+    /// The plan's label of the workload.
+    pub workload: String,
+    /// The metric.
+    pub metric: String,
+    /// Pairs behind it.
+    pub pairs: u32,
+    /// The verdict on what it still brings.
+    pub verdict: Verdict,
 }
 
 /// A published figure: never a claim. `gain`, `low` and `high` say by how much it is better, as a factor less one;
@@ -96,6 +115,7 @@ impl Known {
             forced: public.forced.is_some(),
             verdict: ruled.map(|fact| fact.ruling.verdict),
             measured: ruled.and_then(|fact| Measured::new(fact, claim, public.stale.unwrap_or_default())),
+            left_out: known.left_out.as_ref().and_then(LeftOut::new),
         }
     }
 }
@@ -103,7 +123,21 @@ impl Known {
 impl Known {
     /// Of an improvement that the store has never heard of.
     pub const NOTHING: Self =
-        Self { status: Status::Planned, reason: None, forced: false, verdict: None, measured: None };
+        Self { status: Status::Planned, reason: None, forced: false, verdict: None, measured: None, left_out: None };
+}
+
+impl LeftOut {
+    fn new(fact: &VerdictFact) -> Option<Self> {
+        let standing = fact.measured()?;
+        Some(Self {
+            change: standing.reversed().effect(fact.better),
+            better: fact.better,
+            workload: fact.workload.clone(),
+            metric: fact.metric.clone(),
+            pairs: standing.pairs,
+            verdict: fact.ruling.verdict,
+        })
+    }
 }
 
 impl Measured {

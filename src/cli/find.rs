@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::{Exit, Failure};
 use crate::catalog::Catalog;
 use crate::improvements::plan::Pack;
-use crate::improvements::{Improvement, Register};
+use crate::improvements::{Improvement, Register, Trial};
 use crate::yaml::nearest;
 
 /// Something named on the command line does not exist.
@@ -52,6 +52,45 @@ pub(super) fn measured<'a>(
     })
 }
 
+/// The workload that `text` means, such as `tpcc sessions=64`: the first that the project measures on and that has these
+/// parameters, or with other parameters the first of that name.
+pub(super) fn trial(catalog: &Catalog, text: &str) -> Result<Trial, Failure> {
+    let known: Vec<&Trial> = trials(catalog).collect();
+    let mut words = text.split_whitespace();
+    let name = words.next().unwrap_or_default();
+    let params: Vec<(&str, serde_json::Value)> = words
+        .filter_map(|word| word.split_once('='))
+        .map(|(key, value)| (key, serde_json::from_str(value).unwrap_or_else(|_| value.into())))
+        .collect();
+    let has_them = |trial: &&&Trial| params.iter().all(|(key, value)| trial.params.get(*key) == Some(value));
+    let of_name = || known.iter().filter(|trial| trial.workload == name);
+    let found = of_name().find(has_them).or_else(|| of_name().next()).ok_or_else(|| {
+        let names: BTreeSet<&str> = known.iter().map(|trial| trial.workload.as_str()).collect();
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        not_found(
+            "workload",
+            name,
+            format!("the project measures on {names}; others go into `compare` of workbench.yaml"),
+        )
+    })?;
+    let mut trial = Trial::clone(found);
+    trial.params.extend(params.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    Ok(trial)
+}
+
+/// Everything that the project measures on: what revisions are compared on, then the improvements' own, main ones first.
+pub(super) fn trials(catalog: &Catalog) -> impl Iterator<Item = &Trial> {
+    let variants = || catalog.register.improvements.iter().filter_map(|entry| entry.variants.as_ref());
+    let main = variants().map(|variants| &variants.workload);
+    let others = variants().flat_map(|variants| variants.guards.iter().chain(&variants.control));
+    catalog.config.compare.iter().chain(main).chain(others)
+}
+
+/// The feature that `name` means: an improvement by its id, or a feature by its name.
+pub(super) fn feature(register: &Register, name: &str) -> String {
+    register.get(name).map_or_else(|| name.to_owned(), |entry| entry.feature.clone())
+}
+
 /// The category whose name is `name`, whatever its case.
 pub(super) fn category<'a>(register: &'a Register, name: &str) -> Result<&'a str, Failure> {
     let known = || register.header.categories.iter().map(|category| category.0.as_str());
@@ -89,6 +128,15 @@ pub(super) fn phase(register: &Register, number: u32) -> Result<(), Failure> {
             Err(not_found("phase", &number.to_string(), help))
         }
     }
+}
+
+/// The subcommand `name` of the program.
+pub(super) fn command<'a>(program: &'a clap::Command, name: &str) -> Result<&'a clap::Command, Failure> {
+    program.find_subcommand(name).ok_or_else(|| {
+        let known = program.get_subcommands().map(clap::Command::get_name);
+        let near = nearest(name, known).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        not_found("command", name, format!("{near}`workbench --help` shows all"))
+    })
 }
 
 fn not_found(kind: &'static str, name: &str, help: String) -> Failure {

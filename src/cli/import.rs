@@ -2,7 +2,7 @@
 //! evidence that another store exported joins this one.
 
 mod document;
-mod evidence;
+pub(super) mod evidence;
 
 use std::fs::File;
 use std::io::Read;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::facts::{self, Facts, Known, Measured};
+use super::facts::{self, Facts, Known, LeftOut, Measured};
 use super::{Context, Exit, Failure, Format, Row, find};
 use crate::catalog::Catalog;
 use crate::improvements::{Claim, Improvement, Priority, Status};
@@ -60,6 +60,7 @@ pub(super) struct Line<'a> {
     forced: bool,
     claim: &'a Claim,
     measured: Option<&'a Measured>,
+    left_out: Option<&'a LeftOut>,
     verdict: Option<Verdict>,
 }
 
@@ -125,7 +126,8 @@ impl Args {
 
 impl<'a> Line<'a> {
     pub(super) fn new(entry: &'a Improvement, facts: &'a Facts) -> Self {
-        let Known { status, reason, forced, verdict, measured } = facts.get(&entry.id).unwrap_or(&Known::NOTHING);
+        let Known { status, reason, forced, verdict, measured, left_out } =
+            facts.get(&entry.id).unwrap_or(&Known::NOTHING);
         Self {
             id: &entry.id.0,
             title: &entry.title,
@@ -141,6 +143,7 @@ impl<'a> Line<'a> {
             forced: *forced,
             claim: &entry.claim,
             measured: measured.as_ref(),
+            left_out: left_out.as_ref(),
             verdict: *verdict,
         }
     }

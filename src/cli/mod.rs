@@ -13,11 +13,15 @@
 //! stdout through [`Context::print`] or [`Context::table`], progress to stderr; an error returned is rendered once, in
 //! [`main`], and its [`Exit`] becomes the process's.
 
+pub mod ablate;
 pub mod adapter;
 pub mod agents;
 pub mod apply;
 pub mod calibrate;
+pub mod check;
 mod command;
+pub mod compare;
+pub mod completions;
 mod context;
 pub mod doctor;
 mod exit;
@@ -25,10 +29,12 @@ pub mod export;
 pub mod facts;
 mod files;
 pub mod find;
+pub mod history;
 pub mod import;
 pub mod init;
 pub mod interact;
 pub mod list;
+pub mod man;
 mod noise;
 pub mod output;
 pub mod profile;
@@ -43,7 +49,7 @@ pub mod wait;
 mod words;
 pub mod yielding;
 
-pub use command::main;
+pub use command::{main, tree};
 pub use context::Context;
 pub use exit::{Exit, Failure, OrExit};
 pub use output::{Format, Row};

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::facts::{self, Known};
+use super::facts::{self, Known, LeftOut};
 use super::list::Line;
 use super::profile::{FunctionLine, hottest};
 use super::{Context, Exit, Failure, Format, Row, find};
@@ -55,19 +55,20 @@ impl Row for TrialLine {
     }
 }
 
-/// Claim and measurement, side by side.
+/// Claim and measurements, side by side: added to the stack of then, left out of the stack of now.
 #[derive(Serialize)]
 struct Beside {
     what: &'static str,
     claim: String,
     measured: String,
+    left_out: String,
 }
 
 impl Row for Beside {
-    const COLUMNS: &'static [&'static str] = &["", "Claim", "Measured"];
+    const COLUMNS: &'static [&'static str] = &["", "Claim", "Measured", "Left out"];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.what.to_owned(), self.claim.clone(), self.measured.clone()]
+        vec![self.what.to_owned(), self.claim.clone(), self.measured.clone(), self.left_out.clone()]
     }
 }
 
@@ -158,11 +159,14 @@ fn cpu(entry: &Improvement, experiment: ExperimentId, functions: &[FunctionLine]
 fn beside(entry: &Improvement, known: &Known) -> [Beside; 4] {
     let nothing = || if entry.variants.is_some() { "not measured yet" } else { "cannot be measured yet" }.to_owned();
     let measured = known.measured.as_ref();
+    let none = || "–".to_owned();
+    let without = |told: &dyn Fn(&LeftOut) -> String| known.left_out.as_ref().map_or_else(none, told);
     [
         Beside {
             what: "figure",
             claim: entry.claim.text.clone(),
             measured: measured.map_or_else(nothing, |measured| measured.shown()),
+            left_out: without(&|left_out| left_out.change.to_string()),
         },
         Beside {
             what: "metric",
@@ -174,18 +178,23 @@ fn beside(entry: &Improvement, known: &Known) -> [Beside; 4] {
                     format!("{metric} of {}, {} pairs", measured.workload, measured.pairs)
                 },
             ),
+            left_out: without(&|LeftOut { better, metric, workload, pairs, .. }| {
+                format!("{} of {workload}, {pairs} pairs", better.beside(metric))
+            }),
         },
         Beside {
             what: "compared",
             claim: "–".to_owned(),
             measured: measured
                 .and_then(|measured| measured.against_claim)
-                .map_or_else(|| "–".to_owned(), |against| against.to_string()),
+                .map_or_else(none, |against| against.to_string()),
+            left_out: none(),
         },
         Beside {
             what: "verdict",
             claim: "–".to_owned(),
-            measured: known.verdict.map_or_else(|| "–".to_owned(), |verdict| verdict.to_string()),
+            measured: known.verdict.map_or_else(none, |verdict| verdict.to_string()),
+            left_out: without(&|left_out| left_out.verdict.to_string()),
         },
     ]
 }

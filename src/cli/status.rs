@@ -24,7 +24,7 @@ Examples:
   workbench status
   workbench status T001
   workbench status T001 blocked --reason 'needs the lock table of T002'
-  workbench status Q001 complete --force --reason 'accepted by the customer' --dry-run
+  workbench status B001 complete --force --reason 'accepted by the customer' --dry-run
 
 Complete needs accepted evidence. With --force it is recorded all the same, and reports say so for ever.
 Exit code 4 when it is refused.")]

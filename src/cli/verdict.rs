@@ -1,6 +1,6 @@
 //! `workbench verdict ID`: the latest verdict with its evidence; `--replay` derives it again from the stored pairs.
 
-mod all;
+pub(super) mod all;
 
 use std::fmt::Write;
 
@@ -124,7 +124,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         )
     };
     let store = Reader::open(&context.project).await?.ok_or_else(none).or_exit(Exit::NotFound)?;
-    let verdicts = store.verdicts(&Question::AddOneIn(entry.id.clone())).await?;
+    let mut verdicts = store.verdicts(&Question::AddOneIn(entry.id.clone())).await?;
+    if args.experiment.is_some() {
+        verdicts.extend(store.verdicts(&Question::LeaveOneOut(entry.id.clone())).await?);
+    }
     let wanted = args.experiment.map(ExperimentId);
     let verdict = verdicts.into_iter().find(|verdict| wanted.is_none_or(|wanted| verdict.experiment == wanted));
     let verdict = verdict.ok_or_else(none).or_exit(Exit::NotFound)?;

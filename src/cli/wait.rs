@@ -69,7 +69,11 @@ pub(super) fn interrupted_by_signals() -> miette::Result<Interrupt> {
 
 /// Why a measurement came to nothing, with its exit code: 75 where trying again later may help.
 pub(super) fn failure(error: LabError) -> Failure {
-    let exit = if error.is_busy() { Exit::Busy } else { Exit::Failed };
+    let exit = match (error.is_busy(), error.is_not_found()) {
+        (true, _) => Exit::Busy,
+        (false, true) => Exit::NotFound,
+        (false, false) => Exit::Failed,
+    };
     Failure::new(exit, error)
 }
 

@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use super::LabError;
-use super::build::{Arms, Lane, pass_tests, prepare};
+use super::build::{Arms, Lane, Place, pass_tests, prepare_at};
 use super::calibration::{self, Calibration, Metrics};
 use super::capture::{STRETCHES, capture, order};
 use super::experiment::{Binary, ExperimentId, Pair, Plan, Question, Ruling, Run, Side, Verdict};
@@ -61,7 +61,7 @@ pub struct Job<'a> {
 pub struct Planned<'a> {
     job: Job<'a>,
     folder: LabFolder,
-    arms: Arms,
+    arms: [Arms; 2],
     /// What will be done.
     pub plan: Plan,
 }
@@ -85,24 +85,41 @@ impl<'a> Job<'a> {
     /// Looks at the sources and plans. Nothing is built, measured or recorded.
     pub async fn plan(self) -> Result<Planned<'a>, LabError> {
         let folder = LabFolder::at(&self.project.lab_dir())?;
-        let arms = prepare(self.config, self.project.root(), &folder).await?;
+        let [a, b] = &self.inquiry.places;
+        let of_a = self.arms(a, &folder).await?;
+        let of_b = if a == b { of_a.clone() } else { self.arms(b, &folder).await? };
+        let arms = [of_a, of_b];
+        if self.inquiry.question == Question::Compare {
+            for (arms, features) in arms.iter().zip(&self.inquiry.features) {
+                arms.know(features)?;
+            }
+        }
         let draft = Draft {
             config: self.config,
             inquiry: &self.inquiry,
-            sources: [Side::A, Side::B].map(|_| (arms.digest().to_owned(), None)),
+            sources: arms.each_ref().map(|arms| (arms.digest().to_owned(), arms.revision().cloned())),
             noise: &self.noise,
             pair_limit: self.pair_limit,
             seed: self.seed,
         };
         let plan = draft.plan();
-        Ok(Planned { job: self, folder, arms, plan })
+        match plan.question {
+            Question::Compare if plan.is_of_one_arm() => Err(LabError::SameArms),
+            Question::AddOneIn(_) | Question::LeaveOneOut(_) | Question::Itself | Question::Compare => {
+                Ok(Planned { job: self, folder, arms, plan })
+            }
+        }
+    }
+
+    async fn arms(&self, place: &str, folder: &LabFolder) -> Result<Arms, LabError> {
+        prepare_at(self.config, Place::named(place, self.project.root(), folder)?, folder).await
     }
 }
 
 impl Planned<'_> {
     /// Which arms are built already, A and B.
     pub fn is_built(&self) -> [bool; 2] {
-        self.plan.arms.each_ref().map(|arm| self.arms.is_built(&arm.features))
+        [Side::A, Side::B].map(|side| self.arms[side as usize].is_built(&self.plan.arm(side).features))
     }
 
     /// Does it. Events go to `journal` and then to `observe`.
@@ -213,7 +230,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
         let building = async {
             let mut binaries = Vec::new();
             for (side, arm) in sides.clone() {
-                let binary = arms.build(side, &arm.features, build_lane).await?;
+                let binary = arms[side as usize].build(side, &arm.features, build_lane).await?;
                 build_lane.tell(Event::Built(binary.clone()));
                 binaries.push(binary);
             }
@@ -224,7 +241,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
         };
         let testing = async {
             for (side, arm) in sides.clone().filter(|_| test) {
-                if let Some(output) = pass_tests(arms, side, &arm.features, test_lane).await? {
+                if let Some(output) = pass_tests(&arms[side as usize], side, &arm.features, test_lane).await? {
                     return Ok(Some(format!("the tests of arm {side} failed: {output}")));
                 }
             }
@@ -311,7 +328,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
         if seconds == 0 {
             return Ok(());
         }
-        if !self.planned.arms.profile_themselves() {
+        if !self.planned.arms.iter().all(Arms::profile_themselves) {
             let note = "no profiles: what an adapter runs does not profile itself (a driver built on `probe` does)";
             return self.recorder.emit(Event::Progress { note: note.to_owned() }).await;
         }
@@ -334,7 +351,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
 
     fn bench(&self) -> Bench<'a> {
         let planned = self.planned;
-        let launch = |side: Side| self.planned.arms.launch(&self.plan, &self.binaries[side as usize]);
+        let launch = |side: Side| self.planned.arms[side as usize].launch(&self.plan, &self.binaries[side as usize]);
         Bench {
             folder: &planned.folder,
             arms: [launch(Side::A), launch(Side::B)],

@@ -8,6 +8,8 @@ use thiserror::Error;
 use super::driver::DriverError;
 use super::experiment::Side;
 use crate::machine::LeaseError;
+use crate::project::ProjectError;
+use crate::repository::HistoryError;
 
 /// Why there is no verdict.
 #[derive(Debug, Error, Diagnostic)]
@@ -160,6 +162,46 @@ pub enum LabError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Driver(#[from] Box<DriverError>),
+    /// A revision cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Revision(#[from] HistoryError),
+    /// A working tree named by its path cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Worktree(#[from] ProjectError),
+    /// A feature that the target does not have in these sources.
+    #[error("{place} has no feature `{feature}`: package `{package}` has {known}")]
+    #[diagnostic(
+        code(lab::no_feature),
+        help("name features of that package, each as `target.feature_prefix` continues it")
+    )]
+    NoFeature {
+        /// The sources.
+        place: String,
+        /// Which feature.
+        feature: String,
+        /// Of which package.
+        package: String,
+        /// The features it has.
+        known: String,
+    },
+    /// Two arms that would be one binary.
+    #[error("A and B are the same: the same sources with the same features")]
+    #[diagnostic(
+        code(lab::same_arms),
+        help(
+            "name two revisions that differ, or features with --features-a and --features-b; an arm is measured against itself by `workbench calibrate`"
+        )
+    )]
+    SameArms,
+    /// A driver that is not built has no revisions.
+    #[error("`target.command` names a driver that is not built here: it has no revisions to compare")]
+    #[diagnostic(
+        code(lab::no_sources),
+        help("compare `.` with `.` by --features-a and --features-b, or have Cargo build the driver")
+    )]
+    NoSources,
     /// A file of the lab.
     #[error("cannot {doing} {}: {cause}", path.display())]
     #[diagnostic(
@@ -215,6 +257,11 @@ impl LabError {
         move |cause| Self::File { doing, path, cause }
     }
 
+    /// Whether something that was named does not exist.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Revision(HistoryError::NoRevision { .. }) | Self::Worktree(_) | Self::NoFeature { .. })
+    }
+
     /// Whether trying again later, unchanged, may succeed: the machine was busy.
     pub fn is_busy(&self) -> bool {
         match self {
@@ -232,6 +279,11 @@ impl LabError {
             | Self::NothingToFold { .. }
             | Self::Plan { .. }
             | Self::Driver(_)
+            | Self::Revision(_)
+            | Self::Worktree(_)
+            | Self::NoFeature { .. }
+            | Self::SameArms
+            | Self::NoSources
             | Self::File { .. }
             | Self::NoValgrind(_)
             | Self::Callgrind(_)

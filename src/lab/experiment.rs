@@ -229,6 +229,13 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The same seen from B: what becomes of the metric on the way back to A.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        let Interval { low, high } = self.bounds;
+        Self { estimate: LogRatio(-self.estimate.0), bounds: Interval { low: -high, high: -low }, ..self }
+    }
+
     /// What it says of the metric itself: what people are shown.
     pub fn effect(&self, better: Direction) -> Effect {
         self.bounds.effect(self.estimate, better)

@@ -4,6 +4,7 @@
 //! tracking/lab/
 //!   target/          Cargo's target directory of all arms: what two arms share is compiled once
 //!   builds/<key>/    built arms, by the content of their inputs
+//!   trees/<tree>/    sources of other revisions, each with a target directory of its own
 //!   tests/<key>      marks of passed test runs
 //!   extent.json      which folders the target's digest is made of
 //!   work/<n>/        working directories of running drivers
@@ -33,7 +34,7 @@ impl LabFolder {
     /// Makes the folder where it is missing.
     pub fn at(root: &Path) -> Result<Self, LabError> {
         let folder = Self { root: root.to_path_buf() };
-        for path in [folder.builds(), folder.tests(), folder.work(), folder.running()] {
+        for path in [folder.builds(), folder.trees(), folder.tests(), folder.work(), folder.running()] {
             fs::create_dir_all(&path).map_err(LabError::file("make", path))?;
         }
         Ok(folder)
@@ -65,6 +66,11 @@ impl LabFolder {
     /// Built arms.
     pub fn builds(&self) -> PathBuf {
         self.root.join("builds")
+    }
+
+    /// Sources of other revisions, and what Cargo makes of them.
+    pub fn trees(&self) -> PathBuf {
+        self.root.join("trees")
     }
 
     /// Marks of passed test runs.

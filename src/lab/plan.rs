@@ -22,12 +22,16 @@ pub type NoiseLedger = BTreeMap<String, LogRatio>;
 pub struct Inquiry<'a> {
     /// The question.
     pub question: Question,
+    /// Where the sources of A and of B are, as [`Place::named`](super::build::Place::named) reads it.
+    pub places: [String; 2],
     /// Features of A and of B.
     pub features: [Vec<String>; 2],
     /// The workloads, the main one first.
     pub trials: Vec<(Role, &'a Trial)>,
     /// What the counters must prove.
     pub mechanism: Option<&'a Mechanism>,
+    /// Losses that do not matter, instead of the configured `guard_margin`.
+    pub margin: Option<Gain>,
 }
 
 impl<'a> Inquiry<'a> {
@@ -41,9 +45,11 @@ impl<'a> Inquiry<'a> {
         let with = [without.as_slice(), std::slice::from_ref(&improvement.feature)].concat();
         Self {
             question: Question::AddOneIn(improvement.id.clone()),
+            places: here(),
             features: [without, with],
             trials,
             mechanism: variants.mechanism.as_ref(),
+            margin: None,
         }
     }
 
@@ -58,9 +64,11 @@ impl<'a> Inquiry<'a> {
         let without = stack.iter().filter(|feature| **feature != improvement.feature).cloned().collect();
         Self {
             question: Question::LeaveOneOut(improvement.id.clone()),
+            places: here(),
             features: [without, stack.to_vec()],
             trials: vec![(Role::Main, elsewhere.unwrap_or(&variants.workload))],
             mechanism: variants.mechanism.as_ref().filter(|_| elsewhere.is_none()),
+            margin: None,
         }
     }
 
@@ -68,17 +76,24 @@ impl<'a> Inquiry<'a> {
     pub fn itself(features: &[String], trials: impl IntoIterator<Item = &'a Trial>) -> Self {
         Self {
             question: Question::Itself,
+            places: here(),
             features: [features.to_vec(), features.to_vec()],
             trials: trials.into_iter().map(|trial| (Role::Control, trial)).collect(),
             mechanism: None,
+            margin: None,
         }
     }
 
-    /// Whether the second of two arms is better or worse than the first on each of `trials`.
+    /// Whether the second of two arms of the working tree is better or worse than the first on each of `trials`.
     pub fn compare(features: [Vec<String>; 2], trials: impl IntoIterator<Item = &'a Trial>) -> Self {
         let trials = trials.into_iter().map(|trial| (Role::Compared, trial)).collect();
-        Self { question: Question::Compare, features, trials, mechanism: None }
+        Self { question: Question::Compare, places: here(), features, trials, mechanism: None, margin: None }
     }
+}
+
+/// Both arms are of the working tree.
+fn here() -> [String; 2] {
+    [".".to_owned(), ".".to_owned()]
 }
 
 /// What a plan is made from.
@@ -106,14 +121,14 @@ impl Draft<'_> {
             alpha: config.alpha,
             pair_limit: self.pair_limit.unwrap_or(config.pair_limit),
             guard_pairs: config.guard_pairs,
-            guard_margin: config.guard_margin,
+            guard_margin: self.inquiry.margin.unwrap_or(config.guard_margin),
             control_margin: config.control_margin,
             confirmation_pairs: config.confirmation_pairs,
             dropped_max: self.config.machine.dropped_max,
             accepted_is_enough: config.accept == Accept::Accepted,
             rule_version: RULE_VERSION,
         };
-        let Inquiry { question, features, trials, mechanism } = self.inquiry;
+        let Inquiry { question, features, trials, mechanism, .. } = self.inquiry;
         let telling = telling_params(trials);
         let workloads = trials.iter().map(|&(role, trial)| self.workload(role, trial, &telling, &policy)).collect();
         let [of_a, of_b] = self.sources;

@@ -48,8 +48,9 @@ pub struct Arm {
 pub struct Revision {
     /// As somebody named it: `main`, `HEAD~3`.
     pub name: String,
-    /// The commit that it named then, in full.
-    pub commit: String,
+    /// The commit that it named then, in full; absent where it names a working tree by its path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
 }
 
 impl Question {
@@ -103,6 +104,16 @@ impl Plan {
     pub fn features_only_in(&self, side: Side) -> Vec<String> {
         let other = &self.arm(side.other()).features;
         self.arm(side).features.iter().filter(|feature| !other.contains(feature)).cloned().collect()
+    }
+
+    /// Whether both arms are one: the same features of the same sources.
+    pub fn is_of_one_arm(&self) -> bool {
+        let sorted = |side| {
+            let mut features: Vec<&String> = self.arm(side).features.iter().collect();
+            features.sort();
+            (features, &self.arm(side).tree_digest)
+        };
+        sorted(Side::A) == sorted(Side::B)
     }
 
     /// The run whose pairs answer it.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::words;
 use crate::improvements::Direction;
-use crate::lab::experiment::{Outcome, Pair, Role, Run, Side, Standing, Verdict};
+use crate::lab::experiment::{Outcome, Pair, Question, Role, Run, Side, Standing, Verdict};
 use crate::lab::verdict::metric_mean;
 use crate::profiles::{Arm, Kind, Owner, Shelf};
 use crate::tracking::{Experiment, Host, Origin, ProfileFact, VerdictFact};
@@ -21,6 +21,8 @@ pub struct Evidence {
     /// About what: an improvement, or what was done.
     #[serde(rename = "improvement")]
     pub subject: String,
+    /// Whether the stack was measured without it, instead of it being added.
+    pub left_out: bool,
     /// The word.
     pub word: Verdict,
     /// Why, in a sentence.
@@ -94,6 +96,7 @@ impl Evidence {
         Self {
             verdict: verdict.row,
             subject: verdict.question.subject().to_owned(),
+            left_out: matches!(verdict.question, Question::LeaveOneOut(_)),
             word: verdict.ruling.verdict,
             reason: verdict.ruling.reason.clone(),
             at: verdict.at,

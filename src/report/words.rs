@@ -1,8 +1,8 @@
 //! Words and numbers as people read them, the same in every report.
 
-use crate::lab::experiment::Outcome;
+use crate::lab::experiment::{Outcome, Ruling, Verdict};
 use crate::lab::screen::effects::Standing;
-use crate::units::{LogRatio, grouped};
+use crate::units::{Gain, LogRatio, grouped};
 
 /// What a decision run says of a workload.
 pub fn outcome(outcome: Outcome) -> &'static str {
@@ -35,6 +35,20 @@ pub fn standing(standing: Standing, together: bool, effect: LogRatio) -> &'stati
         (Standing::Likely, true, false) => "synergy?",
         (Standing::Likely, true, true) => "conflict?",
         (Standing::Quiet, _, _) => "not told from noise",
+    }
+}
+
+/// What is found of an improvement that a stack was measured without. `margin` is the loss that does not matter.
+pub fn left_out(ruling: &Ruling, margin: Gain) -> &'static str {
+    let at_most = ruling.decision.first().map_or(f64::INFINITY, |standing| standing.bounds.high);
+    match ruling.verdict {
+        Verdict::Proven | Verdict::Accepted => "needed",
+        Verdict::Rejected if at_most < 0.0 => "harmful",
+        Verdict::Rejected if at_most < LogRatio::from_gain(margin).0 => "redundant",
+        Verdict::Rejected => "brings too little",
+        Verdict::Inconclusive => "undecided",
+        Verdict::Broken => "broken",
+        Verdict::Better | Verdict::Worse | Verdict::Same => "–",
     }
 }
 

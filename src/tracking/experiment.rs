@@ -103,6 +103,22 @@ impl Reader {
         summaries(&mut connection, Wanted::Of { question, limit }).await.at(self.path())
     }
 
+    /// The latest experiment that was decided and asks exactly what `plan` asks: of the same arms, built from the same
+    /// sources, on the same workloads, by the same rule.
+    pub async fn decided(&self, plan: &Plan) -> Result<Option<Experiment>, StoreError> {
+        let mut moment = self.moment().await.at(self.path())?;
+        let found = async {
+            let latest = "SELECT e.id FROM experiment e JOIN verdict v ON v.experiment = e.id
+                          WHERE e.question = ? ORDER BY e.id DESC LIMIT 1";
+            let id: Option<i64> = sqlx::query_scalar(latest).bind(digest(plan)).fetch_optional(&mut *moment).await?;
+            match id {
+                Some(id) => whole(&mut moment, ExperimentId(id)).await,
+                None => Ok(None),
+            }
+        };
+        found.await.at(self.path())
+    }
+
     /// Digest of the tree whose improvements were measured last: a verdict on another one is stale.
     pub async fn latest_tree(&self) -> Result<Option<String>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;

@@ -72,6 +72,11 @@ impl Lab {
         lab
     }
 
+    /// A copy of this project as it is now.
+    pub(crate) fn another(&self) -> Self {
+        Self { bench: self.bench.another() }
+    }
+
     /// Writes workbench.yaml for a driver that is not built, on a machine that is never too busy.
     pub(crate) fn config(&self, command: &str, more: &str) {
         self.bench.write(

@@ -29,6 +29,13 @@ impl Bench {
         Self { folder }
     }
 
+    /// A copy of this project as it is now.
+    pub(crate) fn another(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        Self { folder }
+    }
+
     /// The project's root, as the binary sees it.
     pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap()

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod a_a;
+mod ablate;
 mod adapter;
 mod apply;
 mod apply_bench;
@@ -15,6 +16,8 @@ mod bench;
 mod broken;
 mod calibrate;
 mod capture;
+mod commands;
+mod compare;
 mod doctor;
 mod evidence;
 mod facts;

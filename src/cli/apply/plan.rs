@@ -106,7 +106,7 @@ fn line(plan: &Plan, workload: &WorkloadPlan) -> Line {
     }
 }
 
-fn rough(time: Duration) -> String {
+pub(in crate::cli) fn rough(time: Duration) -> String {
     let seconds = time.as_secs();
     if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
 }

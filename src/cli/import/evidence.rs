@@ -59,17 +59,7 @@ struct Meta {
 
 /// Reads every file before anything is recorded; then merges one after the other, each whole or not at all.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut faults = Faults::default();
-    let mut read = Vec::new();
-    for file in files(&args.file)? {
-        match Evidence::read(&file, &file.display().to_string()) {
-            Ok(evidence) => read.push((file, evidence)),
-            Err(found) => found.iter().cloned().for_each(|fault| faults.push(fault)),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(faults.into());
-    }
+    let read = read(files(&args.file)?)?;
     let store = Store::open(&context.project).await?;
     let mut lines = Vec::new();
     for (file, evidence) in &read {
@@ -119,8 +109,21 @@ impl Line {
     }
 }
 
+/// Reads files; the faults of all of them, when there are any.
+pub(in crate::cli) fn read(files: Vec<PathBuf>) -> Result<Vec<(PathBuf, Evidence)>, Faults> {
+    let mut faults = Faults::default();
+    let mut read = Vec::new();
+    for file in files {
+        match Evidence::read(&file, &file.display().to_string()) {
+            Ok(evidence) => read.push((file, evidence)),
+            Err(found) => found.iter().cloned().for_each(|fault| faults.push(fault)),
+        }
+    }
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
+}
+
 /// The file, or all of a folder, in order.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(in crate::cli) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }

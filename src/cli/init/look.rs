@@ -75,6 +75,7 @@ async fn arms(choice: &Choice, project: &Project) -> Result<(Arms, LabFolder), L
         store: Default::default(),
         agents: Default::default(),
         screen: Default::default(),
+        compare: Vec::new(),
     };
     let folder = LabFolder::at(&project.lab_dir())?;
     Ok((prepare(&config, project.root(), &folder).await?, folder))

@@ -10,19 +10,21 @@ use sha2::{Digest, Sha256};
 use super::cache::{Cache, Entry};
 use super::cargo::Cargo;
 use super::lane::Lane;
+use super::place::Place;
 use super::tree::{Tree, hex, sha256_file};
 use crate::config::{Adapter, Config, Kind, LabLimits, Target};
 use crate::lab::LabError;
 use crate::lab::adapter::Task;
 use crate::lab::driver::Launch;
-use crate::lab::experiment::{Binary, Plan, Side};
+use crate::lab::experiment::{Binary, Plan, Revision, Side};
 use crate::lab::folder::LabFolder;
 use crate::project::Project;
 
-/// What the arms of an experiment are made from, before anything is built.
+/// What arms of the same sources are made from, before anything is built.
 #[derive(Debug, Clone)]
 pub struct Arms {
     pub(super) cargo: Cargo,
+    pub(super) place: Place,
     pub(super) target: Target,
     pub(super) limits: LabLimits,
     pub(super) folder: LabFolder,
@@ -40,10 +42,16 @@ pub(super) enum Sources {
     Command { program: PathBuf, digest: String },
 }
 
-/// Looks at the target's sources: quick, and nothing is built yet.
+/// Looks at the target's sources as they are in the project: quick, and nothing is built yet.
 pub async fn prepare(config: &Config, root: &Path, folder: &LabFolder) -> Result<Arms, LabError> {
-    let cargo = Cargo::new(folder.running());
+    prepare_at(config, Place::here(root, folder), folder).await
+}
+
+/// The same for sources in another place.
+pub async fn prepare_at(config: &Config, place: Place, folder: &LabFolder) -> Result<Arms, LabError> {
+    let (cargo, root) = (Cargo::new(folder.running()), &place.root);
     let sources = match config.target.command.first() {
+        Some(_) if place.revision.is_some() => return Err(LabError::NoSources),
         Some(program) => {
             let program = root.join(program);
             let digest = sha256_file(&program).map_err(|error| {
@@ -54,14 +62,15 @@ pub async fn prepare(config: &Config, root: &Path, folder: &LabFolder) -> Result
         }
         None => {
             let (workspace, package) = (root.join(&config.target.workspace), &config.target.package);
-            Sources::Tree(
-                Tree::read(&cargo, &workspace, package, &Project::to_be(root).own_entries(), &folder.extent()).await?,
-            )
+            let noted = place.revision.is_none().then(|| folder.extent());
+            let own = Project::to_be(root).own_entries();
+            let tree = Tree::read(&cargo, &workspace, package, &own, noted.as_deref()).await;
+            Sources::Tree(tree.map_err(|error| of_place(error, &place))?)
         }
     };
     let (target, limits) = (config.target.clone(), config.lab.clone());
     let ourselves = std::env::current_exe().map_err(LabError::file("find", "the workbench itself"))?;
-    Ok(Arms { cargo, target, limits, folder: folder.clone(), sources, ourselves })
+    Ok(Arms { cargo, place, target, limits, folder: folder.clone(), sources, ourselves })
 }
 
 impl Arms {
@@ -70,6 +79,28 @@ impl Arms {
         match &self.sources {
             Sources::Tree(tree) => &tree.digest,
             Sources::Command { digest, .. } => digest,
+        }
+    }
+
+    /// The revision whose sources they are; absent for the project's working tree.
+    pub fn revision(&self) -> Option<&Revision> {
+        self.place.revision.as_ref()
+    }
+
+    /// Refuses a feature that the target does not have in these sources.
+    pub fn know(&self, features: &[String]) -> Result<(), LabError> {
+        let (Sources::Tree(tree), "") = (&self.sources, self.target.feature_prefix.as_str()) else { return Ok(()) };
+        match features.iter().find(|feature| !tree.features.contains(*feature)) {
+            None => Ok(()),
+            Some(feature) => Err(LabError::NoFeature {
+                place: self.place.shown(),
+                feature: feature.clone(),
+                package: self.target.package.clone(),
+                known: match tree.features.iter().map(String::as_str).collect::<Vec<_>>().join(", ") {
+                    none if none.is_empty() => "none".to_owned(),
+                    some => some,
+                },
+            }),
         }
     }
 
@@ -185,10 +216,12 @@ impl Arms {
         let (path, entry) = match cached {
             Some(found) => found,
             None => {
+                self.place.ensure()?;
                 self.run_build(tree, &key, side, features, &cache, lane).await?;
                 let limit = self.limits.cache_limit_mb << 20;
                 // A full cache is a nuisance, not a reason to stop.
                 let _ = cache.prune(limit, std::slice::from_ref(&key));
+                let _ = Place::prune(&self.folder, limit, &[&self.place]);
                 cache.get(&key)?.ok_or_else(|| {
                     let lost = std::io::ErrorKind::NotFound.into();
                     LabError::file("find the arm just built in", self.folder.builds())(lost)
@@ -252,7 +285,7 @@ impl Arms {
         command
             .args(["clean", "--quiet", "--offline", "--profile", &self.target.profile])
             .arg("--target-dir")
-            .arg(self.folder.target());
+            .arg(&self.place.target);
         command.args(tree.packages.iter().flat_map(|package| ["-p", package]));
         let limit = Duration::from_secs(self.limits.build_limit_s);
         match self.cargo.run(&mut command, limit, lane).await? {
@@ -268,7 +301,7 @@ impl Arms {
 
     /// `build -p package --features a,b --target-dir …`: what every run of Cargo for an arm has in common.
     pub(super) fn cargo_args(&self, verb: &str, features: &[String]) -> Vec<String> {
-        let mut args = vec![verb.to_owned(), "--target-dir".to_owned(), self.folder.target().display().to_string()];
+        let mut args = vec![verb.to_owned(), "--target-dir".to_owned(), self.place.target.display().to_string()];
         args.extend(["-p".to_owned(), self.target.package.clone()]);
         if !self.target.default_features {
             args.push("--no-default-features".to_owned());
@@ -307,6 +340,16 @@ impl Arms {
         let mut hash = Sha256::new();
         hash.update(inputs.to_string());
         hex(hash)
+    }
+}
+
+/// What Cargo says of a place that is not before people's eyes needs its name.
+fn of_place(error: LabError, place: &Place) -> LabError {
+    match error {
+        LabError::Target { message } if place.revision.is_some() => {
+            LabError::Target { message: format!("{}: {message}", place.shown()) }
+        }
+        error => error,
     }
 }
 

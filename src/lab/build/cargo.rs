@@ -99,10 +99,10 @@ impl Cargo {
         }
     }
 
-    /// What the compiler says of itself.
-    pub(super) async fn toolchain(&self) -> Result<String, LabError> {
+    /// What the compiler of `workspace` says of itself.
+    pub(super) async fn toolchain(&self, workspace: &Path) -> Result<String, LabError> {
         let missing = |cause| LabError::NoCompiler { program: self.rustc.to_string_lossy().into_owned(), cause };
-        let output = self.plain(&self.rustc).arg("-vV").output().await.map_err(missing)?;
+        let output = self.plain(&self.rustc).arg("-vV").current_dir(workspace).output().await.map_err(missing)?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 

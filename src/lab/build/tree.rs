@@ -30,6 +30,8 @@ pub struct Tree {
     pub digest: String,
     /// What `rustc -vV` says.
     pub toolchain: String,
+    /// Features that the package has.
+    pub features: BTreeSet<String>,
 }
 
 /// Files beside the packages that change what is built.
@@ -46,19 +48,23 @@ impl Tree {
         workspace: &Path,
         package: &str,
         own: &[PathBuf],
-        extent: &Path,
+        extent: Option<&Path>,
     ) -> Result<Self, LabError> {
         // Building would write a missing one, and the digest would be another from then on.
         if !workspace.join("Cargo.lock").exists() {
             cargo.lock(workspace).await?;
         }
-        let Needed { first, folders, names, has_library } = needed(&cargo.metadata(workspace).await?, package)?;
+        let metadata = cargo.metadata(workspace).await?;
+        let Needed { first, folders, names, features, has_library } = needed(&metadata, package)?;
         let digest = digest_of(workspace, &folders, own)?;
-        let noted = Extent { workspace: workspace.to_path_buf(), package: package.to_owned(), folders };
-        // Without the note nobody can tell a stale verdict; the next reading writes it again.
-        let _ = fs::write(extent, serde_json::to_vec(&noted).unwrap_or_default());
-        let toolchain = cargo.toolchain().await?;
-        Ok(Self { workspace: workspace.to_path_buf(), package: first, has_library, packages: names, digest, toolchain })
+        if let Some(extent) = extent {
+            let noted = Extent { workspace: workspace.to_path_buf(), package: package.to_owned(), folders };
+            // Without the note nobody can tell a stale verdict; the next reading writes it again.
+            let _ = fs::write(extent, serde_json::to_vec(&noted).unwrap_or_default());
+        }
+        let toolchain = cargo.toolchain(workspace).await?;
+        let workspace = workspace.to_path_buf();
+        Ok(Self { workspace, package: first, has_library, packages: names, digest, toolchain, features })
     }
 }
 
@@ -155,6 +161,8 @@ struct Needed {
     folders: BTreeSet<PathBuf>,
     /// Their packages' names.
     names: Vec<String>,
+    /// Features of the package.
+    features: BTreeSet<String>,
     has_library: bool,
 }
 
@@ -176,6 +184,7 @@ fn needed(metadata: &str, package: &str) -> Result<Needed, LabError> {
         first: first.folder().to_path_buf(),
         has_library: first.has_library(),
         names: names.map(|package| package.name.clone()).collect(),
+        features: first.features.keys().cloned().collect(),
         folders,
     })
 }
@@ -187,8 +196,9 @@ mod tests {
     #[test]
     fn a_package_brings_what_it_needs_and_nothing_else() {
         let metadata = r#"{"packages":[
-            {"name":"a","manifest_path":"/w/a/Cargo.toml","dependencies":[{"path":"/w/b"},{"path":null}]},
-            {"name":"b","manifest_path":"/w/b/Cargo.toml","dependencies":[{"path":"/w/a"}]},
+            {"name":"a","manifest_path":"/w/a/Cargo.toml","dependencies":[{"path":"/w/b"},{"path":null}],
+             "features":{"t003":["b/t003"]}},
+            {"name":"b","manifest_path":"/w/b/Cargo.toml","dependencies":[{"path":"/w/a"}],"features":{"b":[]}},
             {"name":"c","manifest_path":"/w/c/Cargo.toml","dependencies":[]}],"workspace_root":"/w"}"#;
         let found = needed(metadata, "a").unwrap();
         assert_eq!(found.folders, BTreeSet::from([PathBuf::from("/w/a"), PathBuf::from("/w/b")]));
@@ -196,6 +206,7 @@ mod tests {
             (found.first.clone(), found.names.clone()),
             (PathBuf::from("/w/a"), vec!["a".to_owned(), "b".to_owned()])
         );
+        assert_eq!(found.features, BTreeSet::from(["t003".to_owned()]));
         let error = needed(metadata, "d").unwrap_err().to_string();
         assert!(error.contains("no package `d`; the workspace has a, b, c"), "{error}");
     }

@@ -4,7 +4,7 @@
 //! version. Rule 1 said gains for every metric: a fall from 24 MB to 26 KB was `+92295 %`. Since rule 2 a figure is the
 //! change of the metric itself. Decisions are the same under both; a plan made under rule 1 keeps its words for ever.
 
-use crate::lab::experiment::Plan;
+use crate::lab::experiment::{Plan, Question};
 use crate::units::{Direction, Gain, Interval, LogRatio};
 
 /// The words for the figures of one workload.
@@ -57,8 +57,8 @@ impl<'a> Words<'a> {
     pub(super) fn at_worst(self, ratio: LogRatio) -> String {
         let figure = self.figure(ratio);
         match self.falling() {
-            None => format!("the gain is at least {figure}"),
-            Some(metric) => format!("{metric} changed by {figure} at worst"),
+            None => format!("{} is at least {figure}", self.gain()),
+            Some(metric) => format!("{}{metric} changed by {figure} at worst", self.with_it()),
         }
     }
 
@@ -66,8 +66,8 @@ impl<'a> Words<'a> {
     pub(super) fn at_best(self, ratio: LogRatio) -> String {
         let figure = self.figure(ratio);
         match self.falling() {
-            None => format!("the gain is at most {figure}"),
-            Some(metric) => format!("{metric} changed by {figure} at best"),
+            None => format!("{} is at most {figure}", self.gain()),
+            Some(metric) => format!("{}{metric} changed by {figure} at best", self.with_it()),
         }
     }
 
@@ -77,6 +77,20 @@ impl<'a> Words<'a> {
         match self.falling() {
             None => format!("a gain above zero is certain, {figure} by estimate"),
             Some(metric) => format!("{metric} surely fell, {figure} by estimate"),
+        }
+    }
+
+    fn gain(self) -> &'static str {
+        match self.plan.question {
+            Question::LeaveOneOut(_) => "the gain that is lost without it",
+            Question::AddOneIn(_) | Question::Itself | Question::Compare => "the gain",
+        }
+    }
+
+    fn with_it(self) -> &'static str {
+        match self.plan.question {
+            Question::LeaveOneOut(_) => "with it ",
+            Question::AddOneIn(_) | Question::Itself | Question::Compare => "",
         }
     }
 

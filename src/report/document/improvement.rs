@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::improvements::{AgainstClaim, Direction, Improvement, ImprovementId, Priority, Status};
 use crate::lab::experiment::{Standing, Verdict};
 use crate::report::evidence::Evidence;
-use crate::tracking::{Facts, Forced, Known, derive};
+use crate::tracking::{Facts, Forced, Known, VerdictFact, derive};
 
 /// An improvement: claim and measurement apart.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,6 +36,8 @@ pub struct ImprovementLine {
     pub measurable: bool,
     /// The published figure.
     pub measured: Option<MeasuredFigure>,
+    /// What the stack loses without it, and the verdict that says so.
+    pub left_out: Option<LeftOutFigure>,
     /// The verdict.
     pub verdict: Option<Verdict>,
     /// Its number.
@@ -57,6 +59,19 @@ pub struct MeasuredFigure {
     pub metric: String,
     /// On which workload.
     pub workload: String,
+}
+
+/// What becomes of the metric when an improvement is left out of the stack.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LeftOutFigure {
+    /// As people read it: changes of the metric from the stack to the stack without it.
+    pub shown: String,
+    /// Pairs behind it.
+    pub pairs: u32,
+    /// What the experiment says of what it still brings.
+    pub verdict: Verdict,
+    /// Its number.
+    pub verdict_id: i64,
 }
 
 /// Counts, derived from the lists.
@@ -121,13 +136,27 @@ pub(super) fn line(entry: &Improvement, known: &Known, tree: Option<&str>) -> Im
         claim: entry.claim.text.clone(),
         measurable: entry.measurable().is_ok(),
         measured,
+        left_out: known.left_out.as_ref().and_then(|verdict| {
+            let standing = verdict.measured()?;
+            Some(LeftOutFigure {
+                shown: standing.reversed().effect(verdict.better).to_string(),
+                pairs: standing.pairs,
+                verdict: verdict.ruling.verdict,
+                verdict_id: verdict.row,
+            })
+        }),
         verdict: verdict.map(|verdict| verdict.ruling.verdict),
         verdict_id: verdict.map(|verdict| verdict.row),
     }
 }
 
-pub(super) fn evidence(entry: &Improvement, facts: &Facts) -> Option<Evidence> {
-    let verdict = facts.known.get(&entry.id)?.cited()?;
-    let experiment = facts.experiments.iter().find(|experiment| experiment.summary.id == verdict.experiment)?;
-    Some(Evidence::of(verdict, experiment))
+/// The evidence of what is cited of an improvement: what it brought when added, and what is lost without it.
+pub(super) fn evidence(entry: &Improvement, facts: &Facts) -> Vec<Evidence> {
+    let known = facts.known.get(&entry.id);
+    let cited = known.into_iter().flat_map(|known| known.cited().into_iter().chain(&known.left_out));
+    let of = |verdict: &VerdictFact| {
+        let experiment = facts.experiments.iter().find(|experiment| experiment.summary.id == verdict.experiment)?;
+        Some(Evidence::of(verdict, experiment))
+    };
+    cited.filter_map(of).collect()
 }

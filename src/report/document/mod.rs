@@ -8,7 +8,7 @@ mod phase;
 mod screen;
 mod whole;
 
-pub use improvement::{Counts, ImprovementLine, MeasuredFigure};
+pub use improvement::{Counts, ImprovementLine, LeftOutFigure, MeasuredFigure};
 pub use metric::{MetricGroupLine, MetricLine};
 pub use phase::{CriterionLine, MemberLine, PhaseLine};
 pub use screen::{Agreement, BesideLine, PairedFigure, Picture, ScreenLine};

@@ -139,7 +139,7 @@ impl Document {
             agents: roster.agents.iter().map(|agent| agent_line(agent, facts)).collect(),
             counts: Counts::of(&improvements),
             stack: facts.stack.iter().map(|entry| entry.improvement.clone()).collect(),
-            evidence: register.improvements.iter().filter_map(|entry| improvement::evidence(entry, facts)).collect(),
+            evidence: register.improvements.iter().flat_map(|entry| improvement::evidence(entry, facts)).collect(),
             screens: screen::lines(facts),
             phases,
             metrics: metric::lines(snapshot),

@@ -22,7 +22,8 @@ fn one_verdict(out: &mut Text, evidence: &Evidence, root: &Path) {
     let Evidence { verdict, subject, word, reason, experiment, .. } = evidence;
     let day = evidence.at.strftime("%Y-%m-%d");
     out.line(format_args!("#### Verdict {verdict}\n"));
-    out.line(format_args!("**{subject} {word}** on {day}: {reason}\n"));
+    let how = if evidence.left_out { " left out:" } else { "" };
+    out.line(format_args!("**{subject}{how} {word}** on {day}: {reason}\n"));
     out.table(&WorkloadLine::COLUMNS, evidence.workloads.iter().map(WorkloadLine::cells));
     out.gap();
     for (name, words) in evidence.grounds() {

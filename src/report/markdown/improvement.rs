@@ -14,6 +14,7 @@ pub(super) fn section(out: &mut Text, document: &Document) {
     out.line(
         "- **Measured**: estimate and always-valid bounds of fresh pairs; `not built`: no optimized variant exists yet",
     );
+    out.line("- **Left out**: what becomes of the metric when the stack does without it; no status rests on it");
     out.line("- **Verdict**: PROVEN | ACCEPTED | REJECTED | INCONCLUSIVE | BROKEN, with its evidence below\n");
     let columns = [
         "ID",
@@ -25,6 +26,7 @@ pub(super) fn section(out: &mut Text, document: &Document) {
         "Files/Modules",
         "Claimed",
         "Measured",
+        "Left out",
         "Verdict",
     ];
     out.table(&columns, document.improvements.iter().map(row));
@@ -66,6 +68,15 @@ fn row(line: &ImprovementLine) -> Vec<String> {
         (Some(word), Some(id)) => format!("[{word}](#verdict-{id})"),
         (word, _) => word.map_or_else(|| "–".to_owned(), |word| word.to_string()),
     };
+    let left_out = line.left_out.as_ref().map_or_else(
+        || "–".to_owned(),
+        |left_out| {
+            format!(
+                "{}, {} pairs, [{}](#verdict-{})",
+                left_out.shown, left_out.pairs, left_out.verdict, left_out.verdict_id
+            )
+        },
+    );
     vec![
         format!("**{}**", line.id),
         line.category.clone(),
@@ -76,6 +87,7 @@ fn row(line: &ImprovementLine) -> Vec<String> {
         modules.join(", "),
         line.claim.clone(),
         measured,
+        left_out,
         verdict,
     ]
 }

@@ -27,6 +27,8 @@ mod file;
 mod gather;
 mod kinds;
 mod merge;
+#[cfg(test)]
+mod tests;
 
 pub use fact::{Dossier, Fact};
 pub use file::{Evidence, FORMAT_VERSION};

@@ -1,7 +1,8 @@
-//! What git says of a folder, asked of git itself: whoever has cloned a project has it, and no library must be built.
+//! Which branch and commit a folder is at.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+
+use super::git::git;
 
 /// A folder as git sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,22 +23,14 @@ pub enum Repository {
 impl Repository {
     /// Looks at the repository that holds `folder`.
     pub fn of(folder: &Path) -> Self {
-        if git(folder, &["rev-parse", "--git-dir"]).is_none() {
+        if git(folder, &["rev-parse", "--git-dir"]).is_err() {
             return Self::None;
         }
         match git(folder, &["rev-parse", "--short=7", "--verify", "HEAD"]) {
-            Some(commit) => Self::At { branch: git(folder, &["symbolic-ref", "--short", "HEAD"]), commit },
-            None => Self::Empty,
+            Ok(commit) => Self::At { branch: git(folder, &["symbolic-ref", "--short", "HEAD"]).ok(), commit },
+            Err(_) => Self::Empty,
         }
     }
-}
-
-/// The line that git prints; `None` when it fails.
-fn git(folder: &Path, args: &[&str]) -> Option<String> {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(args).stdin(Stdio::null()).stderr(Stdio::null());
-    let output = command.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 #[cfg(test)]
