@@ -9,7 +9,6 @@
 //! Whole numbers are per [`OPS`] operations: of one operation most places cost less than a nanosecond.
 
 pub mod folded;
-mod gzip;
 pub mod pprof;
 pub mod speedscope;
 

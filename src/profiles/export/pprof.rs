@@ -1,20 +1,13 @@
-//! pprof's `profile.proto`, written by hand: five messages are less than a protobuf library.
+//! pprof's `profile.proto`, in the messages of the crate `pprof` and a gzip container.
 //!
-//! ```text
-//!  Profile   1 sample_type*  2 sample*  4 location*  5 function*  6 string_table*  10 duration_nanos
-//!            11 period_type  12 period  13 comment*  14 default_sample_type
-//!  ValueType 1 type  2 unit              texts are indexes into the string table, whose first entry is empty
-//!  Sample    1 location_id* (leaf first)  2 value* (one for each sample_type)
-//!  Location  1 id  4 line*               one for each function: folded stacks know no addresses
-//!  Line      1 function_id
-//!  Function  1 id  2 name  3 system_name
-//! ```
-//!
-//! <https://github.com/google/pprof/blob/main/proto/profile.proto>. On disk it is in a gzip container.
+//! <https://github.com/google/pprof/blob/main/proto/profile.proto>
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
-use super::gzip::gzip;
+use flate2::{Compression, GzBuilder};
+use pprof::protos::{self, Message as _};
+
 use super::{OPS, scaled, stacks, stacks_of_both, unit};
 use crate::profiles::difference::Difference;
 use crate::profiles::profile::Profile;
@@ -72,22 +65,16 @@ pub fn difference(difference: &Difference) -> Vec<u8> {
 
 // ---- the file ----------------------------------------------------------------------------------------------------------------
 
-/// A profile in the making: fields that refer to one another by number.
+/// A profile in the making: messages that refer to one another, and to texts, by number.
 struct File {
-    profile: Message,
-    texts: Vec<String>,
-    texts_by_name: BTreeMap<String, i64>,
+    profile: protos::Profile,
+    texts: BTreeMap<String, i64>,
     locations: BTreeMap<String, u64>,
 }
 
 impl Default for File {
     fn default() -> Self {
-        let mut file = Self {
-            profile: Message::default(),
-            texts: Vec::new(),
-            texts_by_name: BTreeMap::new(),
-            locations: BTreeMap::new(),
-        };
+        let mut file = Self { profile: protos::Profile::default(), texts: BTreeMap::new(), locations: BTreeMap::new() };
         file.text("");
         file
     }
@@ -96,124 +83,76 @@ impl Default for File {
 impl File {
     fn sample_type(&mut self, name: &str, unit: &str) {
         let value_type = self.value_type(name, unit);
-        self.profile.message(1, &value_type);
+        self.profile.sample_type.push(value_type);
     }
 
     fn sample(&mut self, stack: &[String], values: &[i64]) {
-        let mut sample = Message::default();
-        let leaf_first: Vec<u64> = stack.iter().rev().map(|frame| self.location(frame)).collect();
-        sample.packed(1, leaf_first);
-        sample.packed(2, values.iter().map(|value| value.cast_unsigned()));
-        self.profile.message(2, &sample);
+        let leaf_first = stack.iter().rev().map(|frame| self.location(frame)).collect();
+        self.profile.sample.push(protos::Sample { location_id: leaf_first, value: values.to_vec(), label: Vec::new() });
     }
 
     fn duration(&mut self, ns: i64) {
-        self.profile.number(10, ns.cast_unsigned());
+        self.profile.duration_nanos = ns;
     }
 
     fn period(&mut self, name: &str, unit: &str, period: i64) {
-        let value_type = self.value_type(name, unit);
-        self.profile.message(11, &value_type);
-        self.profile.number(12, period.cast_unsigned());
+        self.profile.period_type = Some(self.value_type(name, unit));
+        self.profile.period = period;
     }
 
     fn comment(&mut self, text: &str) {
         let text = self.text(text);
-        self.profile.number(13, text.cast_unsigned());
+        self.profile.comment.push(text);
     }
 
     fn default_type(&mut self, name: &str) {
-        let text = self.text(name);
-        self.profile.number(14, text.cast_unsigned());
+        self.profile.default_sample_type = self.text(name);
     }
 
-    fn bytes(mut self) -> Vec<u8> {
-        for text in &self.texts {
-            self.profile.bytes(6, text.as_bytes());
-        }
-        gzip(&self.profile.0)
+    /// The file: the same bytes for the same profile, so without a time in the container.
+    fn bytes(self) -> Vec<u8> {
+        let mut file = GzBuilder::new().write(Vec::new(), Compression::default());
+        file.write_all(&self.profile.encode_to_vec())
+            .and_then(|()| file.finish())
+            .unwrap_or_else(|error| unreachable!("memory takes all that is written to it: {error}"))
     }
 
-    /// The location of a function, written when it is first asked for.
+    /// The location of a function, written when it is first asked for; folded stacks know no addresses.
     fn location(&mut self, frame: &str) -> u64 {
         if let Some(id) = self.locations.get(frame) {
             return *id;
         }
         let (id, name) = (self.locations.len() as u64 + 1, self.text(frame));
-        let (mut function, mut line, mut location) = (Message::default(), Message::default(), Message::default());
-        function.number(1, id);
-        function.number(2, name.cast_unsigned());
-        function.number(3, name.cast_unsigned());
-        line.number(1, id);
-        location.number(1, id);
-        location.message(4, &line);
-        self.profile.message(4, &location);
-        self.profile.message(5, &function);
+        let line = vec![protos::Line { function_id: id, ..protos::Line::default() }];
+        self.profile.location.push(protos::Location { id, line, ..protos::Location::default() });
+        self.profile.function.push(protos::Function { id, name, system_name: name, ..protos::Function::default() });
         self.locations.insert(frame.to_owned(), id);
         id
     }
 
-    fn value_type(&mut self, name: &str, unit: &str) -> Message {
-        let (name, unit) = (self.text(name), self.text(unit));
-        let mut value_type = Message::default();
-        value_type.number(1, name.cast_unsigned());
-        value_type.number(2, unit.cast_unsigned());
-        value_type
+    fn value_type(&mut self, name: &str, unit: &str) -> protos::ValueType {
+        protos::ValueType { ty: self.text(name), unit: self.text(unit) }
     }
 
-    /// The text's place in the string table.
+    /// The text's place in the string table, whose first entry is empty.
     fn text(&mut self, text: &str) -> i64 {
-        if let Some(at) = self.texts_by_name.get(text) {
+        if let Some(at) = self.texts.get(text) {
             return *at;
         }
-        let at = i64::try_from(self.texts.len()).unwrap_or(i64::MAX);
-        self.texts.push(text.to_owned());
-        self.texts_by_name.insert(text.to_owned(), at);
+        let at = i64::try_from(self.profile.string_table.len()).unwrap_or(i64::MAX);
+        self.profile.string_table.push(text.to_owned());
+        self.texts.insert(text.to_owned(), at);
         at
-    }
-}
-
-/// A message on the wire: fields in the order in which they were added.
-#[derive(Default)]
-struct Message(Vec<u8>);
-
-impl Message {
-    /// A varint field. Negative numbers are their two's complement, as `int64` has it.
-    fn number(&mut self, field: u32, number: u64) {
-        self.varint(u64::from(field) << 3);
-        self.varint(number);
-    }
-
-    fn bytes(&mut self, field: u32, bytes: &[u8]) {
-        self.varint(u64::from(field) << 3 | 2);
-        self.varint(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn message(&mut self, field: u32, message: &Message) {
-        self.bytes(field, &message.0);
-    }
-
-    fn packed(&mut self, field: u32, numbers: impl IntoIterator<Item = u64>) {
-        let mut all = Message::default();
-        numbers.into_iter().for_each(|number| all.varint(number));
-        self.message(field, &all);
-    }
-
-    fn varint(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number as u8);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
     use proptest::prelude::*;
 
-    use super::super::gzip::tests::gunzip;
     use super::super::tests::lossy;
     use super::*;
     use crate::profiles::profile::tests::profile as captured;
@@ -300,7 +239,9 @@ mod tests {
     }
 
     fn seen(bytes: &[u8]) -> Seen {
-        let file = read(&gunzip(bytes));
+        let mut plain = Vec::new();
+        GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+        let file = read(&plain);
         let texts: Vec<String> = file
             .iter()
             .filter_map(|(n, field)| match field {
@@ -328,15 +269,11 @@ mod tests {
             assert_eq!(values.len(), types.len());
             (stack.join(";"), values)
         };
-        let comments = file.iter().filter_map(|(n, field)| match field {
-            Field::Number(index) if *n == 13 => Some(text(*index)),
-            _ => None,
-        });
         Seen {
             default_type: text(number(&file, 14)),
             samples: messages(&file, 2).iter().map(sample).collect(),
             period: number(&file, 12),
-            comments: comments.collect(),
+            comments: packed(&file, 13).into_iter().map(text).collect(),
             types,
         }
     }
