@@ -113,7 +113,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         lines.push(Line {
             file: file.display().to_string(),
             subjects: evidence.dossiers.iter().map(|dossier| dossier.subject().to_owned()).collect(),
-            experiments: evidence.dossiers.iter().filter(|dossier| dossier.experiment().is_some()).count(),
+            experiments: evidence.dossiers.iter().filter(|dossier| dossier.is_experiment()).count(),
             facts: evidence.dossiers.iter().map(|dossier| dossier.facts.len()).sum(),
             digest: evidence.digest(),
             state,
@@ -140,7 +140,7 @@ async fn dossiers(args: &Args, context: &Context) -> Result<Vec<Dossier>, Failur
         None => Vec::new(),
     };
     // What the store knows counts, not the register: evidence may outlive its entry.
-    let missing = wanted.iter().find(|id| !found.iter().any(|dossier| dossier.subject() == *id));
+    let missing = wanted.iter().find(|id| !found.iter().any(|dossier| dossier.is_about(id)));
     let nothing = match missing {
         Some(id) => format!("there is no evidence about {id}"),
         None if found.is_empty() => "there is no evidence yet".to_owned(),

@@ -81,8 +81,9 @@ impl Reader {
 /// The latest screen of each kind that has come to its end.
 pub(super) async fn latest_ended(connection: &mut SqliteConnection) -> Result<Vec<Screen>, Fault> {
     let ids: Vec<i64> = sqlx::query_scalar(
-        "SELECT max(s.id) FROM screen s WHERE EXISTS (SELECT 1 FROM screen_end e WHERE e.screen = s.id)
-         GROUP BY s.purpose ORDER BY s.purpose DESC",
+        "SELECT id FROM (SELECT s.id, s.purpose, row_number() OVER (PARTITION BY s.purpose ORDER BY s.at_ms DESC, s.id DESC) AS place
+                         FROM screen s WHERE EXISTS (SELECT 1 FROM screen_end e WHERE e.screen = s.id))
+         WHERE place = 1 ORDER BY purpose DESC",
     )
     .fetch_all(&mut *connection)
     .await?;
@@ -112,12 +113,15 @@ pub(super) async fn insert(connection: &mut SqliteConnection, plan: &ScreenPlan)
     Ok(ScreenId(id))
 }
 
-/// The latest screen that asks what `plan` asks.
+/// The latest screen that asks what `plan` asks. One that was imported is not gone on with: its pairs are another machine's.
 pub(super) async fn latest(connection: &mut SqliteConnection, plan: &ScreenPlan) -> Result<Option<ScreenId>, Fault> {
-    let id: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM screen WHERE question = ?")
-        .bind(question(plan))
-        .fetch_one(connection)
-        .await?;
+    let id: Option<i64> = sqlx::query_scalar(
+        "SELECT max(id) FROM screen s WHERE question = ?
+         AND NOT EXISTS (SELECT 1 FROM imported i WHERE i.\"table\" = 'screen' AND i.\"row\" = s.id)",
+    )
+    .bind(question(plan))
+    .fetch_one(connection)
+    .await?;
     Ok(id.map(ScreenId))
 }
 
@@ -384,7 +388,7 @@ fn summary(row: SummaryRow) -> Result<ScreenSummary, Fault> {
     })
 }
 
-async fn whole(connection: &mut SqliteConnection, id: ScreenId) -> Result<Option<Screen>, Fault> {
+pub(super) async fn whole(connection: &mut SqliteConnection, id: ScreenId) -> Result<Option<Screen>, Fault> {
     let Some(summary) = summaries(connection, Some(id), 1).await?.pop() else { return Ok(None) };
     let host: String =
         sqlx::query_scalar("SELECT host FROM screen WHERE id = ?").bind(id.0).fetch_one(&mut *connection).await?;

@@ -37,7 +37,11 @@ impl Row for Line {
         vec![
             self.file.clone(),
             self.merged.subject.clone(),
-            self.merged.experiment.map_or_else(|| "statuses".to_owned(), |number| number.to_string()),
+            match (self.merged.experiment, self.merged.screen) {
+                (Some(number), _) => number.to_string(),
+                (None, Some(number)) => format!("screen {number}"),
+                (None, None) => "statuses".to_owned(),
+            },
             if self.conflicts.is_empty() { self.merged.new.to_string() } else { "contradicts".to_owned() },
             self.merged.known.to_string(),
             self.verdict.map_or_else(dash, |verdict| verdict.to_string()),

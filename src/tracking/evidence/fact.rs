@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::kinds::{Form, KINDS, Kind, Owner};
+use super::kinds::{Form, Home, KINDS, Kind, Owner};
 
 /// Hexadecimal digits of a digest: enough that no two of a store's facts share one by chance.
 const DIGEST_DIGITS: usize = 16;
@@ -21,7 +21,7 @@ pub struct Fact {
     pub(super) folded: Option<String>,
 }
 
-/// What is told together: an experiment with all its facts, or the statuses that people set for an improvement.
+/// What is told together: an experiment or a screen with all its facts, or the statuses that people set for an improvement.
 #[derive(Debug, Clone)]
 pub struct Dossier {
     /// The facts, in the order in which they are written.
@@ -64,6 +64,11 @@ impl Fact {
                 field("run"),
                 field("workload")
             ),
+            "screen_pair" => format!(
+                "pair {} of build {}",
+                self.integer("idx").unwrap_or_default() + 1,
+                self.integer("row").unwrap_or_default() + 1
+            ),
             "verdict" => format!("the verdict of {}", field("at")),
             word => format!("{} of {}", word.replace('_', " "), field("at")),
         }
@@ -102,21 +107,40 @@ impl Dossier {
         Self { facts }
     }
 
-    /// What it is about: mostly an improvement.
+    /// What it is about: mostly an improvement; of a screen what is asked, `screening` or `interaction`.
     pub fn subject(&self) -> &str {
         let named = |fact: &'_ Fact| match fact.kind.owner {
             Owner::Improvement => "improvement",
-            Owner::Root | Owner::Experiment | Owner::Verdict => "subject",
+            Owner::Root(Home::Screen) | Owner::Of(Home::Screen) => "purpose",
+            Owner::Root(Home::Experiment) | Owner::Of(Home::Experiment) | Owner::Verdict => "subject",
         };
         self.facts.first().and_then(|fact| fact.text(named(fact))).unwrap_or_default()
     }
 
-    /// The experiment, by what it is known by in every store; `None` of statuses.
-    pub fn experiment(&self) -> Option<String> {
-        let root = self.facts.first().filter(|fact| fact.kind.owner == Owner::Root)?;
-        let mut hash = Sha256::new();
-        hash.update(root.name());
-        Some(shortened(hash))
+    /// The experiment or screen itself; `None` of statuses.
+    pub(super) fn root(&self) -> Option<(Home, &Fact)> {
+        let first = self.facts.first()?;
+        match first.kind.owner {
+            Owner::Root(home) => Some((home, first)),
+            Owner::Of(_) | Owner::Verdict | Owner::Improvement => None,
+        }
+    }
+
+    /// Whether it is an experiment.
+    pub fn is_experiment(&self) -> bool {
+        self.root().is_some_and(|(home, _)| home == Home::Experiment)
+    }
+
+    /// Whether it is about this improvement: an experiment's subject, one of a screen's factors, one with statuses.
+    pub fn is_about(&self, improvement: &str) -> bool {
+        match self.root() {
+            Some((Home::Screen, root)) => {
+                let factors = root.fields.get("factors").and_then(Value::as_array);
+                let named = |factor: &Value| factor.get("improvement").and_then(Value::as_str) == Some(improvement);
+                factors.is_some_and(|factors| factors.iter().any(named))
+            }
+            Some((Home::Experiment, _)) | None => self.subject() == improvement,
+        }
     }
 
     /// Where it lies in a folder of evidence: `T003/20261128T220101Z-4f2c1a90.json`.
@@ -124,8 +148,12 @@ impl Dossier {
         let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
         let folder: String = self.subject().chars().map(|char| if fits(char) { char } else { '_' }).collect();
         let at = self.facts.first().and_then(Fact::at).unwrap_or(Timestamp::UNIX_EPOCH);
-        match self.experiment() {
-            Some(experiment) => format!("{folder}/{}-{experiment:.8}.json", at.strftime("%Y%m%dT%H%M%SZ")),
+        match self.root() {
+            Some((_, root)) => {
+                let mut hash = Sha256::new();
+                hash.update(root.name());
+                format!("{folder}/{}-{:.8}.json", at.strftime("%Y%m%dT%H%M%SZ"), shortened(hash))
+            }
             None => format!("{folder}/statuses.json"),
         }
     }
@@ -146,7 +174,7 @@ pub(super) fn time_text(at_ms: i64) -> Option<String> {
 /// What is wrong with a value of this form.
 pub(super) fn misfit(form: Form, value: &Value) -> Option<&'static str> {
     let fits = match form {
-        Form::Time | Form::Sitting => value.as_str().is_some_and(|text| text.parse::<Timestamp>().is_ok()),
+        Form::Time | Form::Fact(_) => value.as_str().is_some_and(|text| text.parse::<Timestamp>().is_ok()),
         Form::Integer => value.is_i64(),
         Form::Flag => value.is_boolean(),
         Form::Real => value.is_number(),
@@ -154,7 +182,7 @@ pub(super) fn misfit(form: Form, value: &Value) -> Option<&'static str> {
         Form::Json => true,
     };
     (!fits).then_some(match form {
-        Form::Time | Form::Sitting => "a time such as \"2026-11-28T22:01:01.123Z\"",
+        Form::Time | Form::Fact(_) => "a time such as \"2026-11-28T22:01:01.123Z\"",
         Form::Integer => "a whole number",
         Form::Flag => "true or false",
         Form::Real => "a number",

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::fact::{Dossier, Fact, digest_of, misfit};
 use super::kinds::{KINDS, Kind, Owner};
-use crate::lab::experiment::Plan;
+use crate::lab::experiment::{Plan, WorkloadPlan};
+use crate::lab::screen::facts::ScreenPlan;
 use crate::units::{Direction, LogRatio};
 use crate::yaml::{Fault, Faults, Source, nearest};
 
@@ -27,7 +28,7 @@ const RATIO_TOLERANCE: f64 = 1e-9;
 /// One file's worth of evidence.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// Its dossiers, each an experiment or an improvement's statuses.
+    /// Its dossiers, each an experiment, a screen, or an improvement's statuses.
     pub dossiers: Vec<Dossier>,
 }
 
@@ -235,8 +236,8 @@ impl Reading<'_> {
         let mut owned: Vec<(usize, Vec<Fact>)> = Vec::new();
         for (index, fact) in facts {
             let opens = match fact.kind.owner {
-                Owner::Root => true,
-                Owner::Experiment | Owner::Verdict => false,
+                Owner::Root(_) => true,
+                Owner::Of(_) | Owner::Verdict => false,
                 Owner::Improvement => owned.last().and_then(|(_, facts)| facts.last()).is_none_or(|last| {
                     last.kind.owner != Owner::Improvement || last.text("improvement") != fact.text("improvement")
                 }),
@@ -245,7 +246,7 @@ impl Reading<'_> {
                 _ if opens => owned.push((index, vec![fact])),
                 Some((_, facts)) => facts.push(fact),
                 None => {
-                    let told = format!("{} stands before any experiment", fact.told());
+                    let told = format!("{} stands before what it belongs to", fact.told());
                     self.at(index, "evidence::shape", told, RESTORE);
                 }
             }
@@ -258,12 +259,12 @@ impl Reading<'_> {
 
     /// A pair's ratio follows from its values: whoever changed one of them changed both, or is found.
     fn ratios(&mut self, first: usize, facts: &[Fact]) {
-        let sitting = facts.iter().rev().find(|fact| fact.kind.table == "sitting");
-        let plan = sitting.and_then(|fact| serde_json::from_value::<Plan>(fact.fields.get("plan")?.clone()).ok());
-        let Some(plan) = plan else { return };
-        for (offset, pair) in facts.iter().enumerate().filter(|(_, fact)| fact.kind.table == "pair") {
-            let workload = pair.integer("workload").and_then(|index| plan.workloads.get(usize::try_from(index).ok()?));
-            let Some(workload) = workload else {
+        let Some(workloads) = facts.iter().rev().find_map(planned) else { return };
+        let pairs = |(_, fact): &(usize, &Fact)| matches!(fact.kind.table, "pair" | "screen_pair");
+        for (offset, pair) in facts.iter().enumerate().filter(pairs) {
+            // All builds of a screen are measured on one workload.
+            let index = pair.integer("workload").unwrap_or_default();
+            let Some(workload) = usize::try_from(index).ok().and_then(|index| workloads.get(index)) else {
                 let told = format!("{} is of a workload that the plan does not have", pair.told());
                 self.at(first + offset, "evidence::pair", told, RESTORE);
                 continue;
@@ -324,6 +325,16 @@ impl Reading<'_> {
 }
 
 const RESTORE: &str = "nothing was imported; take the file from where it was exported (git knows what it was)";
+
+/// The workloads of the plan that a sitting has.
+fn planned(fact: &Fact) -> Option<Vec<WorkloadPlan>> {
+    let plan = || fact.fields.get("plan").cloned();
+    match fact.kind.table {
+        "sitting" => serde_json::from_value(plan()?).ok().map(|plan: Plan| plan.workloads),
+        "screen_sitting" => serde_json::from_value(plan()?).ok().map(|plan: ScreenPlan| vec![plan.workload]),
+        _ => None,
+    }
+}
 
 /// Where each object of the array `facts` stands, in a text that is known to be an [`Envelope`].
 fn places(text: &str) -> Vec<Range<usize>> {

@@ -9,14 +9,14 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::fact::{Dossier, Fact, time_text};
-use super::kinds::{Form, KINDS, Kind, Owner, field};
+use super::kinds::{Form, Home, KINDS, Kind, Owner, field};
 use crate::profiles::Shelf;
 use crate::tracking::error::{At, Fault, StoreError};
 use crate::tracking::store::Reader;
 
 impl Reader {
-    /// The evidence about `subjects`, or all there is: each experiment, then the statuses that people set. Ordered by
-    /// subject and time. With a shelf, profiles bring their stacks, where the files are still what was captured.
+    /// The evidence about `subjects`, or all there is: each experiment, then the statuses that people set, then screens. Ordered
+    /// by subject and time. With a shelf, profiles bring their stacks, where the files are still what was captured.
     pub async fn evidence(
         &self,
         subjects: Option<&BTreeSet<String>>,
@@ -31,7 +31,7 @@ impl Reader {
                     .fetch_all(&mut *moment)
                     .await?;
             for (id, _) in experiments.iter().filter(|(_, subject)| wanted(subject)) {
-                dossiers.push(experiment(&mut moment, *id, shelf).await?);
+                dossiers.push(whole(&mut moment, Home::Experiment, *id, shelf).await?);
             }
             let set: Vec<String> =
                 sqlx::query_scalar("SELECT DISTINCT improvement FROM improvement_status ORDER BY improvement")
@@ -40,6 +40,15 @@ impl Reader {
             for improvement in set.iter().filter(|improvement| wanted(improvement)) {
                 dossiers.push(statuses(&mut moment, improvement).await?);
             }
+            let screens: Vec<i64> = sqlx::query_scalar("SELECT id FROM screen ORDER BY at_ms, question, host_digest")
+                .fetch_all(&mut *moment)
+                .await?;
+            for id in screens {
+                let screen = whole(&mut moment, Home::Screen, id, None).await?;
+                if subjects.is_none_or(|wanted| wanted.iter().any(|id| screen.is_about(id))) {
+                    dossiers.push(screen);
+                }
+            }
             dossiers.sort_by(|a, b| a.subject().cmp(b.subject()));
             Ok::<_, Fault>(dossiers)
         };
@@ -47,14 +56,15 @@ impl Reader {
     }
 }
 
-/// An experiment with all its facts.
-pub(super) async fn experiment(
+/// An experiment or a screen with all its facts.
+pub(super) async fn whole(
     connection: &mut SqliteConnection,
+    home: Home,
     id: i64,
     shelf: Option<&Shelf>,
 ) -> Result<Dossier, Fault> {
     let mut facts = Vec::new();
-    for kind in KINDS.iter().filter(|kind| kind.owner != Owner::Improvement) {
+    for kind in home.kinds() {
         let mut found = rows(connection, kind, id.to_string()).await?;
         if let Some(shelf) = shelf.filter(|_| kind.table == "profile") {
             let files: Vec<String> = sqlx::query_scalar("SELECT file FROM profile WHERE experiment = ? ORDER BY id")
@@ -88,21 +98,23 @@ fn stacks(shelf: &Shelf, file: &Path, fact: &Fact) -> Option<String> {
 
 /// The facts of one kind and owner, in the order of their rows.
 async fn rows(connection: &mut SqliteConnection, kind: &'static Kind, owner: String) -> Result<Vec<Fact>, Fault> {
-    let columns: Vec<String> = kind.columns.iter().map(|&(column, form)| selected(column, form)).collect();
+    let columns: Vec<String> = kind.columns.iter().map(|&(column, form)| selected(kind, column, form)).collect();
     let belongs = match kind.owner {
-        Owner::Root => "id = CAST(?1 AS INTEGER)",
-        Owner::Experiment => "experiment = CAST(?1 AS INTEGER)",
-        Owner::Verdict => "verdict IN (SELECT id FROM verdict WHERE experiment = CAST(?1 AS INTEGER))",
-        Owner::Improvement => "improvement = ?1",
+        Owner::Root(_) => "id = CAST(?1 AS INTEGER)".to_owned(),
+        Owner::Of(home) => format!("{} = CAST(?1 AS INTEGER)", home.word()),
+        Owner::Verdict => "verdict IN (SELECT id FROM verdict WHERE experiment = CAST(?1 AS INTEGER))".to_owned(),
+        Owner::Improvement => "improvement = ?1".to_owned(),
     };
     let sql = format!("SELECT id, {} FROM {} WHERE {belongs} ORDER BY id", columns.join(", "), kind.table);
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(owner).fetch_all(connection).await?;
     rows.iter().map(|row| fact(kind, row)).collect()
 }
 
-fn selected(column: &str, form: Form) -> String {
+fn selected(kind: &Kind, column: &str, form: Form) -> String {
     match form {
-        Form::Sitting => format!("(SELECT at_ms FROM sitting WHERE sitting.id = {column}) AS {column}"),
+        Form::Fact(table) => {
+            format!("(SELECT f.at_ms FROM {table} f WHERE f.id = {}.{column}) AS {column}", kind.table)
+        }
         Form::Time | Form::Integer | Form::Flag | Form::Real | Form::Text | Form::Json => format!("\"{column}\""),
     }
 }
@@ -113,7 +125,7 @@ fn fact(kind: &'static Kind, row: &SqliteRow) -> Result<Fact, Fault> {
     for &(column, form) in kind.columns {
         let unreadable = |cause: String| Fault::Unreadable { table: kind.table, row: number, what: column, cause };
         let value: Option<Value> = match form {
-            Form::Time | Form::Sitting => {
+            Form::Time | Form::Fact(_) => {
                 let at_ms: Option<i64> = row.try_get(column)?;
                 let text = |at_ms| time_text(at_ms).ok_or_else(|| unreadable("the time is out of range".to_owned()));
                 at_ms.map(text).transpose()?.map(Value::from)

@@ -21,14 +21,23 @@ pub(crate) struct Kind {
 /// Whose fact it is: what its rows are found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// The experiment itself.
-    Root,
-    /// An experiment's, by the column `experiment`.
-    Experiment,
+    /// The experiment or screen itself.
+    Root(Home),
+    /// An experiment's or a screen's, by the column of that name.
+    Of(Home),
     /// An experiment's, by its verdict.
     Verdict,
     /// An improvement's, outside any experiment.
     Improvement,
+}
+
+/// What holds facts together under a name that is the same in every store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// A question about two arms.
+    Experiment,
+    /// A question about many builds.
+    Screen,
 }
 
 /// How a column is written. A column that is NULL is left out.
@@ -46,8 +55,8 @@ pub(crate) enum Form {
     Text,
     /// JSON text, as the value it holds.
     Json,
-    /// A sitting of the same experiment, as the time it began.
-    Sitting,
+    /// Another fact of the same owner, in this table, as the time it was recorded.
+    Fact(&'static str),
 }
 
 /// What an import puts into a column that stays.
@@ -65,8 +74,7 @@ pub(crate) enum Filled {
     ShelfFile,
 }
 
-/// Tables whose rows are about this store and this machine, and stay. Screens stay too: they propose, and what they propose is
-/// decided by verdicts, which travel.
+/// Tables whose rows are about this store and this machine, and stay.
 #[cfg(test)]
 pub(crate) const LOCAL_TABLES: &[&str] = &[
     "agent_status",
@@ -76,16 +84,6 @@ pub(crate) const LOCAL_TABLES: &[&str] = &[
     "imported",
     "progress",
     "slice",
-    "screen",
-    "screen_sitting",
-    "screen_stage",
-    "screen_layout",
-    "screen_build",
-    "screen_loss",
-    "screen_conflict",
-    "screen_pair",
-    "screen_end",
-    "screen_stopped",
     "screen_slice",
     "screen_progress",
 ];
@@ -94,7 +92,7 @@ pub(crate) const LOCAL_TABLES: &[&str] = &[
 pub(crate) const KINDS: &[Kind] = &[
     Kind {
         table: "experiment",
-        owner: Owner::Root,
+        owner: Owner::Root(Home::Experiment),
         columns: &[
             ("at_ms", Form::Time),
             ("kind", Form::Text),
@@ -112,7 +110,7 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "sitting",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[("at_ms", Form::Time), ("plan", Form::Json)],
         local: &[
             ("id", Filled::Number),
@@ -124,14 +122,14 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "stage",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[("at_ms", Form::Time), ("stage", Form::Text), ("note", Form::Text)],
         local: &[("id", Filled::Number), ("experiment", Filled::Owner)],
         key: &[],
     },
     Kind {
         table: "build",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[
             ("at_ms", Form::Time),
             ("side", Form::Text),
@@ -145,7 +143,7 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "pair",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[
             ("workload", Form::Integer),
             ("run", Form::Text),
@@ -164,7 +162,7 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "standing",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[
             ("at_ms", Form::Time),
             ("workload", Form::Integer),
@@ -178,7 +176,7 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "calibration",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[
             ("at_ms", Form::Time),
             ("workload", Form::Integer),
@@ -191,7 +189,7 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "profile",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[
             ("at_ms", Form::Time),
             ("side", Form::Text),
@@ -209,7 +207,7 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "verdict",
-        owner: Owner::Experiment,
+        owner: Owner::Of(Home::Experiment),
         columns: &[
             ("at_ms", Form::Time),
             ("subject", Form::Text),
@@ -230,8 +228,8 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         table: "stopped",
-        owner: Owner::Experiment,
-        columns: &[("at_ms", Form::Time), ("sitting", Form::Sitting), ("reason", Form::Text)],
+        owner: Owner::Of(Home::Experiment),
+        columns: &[("at_ms", Form::Time), ("sitting", Form::Fact("sitting")), ("reason", Form::Text)],
         local: &[("id", Filled::Number), ("experiment", Filled::Owner)],
         key: &[],
     },
@@ -246,6 +244,106 @@ pub(crate) const KINDS: &[Kind] = &[
             ("reason", Form::Text),
         ],
         local: &[("id", Filled::Number), ("verdict", Filled::Owner)],
+        key: &[],
+    },
+    Kind {
+        table: "screen",
+        owner: Owner::Root(Home::Screen),
+        columns: &[
+            ("at_ms", Form::Time),
+            ("purpose", Form::Text),
+            ("factors", Form::Json),
+            ("tree_digest", Form::Text),
+            ("question", Form::Text),
+            ("host", Form::Json),
+            ("host_digest", Form::Text),
+        ],
+        local: &[("id", Filled::Number)],
+        key: &["at", "question", "host_digest"],
+    },
+    Kind {
+        table: "screen_sitting",
+        owner: Owner::Of(Home::Screen),
+        columns: &[("at_ms", Form::Time), ("plan", Form::Json)],
+        local: &[
+            ("id", Filled::Number),
+            ("screen", Filled::Owner),
+            ("pid", Filled::Zero),
+            ("started_ticks", Filled::Zero),
+        ],
+        key: &[],
+    },
+    Kind {
+        table: "screen_stage",
+        owner: Owner::Of(Home::Screen),
+        columns: &[("at_ms", Form::Time), ("stage", Form::Text), ("note", Form::Text)],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner)],
+        key: &[],
+    },
+    Kind {
+        table: "screen_layout",
+        owner: Owner::Of(Home::Screen),
+        columns: &[("at_ms", Form::Time), ("rows", Form::Integer), ("why", Form::Text), ("layout", Form::Json)],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner)],
+        key: &[],
+    },
+    Kind {
+        table: "screen_build",
+        owner: Owner::Of(Home::Screen),
+        columns: &[
+            ("at_ms", Form::Time),
+            ("features", Form::Json),
+            ("build_key", Form::Text),
+            ("sha256", Form::Text),
+            ("cached", Form::Flag),
+        ],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner), ("path", Filled::Empty)],
+        key: &[],
+    },
+    Kind {
+        table: "screen_loss",
+        owner: Owner::Of(Home::Screen),
+        columns: &[("at_ms", Form::Time), ("levels", Form::Json), ("stage", Form::Text), ("reason", Form::Text)],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner)],
+        key: &[],
+    },
+    Kind {
+        table: "screen_conflict",
+        owner: Owner::Of(Home::Screen),
+        columns: &[("at_ms", Form::Time), ("conflict", Form::Json), ("told", Form::Text)],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner)],
+        key: &[],
+    },
+    Kind {
+        table: "screen_pair",
+        owner: Owner::Of(Home::Screen),
+        columns: &[
+            ("row", Form::Integer),
+            ("idx", Form::Integer),
+            ("at_ms", Form::Time),
+            ("first", Form::Text),
+            ("seed", Form::Text),
+            ("d", Form::Real),
+            ("dropped", Form::Text),
+            ("machine", Form::Json),
+            ("a", Form::Json),
+            ("b", Form::Json),
+        ],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner)],
+        key: &["row", "idx"],
+    },
+    Kind {
+        table: "screen_end",
+        owner: Owner::Of(Home::Screen),
+        columns: &[("at_ms", Form::Time), ("layout", Form::Fact("screen_layout")), ("told", Form::Text)],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner)],
+        key: &[],
+    },
+    Kind {
+        table: "screen_stopped",
+        owner: Owner::Of(Home::Screen),
+        columns: &[("at_ms", Form::Time), ("sitting", Form::Fact("screen_sitting")), ("reason", Form::Text)],
+        local: &[("id", Filled::Number), ("screen", Filled::Owner)],
         key: &[],
     },
     Kind {
@@ -264,6 +362,25 @@ pub(crate) const KINDS: &[Kind] = &[
     },
 ];
 
+impl Home {
+    /// Its table, and the column of others that names it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Experiment => "experiment",
+            Self::Screen => "screen",
+        }
+    }
+
+    /// The kinds of its facts, itself first.
+    pub(super) fn kinds(self) -> impl Iterator<Item = &'static Kind> {
+        KINDS.iter().filter(move |kind| match kind.owner {
+            Owner::Root(home) | Owner::Of(home) => home == self,
+            Owner::Verdict => self == Self::Experiment,
+            Owner::Improvement => false,
+        })
+    }
+}
+
 impl Kind {
     /// The kind whose word is `word`.
     pub(super) fn named(word: &str) -> Option<&'static Self> {
@@ -280,6 +397,6 @@ impl Kind {
 pub(super) fn field(column: &'static str, form: Form) -> &'static str {
     match form {
         Form::Time => column.strip_suffix("_ms").unwrap_or(column),
-        Form::Integer | Form::Flag | Form::Real | Form::Text | Form::Json | Form::Sitting => column,
+        Form::Integer | Form::Flag | Form::Real | Form::Text | Form::Json | Form::Fact(_) => column,
     }
 }

@@ -6,17 +6,20 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::query::QueryScalar;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
 use super::fact::{Dossier, Fact};
 use super::file::Evidence;
 use super::gather;
-use super::kinds::{Filled, Form, Kind, Owner, field};
+use super::kinds::{Filled, Form, Home, Kind, Owner, field};
 use crate::lab::experiment::ExperimentId;
+use crate::lab::screen::facts::ScreenId;
 use crate::profiles::Shelf;
 use crate::tracking::error::{At, Fault, StoreError};
-use crate::tracking::experiment;
 use crate::tracking::store::{Store, now_ms};
+use crate::tracking::{experiment, screen};
 
 /// What came of merging one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,8 +35,10 @@ pub struct Merged {
 pub struct MergedDossier {
     /// What it is about: mostly an improvement.
     pub subject: String,
-    /// The experiment's number in this store; `None` of statuses.
+    /// The experiment's number in this store; `None` of anything else.
     pub experiment: Option<i64>,
+    /// The screen's number in this store; `None` of anything else.
+    pub screen: Option<i64>,
     /// Facts that this store did not have.
     pub new: usize,
     /// Facts that it had.
@@ -95,16 +100,17 @@ struct Merge<'a> {
 impl Merge<'_> {
     async fn dossier(&mut self, facts: &mut SqliteConnection, theirs: &Dossier) -> Result<(), Fault> {
         let subject = theirs.subject().to_owned();
-        let found = match theirs.facts.first().filter(|fact| fact.kind.owner == Owner::Root) {
-            Some(root) => self.find(facts, root).await?,
-            None => None,
+        let mut merged = MergedDossier { subject, experiment: None, screen: None, new: 0, known: 0 };
+        let ours = match theirs.root() {
+            None => gather::statuses(facts, &merged.subject).await?,
+            Some((home, root)) => match find(facts, root).await? {
+                Some(id) => {
+                    merged.settle(home, id);
+                    gather::whole(facts, home, id, None).await?
+                }
+                None => Dossier { facts: Vec::new() },
+            },
         };
-        let ours = match (&found, theirs.experiment()) {
-            (Some(id), _) => gather::experiment(facts, *id, None).await?,
-            (None, Some(_)) => Dossier { facts: Vec::new() },
-            (None, None) => gather::statuses(facts, &subject).await?,
-        };
-        let mut merged = MergedDossier { subject, experiment: found, new: 0, known: 0 };
         let mut there = Names::of(&ours);
         for fact in &theirs.facts {
             match there.take(fact) {
@@ -124,25 +130,17 @@ impl Merge<'_> {
                 }),
             }
         }
-        if let Some(id) = merged.experiment.filter(|_| merged.new > 0 && self.done.conflicts.is_empty()) {
+        if merged.new > 0 && self.done.conflicts.is_empty() {
             // What today's types cannot read must not come in.
-            experiment::whole(facts, ExperimentId(id)).await?;
+            if let Some(id) = merged.experiment {
+                experiment::whole(facts, ExperimentId(id)).await?;
+            }
+            if let Some(id) = merged.screen {
+                screen::whole(facts, ScreenId(id)).await?;
+            }
         }
         self.done.dossiers.push(merged);
         Ok(())
-    }
-
-    /// The experiment of this store that `root` is.
-    async fn find(&self, facts: &mut SqliteConnection, root: &Fact) -> Result<Option<i64>, Fault> {
-        let text = |name| root.text(name).unwrap_or_default();
-        let found = sqlx::query_scalar(
-            "SELECT id FROM experiment WHERE at_ms = ? AND subject = ? AND question = ? AND host_digest = ?",
-        )
-        .bind(at_ms(root.fields.get("at")))
-        .bind(text("subject"))
-        .bind(text("question"))
-        .bind(text("host_digest"));
-        Ok(found.fetch_optional(facts).await?)
     }
 
     async fn insert(&mut self, facts: &mut SqliteConnection, fact: &Fact, of: &mut MergedDossier) -> Result<(), Fault> {
@@ -153,7 +151,7 @@ impl Merge<'_> {
             columns.push(format!("\"{column}\""));
             let value = fact.fields.get(field(column, form));
             values.push(match form {
-                Form::Sitting => Column::Integer(sitting(facts, of, at_ms(value)).await?),
+                Form::Fact(table) => Column::Integer(recorded(facts, kind, table, of, at_ms(value)).await?),
                 Form::Time | Form::Integer | Form::Flag | Form::Real | Form::Text | Form::Json => {
                     Column::of(form, value)
                 }
@@ -170,22 +168,14 @@ impl Merge<'_> {
         }
         let marks = vec!["?"; values.len()].join(", ");
         let sql = format!("INSERT INTO {} ({}) VALUES ({marks}) RETURNING id", kind.table, columns.join(", "));
-        let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
-        for value in values {
-            query = match value {
-                Column::Integer(value) => query.bind(value),
-                Column::Real(value) => query.bind(value),
-                Column::Text(value) => query.bind(value),
-            };
-        }
-        let row: i64 = query.fetch_one(&mut *facts).await?;
+        let row: i64 = bound(sqlx::query_scalar(AssertSqlSafe(sql)), values).fetch_one(&mut *facts).await?;
         match kind.owner {
-            Owner::Root => {
-                of.experiment = Some(row);
+            Owner::Root(home) => {
+                of.settle(home, row);
                 self.note_origin(facts, kind, row).await
             }
             Owner::Improvement => self.note_origin(facts, kind, row).await,
-            Owner::Experiment | Owner::Verdict => Ok(()),
+            Owner::Of(_) | Owner::Verdict => Ok(()),
         }
     }
 
@@ -245,6 +235,23 @@ impl Names {
     }
 }
 
+impl MergedDossier {
+    /// Its facts are those of this row.
+    fn settle(&mut self, home: Home, row: i64) {
+        match home {
+            Home::Experiment => self.experiment = Some(row),
+            Home::Screen => self.screen = Some(row),
+        }
+    }
+
+    fn row(&self, home: Home) -> Option<i64> {
+        match home {
+            Home::Experiment => self.experiment,
+            Home::Screen => self.screen,
+        }
+    }
+}
+
 /// A value on its way into a column.
 enum Column {
     Integer(Option<i64>),
@@ -255,7 +262,7 @@ enum Column {
 impl Column {
     fn of(form: Form, value: Option<&Value>) -> Self {
         match form {
-            Form::Time | Form::Sitting => Self::Integer(at_ms(value)),
+            Form::Time | Form::Fact(_) => Self::Integer(at_ms(value)),
             Form::Integer => Self::Integer(value.and_then(Value::as_i64)),
             Form::Flag => Self::Integer(value.and_then(Value::as_bool).map(i64::from)),
             Form::Real => Self::Real(value.and_then(Value::as_f64)),
@@ -269,11 +276,31 @@ fn at_ms(value: Option<&Value>) -> Option<i64> {
     value.and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::as_millisecond)
 }
 
+type Numbers<'q> = QueryScalar<'q, Sqlite, i64, SqliteArguments>;
+
+fn bound<'q>(query: Numbers<'q>, values: Vec<Column>) -> Numbers<'q> {
+    values.into_iter().fold(query, |query, value| match value {
+        Column::Integer(value) => query.bind(value),
+        Column::Real(value) => query.bind(value),
+        Column::Text(value) => query.bind(value),
+    })
+}
+
+/// The experiment or screen of this store that `root` is.
+async fn find(facts: &mut SqliteConnection, root: &Fact) -> Result<Option<i64>, Fault> {
+    let key = root.kind.columns.iter().filter(|&&(column, form)| root.kind.key.contains(&field(column, form)));
+    let (columns, values): (Vec<String>, Vec<Column>) = key
+        .map(|&(column, form)| (format!("{column} = ?"), Column::of(form, root.fields.get(field(column, form)))))
+        .unzip();
+    let sql = format!("SELECT id FROM {} WHERE {}", root.kind.table, columns.join(" AND "));
+    Ok(bound(sqlx::query_scalar(AssertSqlSafe(sql)), values).fetch_optional(facts).await?)
+}
+
 /// The row by which a fact of this kind is found. A missing one is refused by the table's own constraints.
 async fn owner(facts: &mut SqliteConnection, kind: &Kind, of: &MergedDossier) -> Result<Option<i64>, Fault> {
     match kind.owner {
-        Owner::Root | Owner::Improvement => Ok(None),
-        Owner::Experiment => Ok(of.experiment),
+        Owner::Root(_) | Owner::Improvement => Ok(None),
+        Owner::Of(home) => Ok(of.row(home)),
         Owner::Verdict => {
             let verdict = sqlx::query_scalar("SELECT id FROM verdict WHERE experiment = ?").bind(of.experiment);
             Ok(verdict.fetch_optional(facts).await?)
@@ -281,9 +308,16 @@ async fn owner(facts: &mut SqliteConnection, kind: &Kind, of: &MergedDossier) ->
     }
 }
 
-async fn sitting(facts: &mut SqliteConnection, of: &MergedDossier, at_ms: Option<i64>) -> Result<Option<i64>, Fault> {
-    let sitting = sqlx::query_scalar("SELECT id FROM sitting WHERE experiment = ? AND at_ms = ? ORDER BY id LIMIT 1")
-        .bind(of.experiment)
-        .bind(at_ms);
-    Ok(sitting.fetch_optional(facts).await?)
+/// The fact in `table`, of the same owner as one of `kind`, that was recorded at that time.
+async fn recorded(
+    facts: &mut SqliteConnection,
+    kind: &Kind,
+    table: &str,
+    of: &MergedDossier,
+    at_ms: Option<i64>,
+) -> Result<Option<i64>, Fault> {
+    let Owner::Of(home) = kind.owner else { return Ok(None) };
+    let sql = format!("SELECT id FROM {table} WHERE {} = ? AND at_ms = ? ORDER BY id LIMIT 1", home.word());
+    let values = vec![Column::Integer(of.row(home)), Column::Integer(at_ms)];
+    Ok(bound(sqlx::query_scalar(AssertSqlSafe(sql)), values).fetch_optional(facts).await?)
 }

@@ -10,6 +10,8 @@
 //!               { "fact": "pair", "digest": "…", "workload": 0, "run": "decision", "idx": 0, "seed": "…", … }, … ] }
 //! ```
 //!
+//! A screen is a dossier of its own, beside those of experiments.
+//!
 //! Numbers of rows are local to a store and never travel; what a fact *is* is its content. An experiment is known by when,
 //! where and of what it was asked, a pair by its place in the experiment, everything else by all it says. So merging is a
 //! union of sets: importing twice is importing once, and the order does not matter. Where two stores say different things

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use super::fact::time_text;
 use super::kinds::Kind;
 use super::{Dossier, Evidence, Fact, Merged};
+use crate::lab::screen::design::Design;
+use crate::lab::screen::facts::Layout;
 use crate::profiles::Shelf;
 use crate::tracking::{Store, derive};
 use crate::yaml::Source;
@@ -103,6 +105,56 @@ fn experiment(number: i64, subject: &str, pairs: i64) -> Vec<Fact> {
     facts
 }
 
+/// A screen of two improvements with `pairs` pairs of its second build, laid out twice and at its end.
+fn screen(number: i64, pairs: i64) -> Vec<Fact> {
+    let begin = number * 1_000;
+    let at = |s: i64| time_text((begin + s) * 1_000 + 7).unwrap();
+    let factors = json!([{ "improvement": "T001", "feature": "t001" }, { "improvement": "B001", "feature": "b001" }]);
+    let mut facts = experiment(number, "T001", pairs);
+    let of = |word: &str| facts.iter().find(|fact| fact.word() == word).unwrap().fields.clone();
+    let plan = of("sitting")["plan"].clone();
+    let plan = json!({ "purpose": "screening", "factors": factors, "held": [], "tree_digest": "d",
+        "workload": plan["workloads"][0], "policy": plan["policy"], "blocks": 2, "seed": u64::MAX });
+    let layout = |design| serde_json::to_value(Layout::of(design, &[], "because")).unwrap();
+    let mut screen = vec![
+        fact(
+            "screen",
+            begin,
+            json!({ "purpose": "screening", "factors": factors, "tree_digest": "d", "question": format!("q{number}"),
+                    "host": of("experiment")["host"], "host_digest": "h" }),
+        ),
+        fact("screen_sitting", begin + 1, json!({ "plan": plan })),
+        fact("screen_stage", begin + 2, json!({ "stage": "build", "note": "all" })),
+        fact("screen_layout", begin + 3, json!({ "rows": 4, "why": "because", "layout": layout(Design::full(2)) })),
+        fact(
+            "screen_layout",
+            begin + 4,
+            json!({ "rows": 4, "why": "because", "layout": layout(Design::screening(2)) }),
+        ),
+        fact(
+            "screen_build",
+            begin + 5,
+            json!({ "features": ["t001"], "build_key": "k", "sha256": "s", "cached": false }),
+        ),
+        fact("screen_loss", begin + 6, json!({ "levels": [true, true], "stage": "build", "reason": "no" })),
+        fact(
+            "screen_conflict",
+            begin + 7,
+            json!({ "conflict": [{ "factor": 0, "on": true }, { "factor": 1, "on": true }], "told": "no" }),
+        ),
+        fact("screen_stopped", begin + 8, json!({ "sitting": at(1), "reason": "interrupted" })),
+        fact("screen_end", begin + 900, json!({ "layout": at(4), "told": "nothing acts" })),
+    ];
+    facts.retain(|fact| fact.word() == "pair");
+    screen.extend(facts.into_iter().enumerate().map(|(n, pair)| {
+        let mut fields = pair.fields;
+        fields.retain(|name, _| !matches!(name.as_str(), "at" | "workload" | "run"));
+        fields.insert("row".to_owned(), 1.into());
+        fact("screen_pair", begin + 10 + n as i64, fields.into())
+    }));
+    screen
+}
+
 fn statuses(subject: &str) -> Vec<Fact> {
     let one = |at, status: &str, forced| {
         fact(
@@ -119,7 +171,8 @@ fn statuses(subject: &str) -> Vec<Fact> {
 fn universe() -> Vec<Dossier> {
     let dossiers =
         [experiment(1, "T001", 2), experiment(2, "T001", 4), experiment(3, "T003", 3), experiment(4, "T003", 0)];
-    dossiers.into_iter().chain([statuses("T001"), statuses("B001")]).map(Dossier::new).collect()
+    let others = [statuses("T001"), statuses("B001"), screen(5, 3), screen(6, 0)];
+    dossiers.into_iter().chain(others).map(Dossier::new).collect()
 }
 
 /// The part of the universe that the coins choose. What others need is always there.
@@ -127,7 +180,9 @@ fn part(coins: &[bool]) -> Vec<Dossier> {
     let mut coins = coins.iter().copied().cycle();
     let mut dossiers = Vec::new();
     for dossier in universe() {
-        let needed = |fact: &Fact| matches!(fact.word(), "experiment" | "sitting");
+        let needed = |fact: &Fact| {
+            matches!(fact.word(), "experiment" | "sitting" | "screen" | "screen_sitting" | "screen_layout")
+        };
         let mut facts: Vec<Fact> =
             dossier.facts.iter().filter(|fact| needed(fact) || coins.next() == Some(true)).cloned().collect();
         if !facts.iter().any(|fact| fact.word() == "verdict") {
@@ -174,7 +229,10 @@ async fn seen(store: &Store) -> String {
     let statuses = known.iter().map(|(id, known)| format!("{id} {:?}\n", derive(known, Some("d"))));
     let stack = store.reader().stack().await.unwrap();
     let stack: Vec<String> = stack.iter().map(|entry| entry.improvement.to_string()).collect();
-    number.replace_all(&statuses.collect::<String>(), "$1").into_owned() + &stack.join(" ")
+    let screens = store.reader().screens(9).await.unwrap();
+    let mut screens: Vec<String> = screens.iter().map(|screen| format!("{} {:?}", screen.at, screen.ending)).collect();
+    screens.sort(); // each store has its own numbers
+    number.replace_all(&statuses.collect::<String>(), "$1").into_owned() + &stack.join(" ") + &screens.join("\n")
 }
 
 fn run(future: impl Future<Output = ()>) {
@@ -242,6 +300,19 @@ fn what_todays_types_cannot_read_does_not_come_in() {
         let error = store.merge(&evidence, "x.json", false).await.unwrap_err();
         assert!(error.to_string().contains("plan"), "{error}");
         assert_eq!(held(&store).await.dossiers.len(), 0);
+    });
+}
+
+#[test]
+fn an_export_about_an_improvement_has_the_screens_in_which_it_was_switched() {
+    run(async {
+        let (_folder, store) = store(&[&universe()]).await;
+        let about = async |id: &str| {
+            let found = store.reader().evidence(Some(&[id.to_owned()].into()), None).await.unwrap();
+            found.iter().map(|dossier| dossier.subject().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(about("B001").await, ["B001", "screening", "screening"]);
+        assert_eq!(about("T003").await, ["T003", "T003"]);
     });
 }
 
