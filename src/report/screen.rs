@@ -247,15 +247,31 @@ fn next(plan: &ScreenPlan, layout: &Layout, lines: &[EffectLine]) -> Vec<String>
         Purpose::Screening => {
             if active.len() > 1 {
                 let together = &active[..active.len().min(INTERACTION_MAX)];
-                commands.push(format!("workbench interact {}", together.join(" ")));
+                commands.push(format!("workbench interact {}{}", together.join(" "), asked(plan)));
             }
             if layout.can_be_folded() && !active.is_empty() {
-                commands.push(format!("workbench {} --fold-over", plan.command()));
+                commands.push(format!("workbench {} --fold-over{}", plan.command(), asked(plan)));
             }
         }
         Purpose::Interaction => {}
     }
     commands
+}
+
+/// The options that ask on the same stack and workload again.
+fn asked(plan: &ScreenPlan) -> String {
+    let work = &plan.workload;
+    let stack = if plan.held.is_empty() { "" } else { " --stack" };
+    if !plan.workload_named {
+        return stack.to_owned();
+    }
+    let better = match work.better {
+        Direction::Higher => "",
+        Direction::Lower => " --better lower",
+    };
+    let value = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let params: String = work.params.iter().map(|(name, it)| format!(" --param {name}={}", value(it))).collect();
+    format!("{stack} --workload {} --metric {}{better}{params}", work.workload, work.metric)
 }
 
 fn whence(source: ErrorSource) -> &'static str {

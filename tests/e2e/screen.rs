@@ -112,15 +112,22 @@ fn folded_over_what_hid_in_an_effect_is_cleared() {
     let refused = screens.run(&["screen", "--all", "--fold-over"]);
     assert_eq!(refused.code, 1, "{}", refused.stdout);
     assert!(refused.stderr.contains("no screen of these improvements"), "{}", refused.stderr);
-    let hidden = screens.json(&["screen", "--all", "--seed", "7", "--blocks", "2"]);
+    let workload =
+        "--workload toy --metric tps --param effect=0.3 --param effect.d+e=0.2 --param noise=0.005 --param batch=8";
+    let asked: Vec<&str> = "screen --all --seed 7 --blocks 2".split(' ').chain(workload.split(' ')).collect();
+    let hidden = screens.json(&asked);
     assert!((effect(&hidden, "T003")[0] - 0.2).abs() < 0.03, "{hidden}");
-    let cleared = screens.json(&["screen", "--all", "--fold-over"]);
+    // The command that it proposes asks for the workload that was named, too.
+    let next = hidden["data"]["next"].as_array().unwrap().last().unwrap().as_str().unwrap();
+    let fold_over: Vec<&str> = next.split(' ').skip(1).collect();
+    assert!(next.contains("--fold-over"), "{next}");
+    let cleared = screens.json(&fold_over);
     assert!((effect(&cleared, "T003")[0] - 0.3).abs() < 0.02, "{cleared}");
     assert_eq!((&cleared["data"]["folded"], &cleared["data"]["builds"]), (&true.into(), &16.into()));
     let kept = screens.screen(1).unwrap();
     assert_eq!(kept.pairs.len(), 32, "what was measured before counts");
     assert!(screens.screen(2).is_none());
-    assert_eq!(screens.json(&["screen", "--all", "--fold-over"])["data"], cleared["data"], "once is enough");
+    assert_eq!(screens.json(&fold_over)["data"], cleared["data"], "once is enough");
 }
 
 #[test]
@@ -139,6 +146,22 @@ fn features_that_do_not_build_together_are_found_and_laid_out_around() {
     );
     let layout = kept.layout.unwrap();
     assert!(layout.rows().all(|levels| !kept.conflicts[0].hits(&levels)), "{layout:?}");
+}
+
+#[test]
+fn no_build_is_spent_on_what_the_register_says_does_not_go_together() {
+    let exclusive = "#[cfg(all(feature = \"a\", feature = \"c\"))]\ncompile_error!(\"a and c exclude each other\");";
+    let screens = Screens::built("effect: 0.3, effect.c: 0.1, noise: 0.005, batch: 8", exclusive);
+    screens.lab.bench.replace("improvements/T013.yaml", "feature: c\n", "feature: c\nconflicts: [T011]\n");
+    let asked = ["screen", "T003", "T011", "T012", "T013", "--seed", "7", "--blocks", "2"];
+    let result = screens.json(&asked);
+    let kept = screens.screen(1).unwrap();
+    assert_eq!((kept.losses.as_slice(), kept.conflicts.as_slice()), (&[][..], &[][..]));
+    assert_eq!(result["data"]["conflicts"], serde_json::json!([]), "nothing had to be found");
+    let layout = kept.layout.unwrap();
+    assert!(layout.why.ends_with("; a and c do not build together"), "{}", layout.why);
+    assert!(layout.rows().all(|levels| !kept.plan.declared[0].hits(&levels)), "{layout:?}");
+    assert!((effect(&result, "T003")[0] - 0.3).abs() < 0.05, "{result}");
 }
 
 #[test]

@@ -134,6 +134,7 @@ pub(in crate::cli) async fn run(
         chosen: &chosen,
         held: &held,
         trial: &trial,
+        trial_named: options.workload.is_some() || options.workload_of.is_some(),
         noise: &noise,
         blocks: options.blocks,
         seed: options.seed.unwrap_or_else(fresh_seed),

@@ -43,10 +43,16 @@ pub struct ScreenPlan {
     pub factors: Vec<Factor>,
     /// Features that are on in every build.
     pub held: Vec<String>,
+    /// What does not build together by the register's word; no build is spent on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<Conflict>,
     /// Digest of the target's tree.
     pub tree_digest: String,
     /// The one workload on which all builds are measured.
     pub workload: WorkloadPlan,
+    /// Whether whoever asked named it, so that who asks again has to.
+    #[serde(default)]
+    pub workload_named: bool,
     /// The rule for pairs.
     pub policy: Policy,
     /// How often each build is measured against the reference.

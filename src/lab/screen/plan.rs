@@ -42,6 +42,8 @@ pub struct Ask<'a> {
     pub held: &'a [String],
     /// The common workload.
     pub trial: &'a Trial,
+    /// Whether whoever asked named it.
+    pub trial_named: bool,
     /// Noise known from earlier pairs on this machine.
     pub noise: &'a NoiseLedger,
     /// How often each build is measured; so often that effects worth having are seen, when absent.
@@ -71,8 +73,10 @@ impl Ask<'_> {
             purpose: self.purpose,
             factors,
             held,
+            declared: self.declared(),
             tree_digest: tree_digest.to_owned(),
             workload: pairs.workloads.remove(0),
+            workload_named: self.trial_named,
             policy: pairs.policy,
             blocks: 0,
             seed: self.seed,
@@ -81,11 +85,28 @@ impl Ask<'_> {
         plan.blocks = self.blocks.unwrap_or_else(|| plan.blocks_for(rows));
         plan
     }
+
+    /// What the register says does not go together.
+    fn declared(&self) -> Vec<Conflict> {
+        let on = |factor| Literal { factor, on: true };
+        let pairs = (0..self.chosen.len()).flat_map(|one| (0..one).map(move |other| (other, one)));
+        let excluded = pairs.filter(|&(other, one)| self.chosen[one].excludes(self.chosen[other]));
+        excluded.map(|(other, one)| Conflict(vec![on(other), on(one)])).collect()
+    }
 }
 
 impl ScreenPlan {
     /// The layout to begin with.
     pub fn first_layout(&self) -> Layout {
+        let layout = self.layout_of_all();
+        if self.declared.is_empty() {
+            return layout;
+        }
+        let why = format!("{}; {}", layout.why, self.all_told(&self.declared));
+        Layout { why, ..self.without(&layout, &self.declared) }
+    }
+
+    fn layout_of_all(&self) -> Layout {
         let factors = self.factors.len();
         match self.purpose {
             // So few effects cannot tell their own noise: nothing cheaper than every combination tells them apart.
@@ -111,9 +132,12 @@ impl ScreenPlan {
             }
             design = design.adapted(&broken, &[]);
         }
-        let told: Vec<String> = conflicts.iter().map(|conflict| self.told(conflict)).collect();
         let lost = hit(&design, conflicts);
-        Layout::of(design, &lost, format!("laid out anew, since {}", told.join("; ")))
+        Layout::of(design, &lost, format!("laid out anew, since {}", self.all_told(conflicts)))
+    }
+
+    fn all_told(&self, conflicts: &[Conflict]) -> String {
+        conflicts.iter().map(|conflict| self.told(conflict)).collect::<Vec<_>>().join("; ")
     }
 
     /// The smallest true effect that so many rows find with 90 % power: the standard error of an effect is 2σ/√(rows · blocks).
@@ -189,7 +213,7 @@ mod tests {
         let held = ["kept".to_owned(), chosen[0].feature.clone()];
         let (config, noise) = (&catalog.config, &NoiseLedger::new());
         let (chosen, held) = (chosen.as_slice(), held.as_slice());
-        Ask { config, purpose, chosen, held, trial, noise, blocks, seed: 7 }.plan("d")
+        Ask { config, purpose, chosen, held, trial, trial_named: false, noise, blocks, seed: 7 }.plan("d")
     }
 
     fn conflict(literals: &[(usize, bool)]) -> Conflict {

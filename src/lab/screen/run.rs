@@ -138,12 +138,15 @@ impl Planned<'_> {
             recorder.emit(LabEvent::Progress { note }).await?;
         }
         let begun = layout.is_some();
+        let declared = plan.declared.len();
+        let conflicts = plan.declared.iter().cloned().chain(conflicts).collect();
         let layout = layout.unwrap_or_else(|| plan.first_layout());
         let mut screening =
             Screening { planned: &self, plan, layout, losses, conflicts, built: BTreeMap::new(), pairs, recorder };
         match screening.run(begun, ended).await {
             Ok(effects) => {
                 let Screening { plan, layout, losses, conflicts, pairs, .. } = screening;
+                let conflicts = conflicts.into_iter().skip(declared).collect();
                 Ok(Conclusion { screen: id, plan, layout, losses, conflicts, pairs, effects })
             }
             Err(error) => {
@@ -182,6 +185,7 @@ struct Screening<'a, J: Journal> {
     plan: ScreenPlan,
     layout: Layout,
     losses: Vec<Loss>,
+    /// What does not build together: what the register says, then what was found.
     conflicts: Vec<Conflict>,
     built: BTreeMap<Levels, Binary>,
     pairs: Vec<RowPair>,
