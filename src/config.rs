@@ -40,7 +40,7 @@ pub struct Config {
     /// Where the facts are kept.
     #[serde(default)]
     pub store: StoreConfig,
-    /// Limits of an agent's attempt; the agent's own file may tighten them.
+    /// Who may work on what, and how long; an agent's own file may tighten its limits.
     #[serde(default)]
     pub agents: AgentLimits,
 }
@@ -207,18 +207,32 @@ pub struct StoreConfig {
     pub url: String,
 }
 
-/// Limits of an agent's attempt.
+/// Who may work on what, how long, and what nobody may touch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgentLimits {
     /// Agents at work at the same time.
     pub parallel: u32,
-    /// Wall time of one attempt, minutes.
-    pub minutes: u32,
+    /// Submissions that wait for a reviewer: while there are so many, nobody begins. Review is the bottleneck.
+    pub review: u32,
+    /// Attempts at one assignment.
+    pub attempts: u32,
+    /// Wall time of one attempt, minutes; time in which somebody measures does not count.
+    pub minutes: f64,
     /// Changed lines that one attempt may hand in.
     pub diff_lines: u32,
     /// Output kept of one attempt, megabytes.
     pub output_mb: u32,
+    /// How long an agent that must end has to end by itself after INT, and again after TERM, milliseconds.
+    pub grace_ms: u64,
+    /// The branch that accepted work lands on; the checkout is never touched.
+    pub integration: String,
+    /// Files that no submission may change, as globs, besides the workbench's own: what measures, and what checks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protected: Vec<String>,
+    /// A file beside the repository's, with workloads that guard every submission and that no brief names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_guards: Option<String>,
 }
 
 impl Config {
@@ -271,7 +285,7 @@ impl Kind {
 
 fn check(document: &Document<Config>, faults: &mut Faults) {
     adapter::check(document, faults);
-    let Config { policy, machine, lab, screen, store, .. } = &document.value;
+    let Config { policy, machine, lab, screen, store, agents, .. } = &document.value;
     let mut demand = |holds: bool, path: &str, message: &str| {
         if !holds {
             faults.push(document.fault(path, format!("`{path}` {message}")).code("config::limit"));
@@ -298,6 +312,10 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(lab.slice_ms >= SLICE_MS_MIN, "lab.slice_ms", &shortest);
     demand(lab.slices >= 1, "lab.slices", "must be at least 1");
     demand(lab.answer_limit_s >= 1, "lab.answer_limit_s", "must be at least 1");
+    demand(agents.parallel >= 1, "agents.parallel", "must be at least 1");
+    demand(agents.attempts >= 1, "agents.attempts", "must be at least 1");
+    demand(agents.minutes > 0.0 && agents.minutes.is_finite(), "agents.minutes", "must be above 0");
+    demand(!agents.integration.is_empty(), "agents.integration", "must name a branch");
     demand(screen.limit_s >= 1, "screen.limit_s", "must be at least 1");
     demand(store.file().is_some(), "store.url", "must be `sqlite:` and a path; no other store is supported");
 }
@@ -379,6 +397,17 @@ impl Default for StoreConfig {
 
 impl Default for AgentLimits {
     fn default() -> Self {
-        Self { parallel: 2, minutes: 120, diff_lines: 2000, output_mb: 64 }
+        Self {
+            parallel: 2,
+            review: 4,
+            attempts: 3,
+            minutes: 120.0,
+            diff_lines: 2000,
+            output_mb: 64,
+            grace_ms: 2000,
+            integration: "integration".to_owned(),
+            protected: Vec::new(),
+            private_guards: None,
+        }
     }
 }

@@ -6,6 +6,7 @@
 //!        agents/*.yaml           the roster
 //!        tracking/workbench.db   the store            (not in git)
 //!        tracking/lab/           built arms, work     (not in git)
+//!        tracking/work/          worktrees of agents  (not in git)
 //!        tracking/reports/       rendered reports
 //!        profiles/               captured stacks and flame graphs
 //! /tmp/workbench-machine/         the lease: one measurement per machine, whatever the project (crate::machine)
@@ -158,6 +159,11 @@ impl Project {
     /// Built arms, target directories, data of running experiments.
     pub fn lab_dir(&self) -> PathBuf {
         self.tracking_dir().join("lab")
+    }
+
+    /// Worktrees of agents, their briefs and outputs.
+    pub fn work_dir(&self) -> PathBuf {
+        self.tracking_dir().join("work")
     }
 
     /// Captured stacks and flame graphs.

@@ -197,6 +197,11 @@ impl Interval {
 /// The shortest slice, in milliseconds.
 pub const SLICE_MS_MIN: u64 = 10;
 
+/// `1 file`, `6 files`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A whole number with its digits in groups of three, by narrow no-break spaces: `1 234 567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

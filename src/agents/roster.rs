@@ -6,6 +6,7 @@ use std::{fmt, fs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::territory::Territory;
 use crate::project::Project;
 use crate::yaml::{Document, Fault, Faults, Reader};
 
@@ -69,7 +70,7 @@ pub enum RunnerKind {
 pub struct Limits {
     /// Wall time, minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub minutes: Option<u32>,
+    pub minutes: Option<f64>,
     /// Changed lines that may be handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_lines: Option<u32>,
@@ -143,11 +144,17 @@ fn check(document: &Document<Agent>, faults: &mut Faults) {
         }
     }
     let Limits { minutes, diff_lines, output_mb } = agent.limits;
-    for (name, limit) in [("minutes", minutes), ("diff_lines", diff_lines), ("output_mb", output_mb)] {
-        if limit == Some(0) {
+    let limits =
+        [("minutes", minutes), ("diff_lines", diff_lines.map(f64::from)), ("output_mb", output_mb.map(f64::from))];
+    for (name, limit) in limits {
+        if limit.is_some_and(|limit| limit <= 0.0) {
             let fault = document.fault(&format!("limits.{name}"), format!("`limits.{name}` of 0 allows nothing"));
             faults.push(fault.code("roster::limits"));
         }
+    }
+    if let Err(error) = Territory::new(&agent.modules) {
+        let fault = document.fault("modules", format!("`modules` holds a glob that cannot be read: {error}"));
+        faults.push(fault.code("roster::modules").help("`engine/src/io/**` is all below that folder"));
     }
 }
 

@@ -105,9 +105,11 @@ impl<'a> Job<'a> {
         let plan = draft.plan();
         match plan.question {
             Question::Compare if plan.is_of_one_arm() => Err(LabError::SameArms),
-            Question::AddOneIn(_) | Question::LeaveOneOut(_) | Question::Itself | Question::Compare => {
-                Ok(Planned { job: self, folder, arms, plan })
-            }
+            Question::AddOneIn(_)
+            | Question::LeaveOneOut(_)
+            | Question::Itself
+            | Question::Compare
+            | Question::HandedIn(_) => Ok(Planned { job: self, folder, arms, plan }),
         }
     }
 

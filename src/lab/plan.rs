@@ -53,6 +53,15 @@ impl<'a> Inquiry<'a> {
         }
     }
 
+    /// What `improvement` would bring to a stack, both as they are at `commit`.
+    pub fn handed_in(improvement: &Improvement, variants: &'a Variants, stack: &[String], commit: &str) -> Self {
+        Self {
+            question: Question::HandedIn(improvement.id.clone()),
+            places: [commit.to_owned(), commit.to_owned()],
+            ..Self::add_one_in(improvement, variants, stack)
+        }
+    }
+
     /// What `stack` loses without `improvement`, whose feature is one of its. On another trial than its own nothing is known
     /// of what its mechanism does.
     pub fn leave_one_out(

@@ -6,6 +6,7 @@
 //! | leave one out | the stack without X | the stack      | what is lost without X                  |
 //! | itself        | some arm            | the same arm   | nothing: so much pairs differ by chance |
 //! | compare       | one revision        | another        | the change is an improvement            |
+//! | handed in     | a commit's stack    | the stack + X  | what X would bring, were it accepted    |
 //!
 //! Only who asks and the rule that answers look at the question. Building, pairing, recording, resuming and every picture
 //! work on two arms, whatever they are.
@@ -29,6 +30,8 @@ pub enum Question {
     Itself,
     /// Is B better or worse than A?
     Compare,
+    /// What would an improvement bring as somebody has handed it in? Asked of sources that nobody has accepted yet: no status rests on it.
+    HandedIn(ImprovementId),
 }
 
 /// What an arm is built from.
@@ -57,7 +60,7 @@ impl Question {
     /// The improvement it is about.
     pub fn improvement(&self) -> Option<&ImprovementId> {
         match self {
-            Self::AddOneIn(id) | Self::LeaveOneOut(id) => Some(id),
+            Self::AddOneIn(id) | Self::LeaveOneOut(id) | Self::HandedIn(id) => Some(id),
             Self::Itself | Self::Compare => None,
         }
     }
@@ -65,7 +68,7 @@ impl Question {
     /// What it is about, in a word: an improvement, or what is done.
     pub fn subject(&self) -> &str {
         match self {
-            Self::AddOneIn(id) | Self::LeaveOneOut(id) => &id.0,
+            Self::AddOneIn(id) | Self::LeaveOneOut(id) | Self::HandedIn(id) => &id.0,
             Self::Itself => "calibration",
             Self::Compare => "comparison",
         }
@@ -80,6 +83,7 @@ impl fmt::Display for Question {
             Self::LeaveOneOut(id) => write!(f, "ablate {id}"),
             Self::Itself => f.write_str("calibrate"),
             Self::Compare => f.write_str("compare"),
+            Self::HandedIn(id) => write!(f, "gate {id}"),
         }
     }
 }
@@ -120,7 +124,9 @@ impl Plan {
     pub fn deciding_run(&self) -> Run {
         match self.question {
             Question::Itself => Run::Calibration,
-            Question::AddOneIn(_) | Question::LeaveOneOut(_) | Question::Compare => Run::Decision,
+            Question::AddOneIn(_) | Question::LeaveOneOut(_) | Question::Compare | Question::HandedIn(_) => {
+                Run::Decision
+            }
         }
     }
 }

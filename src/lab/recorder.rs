@@ -32,6 +32,11 @@ impl Interrupt {
         Self::new().1
     }
 
+    /// Whether the stop is wished by now.
+    pub fn is_wished(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Returns when the stop is wished; never, when whoever could wish it has gone.
     pub(super) async fn wished(&mut self) {
         if self.0.wait_for(|wished| *wished).await.is_err() {

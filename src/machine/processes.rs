@@ -74,6 +74,23 @@ pub fn all() -> Vec<Stat> {
     pids.filter_map(Stat::of).collect()
 }
 
+/// Living processes in whose environment `variable` has been `value` since they started. Of another user's nothing is known.
+pub fn marked(variable: &str, value: &str) -> Vec<Stat> {
+    let entry = format!("{variable}={value}");
+    let bears = |pid: i32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|there| there == entry.as_bytes())
+    };
+    all().into_iter().filter(|stat| !stat.is_dead() && bears(stat.pid)).collect()
+}
+
+/// This process's parent, its parent, and so on.
+pub fn ancestors() -> Vec<Stat> {
+    let me = i32::try_from(std::process::id()).ok().and_then(Stat::of);
+    let above = |stat: &Stat| Stat::of(stat.parent).filter(|parent| parent.pid != stat.pid);
+    std::iter::successors(me, above).skip(1).collect()
+}
+
 /// When the process started; `None` when there is none.
 pub fn started_ticks(pid: i32) -> Option<u64> {
     Stat::of(pid).map(|stat| stat.started_ticks)

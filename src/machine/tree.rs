@@ -19,6 +19,11 @@ pub fn adopt() {
     let _ = nix::sys::prctl::set_child_subreaper(true);
 }
 
+/// What lives below `root`.
+pub fn living_below(root: i32) -> Vec<Stat> {
+    below(&all(), root).into_iter().filter(|stat| !stat.is_dead()).copied().collect()
+}
+
 /// What was stopped here and is to go on: processes with the moment they started.
 #[derive(Debug, Default)]
 pub struct Stopped(BTreeMap<i32, u64>);

@@ -407,7 +407,7 @@ fn digest(plan: &Plan) -> String {
             let feature = plan.features_only_in(Side::B).join(", ");
             serde_json::json!([id, a.features, feature, a.tree_digest, plan.mechanism, rule, work])
         }
-        asked @ (Question::LeaveOneOut(_) | Question::Itself | Question::Compare) => {
+        asked @ (Question::LeaveOneOut(_) | Question::Itself | Question::Compare | Question::HandedIn(_)) => {
             let arms = plan.arms.each_ref().map(|arm| (&arm.features, &arm.tree_digest));
             serde_json::json!([asked, arms, plan.mechanism, rule, work])
         }

@@ -134,7 +134,7 @@ pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<
                     known.left_out = Some(verdict);
                 }
             }
-            Question::Itself | Question::Compare => {}
+            Question::Itself | Question::Compare | Question::HandedIn(_) => {}
         }
     }
     let rows: Vec<Row> =

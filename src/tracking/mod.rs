@@ -11,10 +11,11 @@
 //! ```
 //!
 //! Start at [`store`]: opening, durability, locking. The schema is `tracking/migrations/`. One file per aggregate:
-//! experiment, pair (with standings), calibration, screen, build, verdict, profile, improvement, stack, agent, live, log,
-//! origin. How facts travel from store to store: [`evidence`].
+//! experiment, pair (with standings), calibration, screen, build, verdict, profile, improvement, stack, agent, assignment (read as a life),
+//! live, log, origin. How facts travel from store to store: [`evidence`].
 
 mod agent;
+mod assignment;
 mod build;
 mod calibration;
 mod columns;
@@ -26,6 +27,7 @@ mod host;
 mod improvement;
 mod journal;
 mod json;
+mod life;
 mod live;
 mod log;
 mod origin;
@@ -44,6 +46,7 @@ mod tests;
 mod verdict;
 
 pub use agent::{AgentFact, AgentState, Heartbeat};
+pub use assignment::{AttemptLog, Begun};
 pub use calibration::CalibrationFact;
 pub use error::{Fault, StoreError};
 pub use evidence::{Conflict, Dossier, Evidence, FORMAT_VERSION, Fact, Merged, MergedDossier};

@@ -11,6 +11,7 @@ pub(super) fn kind(question: &Question) -> &'static str {
         Question::LeaveOneOut(_) => "leave_one_out",
         Question::Itself => "itself",
         Question::Compare => "compare",
+        Question::HandedIn(_) => "handed_in",
     }
 }
 
@@ -21,6 +22,7 @@ pub(super) fn question(row: i64, kind: &str, subject: String) -> Result<Question
         "leave_one_out" => Question::LeaveOneOut(ImprovementId(subject)),
         "itself" => Question::Itself,
         "compare" => Question::Compare,
+        "handed_in" => Question::HandedIn(ImprovementId(subject)),
         other => {
             let cause = format!("there is no question of the kind {other:?}");
             return Err(Fault::Unreadable { table: "experiment", row, what: "kind", cause });

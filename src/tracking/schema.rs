@@ -16,6 +16,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../tracking/migrations/0005_calibration.sql"),
     include_str!("../../tracking/migrations/0006_screens.sql"),
     include_str!("../../tracking/migrations/0007_profile_weight.sql"),
+    include_str!("../../tracking/migrations/0008_assignments.sql"),
+    include_str!("../../tracking/migrations/0009_handed_in.sql"),
 ];
 
 /// `WBCH` in the file's header.
@@ -99,6 +101,8 @@ mod tests {
         "0dca7cb4835d06ed3fd7d314a7959b9c2837b517b274f9353fb87434d8b9b1e2",
         "102fd8050c249310bfc79fd69cd200f5a3a02c8140db48fe264829baabda5988",
         "4e3678555eceffeb0cbe0d8b78f49660e5d147c0308e12a9e91d381f7fcf2bd4",
+        "b90ee5207ea6221328dbea59b6f892b8754d1924b8ef71108c8f7b1a5997419e",
+        "fba08d89d3fdd1c243b41144f03b6bf235a6fe5566d1d6ab407e52d1b0924609",
     ];
 
     #[test]

@@ -71,7 +71,7 @@ impl Ground {
         let ever_accepted = accepted
             .filter_map(|verdict| match verdict.question {
                 Question::AddOneIn(id) => Some(id),
-                Question::LeaveOneOut(_) | Question::Itself | Question::Compare => None,
+                Question::LeaveOneOut(_) | Question::Itself | Question::Compare | Question::HandedIn(_) => None,
             })
             .collect();
         Ok(Self { reader, known, ever_accepted, _folder: folder })

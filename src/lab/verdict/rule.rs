@@ -52,7 +52,7 @@ pub fn judge(plan: &Plan, pairs: &[Pair]) -> Outlook {
         return Outlook::Ruled(Box::new(case.ruling(Verdict::Broken, reason, &case.outcomes(), None)));
     }
     let outlook = match plan.question {
-        Question::AddOneIn(_) | Question::LeaveOneOut(_) => case.decide(),
+        Question::AddOneIn(_) | Question::LeaveOneOut(_) | Question::HandedIn(_) => case.decide(),
         Question::Itself => case.calibrate(),
         Question::Compare => case.compare(),
     };

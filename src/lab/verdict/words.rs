@@ -83,14 +83,14 @@ impl<'a> Words<'a> {
     fn gain(self) -> &'static str {
         match self.plan.question {
             Question::LeaveOneOut(_) => "the gain that is lost without it",
-            Question::AddOneIn(_) | Question::Itself | Question::Compare => "the gain",
+            Question::AddOneIn(_) | Question::Itself | Question::Compare | Question::HandedIn(_) => "the gain",
         }
     }
 
     fn with_it(self) -> &'static str {
         match self.plan.question {
             Question::LeaveOneOut(_) => "with it ",
-            Question::AddOneIn(_) | Question::Itself | Question::Compare => "",
+            Question::AddOneIn(_) | Question::Itself | Question::Compare | Question::HandedIn(_) => "",
         }
     }
 

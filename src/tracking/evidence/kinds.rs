@@ -78,6 +78,16 @@ pub(crate) enum Filled {
 #[cfg(test)]
 pub(crate) const LOCAL_TABLES: &[&str] = &[
     "agent_status",
+    "assignment",
+    "attempt",
+    "attempt_worker",
+    "attempt_said",
+    "attempt_end",
+    "submission",
+    "gate",
+    "review",
+    "merged",
+    "withdrawn",
     "command_log",
     "change_log",
     "heartbeat",

@@ -101,7 +101,7 @@ fn question(experiment: &Experiment) -> String {
     let required = main.required_gain.change(main.better);
     let measured = format!("{} on {}", main.metric, main.label);
     match &plan.question {
-        Question::AddOneIn(_) => {
+        Question::AddOneIn(_) | Question::HandedIn(_) => {
             let base = if others == 0 { "alone".to_owned() } else { format!("on a stack of {others}") };
             format!(" Does {feature} {base} bring {required} of {measured}?")
         }
@@ -157,7 +157,7 @@ fn throughput(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
     let top = trial.rates.iter().map(Series::max).fold(0.0, f64::max);
     let room = inner.width.saturating_sub(ARM_WIDTH);
     let names = match experiment.plan.question {
-        Question::AddOneIn(_) | Question::LeaveOneOut(_) => ["A off", "B on"],
+        Question::AddOneIn(_) | Question::LeaveOneOut(_) | Question::HandedIn(_) => ["A off", "B on"],
         Question::Itself | Question::Compare => ["A", "B"],
     };
     let arms = [(names[0], look.theme.arm_a), (names[1], look.theme.arm_b)];

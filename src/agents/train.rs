@@ -1,0 +1,121 @@
+//! The merge train: approved work, one after the other, onto the integration branch.
+//!
+//! Each submission becomes one commit on the branch's tip, `[Agent1] Transaction: what it is`; the steps that led to it stay on the agent's branch.
+//! The commit is made in memory, from a merge that touches no working tree, and measured before the branch moves; the branch moves only from the
+//! tip that was measured. Rejected: merge commits, whose second parents would bring attempts that nobody reviewed into the history.
+
+use std::path::{Path, PathBuf};
+
+use super::facts::{Assignment, Submission};
+use super::git::{GitError, git, run};
+use super::roster::Agent;
+use crate::improvements::Improvement;
+use crate::repository::Graph;
+
+/// The branch that accepted work lands on.
+#[derive(Debug)]
+pub struct Train {
+    repository: PathBuf,
+    branch: String,
+    /// Where it is; where it would begin while there is none.
+    tip: String,
+    exists: bool,
+}
+
+/// A submission on the tip, not there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coupled {
+    /// The commit that the branch would move to.
+    pub commit: String,
+    /// What it was put upon.
+    pub onto: String,
+    /// Nothing else came between: its files are those that the gates have seen.
+    pub as_judged: bool,
+}
+
+/// What came of coupling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coupling {
+    /// It fits.
+    Fits(Coupled),
+    /// It conflicts with what landed meanwhile, in these files.
+    Conflicts(Vec<String>),
+    /// It landed, as this commit; whoever did it was killed before that was written down.
+    Landed(String),
+    /// All of it is there already, from somebody else.
+    Nothing,
+}
+
+impl Train {
+    /// The branch as it is now, or from the commit that is checked out.
+    pub fn at(project: &Path, branch: &str) -> Result<Option<Self>, GitError> {
+        let graph = Graph::of(project)?;
+        let there = graph.commit(&format!("refs/heads/{branch}"));
+        let exists = there.is_some();
+        let tip = there.or_else(|| graph.commit("HEAD"));
+        Ok(tip.map(|tip| Self { repository: project.to_path_buf(), branch: branch.to_owned(), tip, exists }))
+    }
+
+    /// Whether somebody has the branch checked out: a branch that moves beneath a checkout makes it look changed.
+    pub fn is_checked_out(&self) -> Result<bool, GitError> {
+        let listed = git(&self.repository, &["worktree", "list", "--porcelain"])?;
+        let wanted = format!("branch refs/heads/{}", self.branch);
+        Ok(listed.lines().any(|line| line == wanted))
+    }
+
+    /// Puts a submission upon the tip, in memory.
+    pub fn couple(
+        &self,
+        assignment: &Assignment,
+        submission: &Submission,
+        improvement: &Improvement,
+        agent: &Agent,
+    ) -> Result<Coupling, GitError> {
+        let graph = Graph::of(&self.repository)?;
+        let files = match graph.merged(&self.tip, &submission.commit)? {
+            Ok(files) => files,
+            Err(conflicts) => return Ok(Coupling::Conflicts(conflicts)),
+        };
+        if graph.files(&self.tip)? == files {
+            return Ok(self.landed(submission)?.map_or(Coupling::Nothing, Coupling::Landed));
+        }
+        let message = message(assignment, submission, improvement, agent);
+        let mail = format!("agent{}@localhost", agent.number);
+        let who = [
+            ("GIT_AUTHOR_NAME", agent.name.as_str()),
+            ("GIT_AUTHOR_EMAIL", &mail),
+            ("GIT_COMMITTER_NAME", "workbench"),
+            ("GIT_COMMITTER_EMAIL", "workbench@localhost"),
+        ];
+        let commit = run(&self.repository, &["commit-tree", &files, "-p", &self.tip, "-m", &message], &who)?;
+        let as_judged = graph.files(&submission.commit)? == files;
+        Ok(Coupling::Fits(Coupled { commit, onto: self.tip.clone(), as_judged }))
+    }
+
+    /// The commit on the branch that says that it is this submission.
+    fn landed(&self, submission: &Submission) -> Result<Option<String>, GitError> {
+        let says = format!("--grep=^Submission: {}$", submission.commit);
+        let found = git(&self.repository, &["log", "-1", "--format=%H", &says, &self.tip])?;
+        Ok(Some(found).filter(|commit| !commit.is_empty()))
+    }
+
+    /// Moves the branch, unless somebody else has moved it meanwhile.
+    pub fn depart(&mut self, coupled: &Coupled) -> Result<(), GitError> {
+        let (reference, zero) = (format!("refs/heads/{}", self.branch), "0".repeat(coupled.onto.len()));
+        let before = if self.exists { &coupled.onto } else { &zero };
+        git(&self.repository, &["update-ref", "-m", "workbench merge", &reference, &coupled.commit, before])?;
+        self.tip.clone_from(&coupled.commit);
+        self.exists = true;
+        Ok(())
+    }
+}
+
+/// `[Agent1] Transaction: WAL group commit optimization`
+fn message(assignment: &Assignment, submission: &Submission, improvement: &Improvement, agent: &Agent) -> String {
+    let subject = format!("[Agent{}] {}: {}", agent.number, improvement.category, improvement.title);
+    let note = if submission.note.is_empty() { String::new() } else { format!("{}\n\n", submission.note) };
+    format!(
+        "{subject}\n\n{note}Improvement: {}\nSubmission: {}\nBranch: {}",
+        improvement.id, submission.commit, assignment.branch
+    )
+}

@@ -1,0 +1,300 @@
+//! Where an assignment's work is done: a worktree of its own on a branch of its own.
+//!
+//! ```text
+//! tracking/work/
+//!   .gitignore              all of it is nobody's source
+//!   <assignment>/tree/      the worktree
+//!   <assignment>/target/    Cargo's target directory for it
+//!   <assignment>/brief-<n>.md, attempt-<n>.jsonl, supervisor.log
+//! ```
+//!
+//! What somebody has written there is never deleted: a worktree goes only when it is clean, and what an attempt leaves uncommitted is
+//! kept as a commit under `refs/workbench/` before anything else happens. The project's own checkout is never touched.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::facts::{Assignment, AssignmentId};
+use super::git::{GitError, git, run};
+use crate::project::Project;
+use crate::repository::Graph;
+
+/// The folders of one assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worktree {
+    /// A folder in the repository that it belongs to.
+    repository: PathBuf,
+    /// `tracking/work/<assignment>`.
+    home: PathBuf,
+    branch: String,
+    id: AssignmentId,
+}
+
+/// What became of a worktree that nobody needs any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone; its branch stays.
+    Gone,
+    /// It stays: these files are not committed.
+    Kept(Vec<String>),
+}
+
+impl Worktree {
+    /// Of an assignment; it may not exist.
+    pub fn of(project: &Project, assignment: &Assignment) -> Self {
+        Self {
+            repository: project.root().to_path_buf(),
+            home: project.work_dir().join(assignment.id.0.to_string()),
+            branch: assignment.branch.clone(),
+            id: assignment.id,
+        }
+    }
+
+    /// The folder of all that belongs to the assignment.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The worktree's top.
+    pub fn tree(&self) -> PathBuf {
+        self.home.join("tree")
+    }
+
+    /// The project's folder in the worktree: below its top where it is below the repository's.
+    pub fn project(&self) -> Result<PathBuf, GitError> {
+        let graph = Graph::of(&self.repository)?;
+        let top = graph.top()?.canonicalize().unwrap_or_else(|_| self.repository.clone());
+        let below = self.repository.strip_prefix(top).unwrap_or(Path::new(""));
+        // Joined with nothing a path ends in a slash.
+        Ok(if below.as_os_str().is_empty() { self.tree() } else { self.tree().join(below) })
+    }
+
+    /// Cargo's target directory for it.
+    pub fn target(&self) -> PathBuf {
+        self.home.join("target")
+    }
+
+    /// The brief of an attempt.
+    pub fn brief(&self, attempt: u32) -> PathBuf {
+        self.home.join(format!("brief-{attempt}.md"))
+    }
+
+    /// The output of an attempt.
+    pub fn output(&self, attempt: u32) -> PathBuf {
+        self.home.join(format!("attempt-{attempt}.jsonl"))
+    }
+
+    /// What the supervisor has to say when nobody looks on.
+    pub fn supervisor_log(&self) -> PathBuf {
+        self.home.join("supervisor.log")
+    }
+
+    /// Makes the home folder, in a folder that git ignores.
+    pub fn prepare(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.home)?;
+        let Some(all) = self.home.parent() else { return Ok(()) };
+        let ignore = all.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(ignore, "*\n")?;
+        }
+        Ok(())
+    }
+
+    /// Checks the branch out, and makes it at `base` where there is none; nothing happens to a worktree that is there. Returns whether
+    /// it was made.
+    pub fn ensure(&self, base: &str) -> Result<bool, GitError> {
+        if Graph::of(&self.tree()).is_ok_and(|graph| graph.top().is_ok_and(|top| same(top, &self.tree()))) {
+            return Ok(false);
+        }
+        self.set_aside().map_err(|cause| GitError::Folder { doing: "set aside", path: self.tree(), cause })?;
+        let folder = self.tree().display().to_string();
+        // One that somebody has deleted still holds its branch. None is there as a rule.
+        let _ = git(&self.repository, &["worktree", "remove", "--force", &folder]);
+        if Graph::of(&self.repository)?.commit(&format!("refs/heads/{}", self.branch)).is_some() {
+            git(&self.repository, &["worktree", "add", "--quiet", &folder, &self.branch])?;
+        } else {
+            git(&self.repository, &["worktree", "add", "--quiet", "-b", &self.branch, &folder, base])?;
+        }
+        Ok(true)
+    }
+
+    /// What stands where the worktree should be, and is none, gets another name.
+    fn set_aside(&self) -> io::Result<()> {
+        let tree = self.tree();
+        if !tree.exists() {
+            return Ok(());
+        }
+        let free = (1..).map(|n| self.home.join(format!("tree-kept-{n}"))).find(|path| !path.exists());
+        free.map_or(Ok(()), |free| fs::rename(&tree, free))
+    }
+
+    /// Keeps what is not committed as a commit of its own, under a reference that no branch sees; neither worktree nor index change.
+    /// `None` when all is committed, or nothing is there.
+    pub fn snapshot(&self, attempt: u32) -> Result<Option<String>, GitError> {
+        let tree = self.tree();
+        let Ok(graph) = Graph::of(&tree) else { return Ok(None) };
+        if !graph.top().is_ok_and(|top| same(top, &tree)) || graph.uncommitted()?.is_empty() {
+            return Ok(None);
+        }
+        let index = self.home.join(format!("snapshot-{attempt}.index"));
+        let kept = self.keep(&tree, &index, attempt);
+        let _ = fs::remove_file(&index);
+        kept.map(Some)
+    }
+
+    fn keep(&self, tree: &Path, index: &Path, attempt: u32) -> Result<String, GitError> {
+        let index = index.display().to_string();
+        let who = [("GIT_AUTHOR_NAME", "workbench"), ("GIT_COMMITTER_NAME", "workbench")];
+        let mail = [("GIT_AUTHOR_EMAIL", "workbench@localhost"), ("GIT_COMMITTER_EMAIL", "workbench@localhost")];
+        let env = [&[("GIT_INDEX_FILE", index.as_str())], &who[..], &mail[..]].concat();
+        run(tree, &["read-tree", "HEAD"], &env)?;
+        run(tree, &["add", "--all", "."], &env)?;
+        let files = run(tree, &["write-tree"], &env)?;
+        let message = format!("What attempt {attempt} of {} had not committed", self.id);
+        let commit = run(tree, &["commit-tree", &files, "-p", "HEAD", "-m", &message], &env)?;
+        git(tree, &["update-ref", &format!("refs/workbench/{}/attempt-{attempt}", self.id.0), &commit])?;
+        Ok(commit)
+    }
+
+    /// Removes the lock that a git command leaves behind that is killed; only where nobody works. Returns whether there was one.
+    pub fn unlock(&self) -> bool {
+        let Ok(graph) = Graph::of(&self.tree()) else { return false };
+        ["index.lock", "HEAD.lock"].iter().filter(|name| fs::remove_file(graph.own_folder().join(name)).is_ok()).count()
+            > 0
+    }
+
+    /// Removes the worktree and what was built in it, unless something is not committed. Branch, briefs and outputs stay.
+    pub fn remove(&self) -> Result<Removed, GitError> {
+        if let Ok(graph) = Graph::of(&self.tree())
+            && graph.top().is_ok_and(|top| same(top, &self.tree()))
+        {
+            let dirty = graph.uncommitted()?;
+            if !dirty.is_empty() {
+                return Ok(Removed::Kept(dirty));
+            }
+            // Without --force: git looks once more for itself.
+            git(&self.repository, &["worktree", "remove", &self.tree().display().to_string()])?;
+        }
+        let _ = fs::remove_dir_all(self.target());
+        Ok(Removed::Gone)
+    }
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::improvements::ImprovementId;
+    use crate::repository::Kind;
+
+    struct World {
+        folder: tempfile::TempDir,
+        worktree: Worktree,
+        base: String,
+    }
+
+    const WHO: [&str; 4] = ["-c", "user.name=n", "-c", "user.email=e@example.org"];
+
+    fn commit(folder: &Path, file: &str, text: &str) -> String {
+        fs::write(folder.join(file), text).unwrap();
+        git(folder, &["add", "."]).unwrap();
+        git(folder, &[&WHO[..], &["commit", "-q", "-m", text]].concat()).unwrap();
+        git(folder, &["rev-parse", "HEAD"]).unwrap()
+    }
+
+    fn world() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        git(&root, &["init", "-q", "-b", "trunk"]).unwrap();
+        let base = commit(&root, "file", "one");
+        let assignment = Assignment {
+            id: AssignmentId(3),
+            at: Timestamp::UNIX_EPOCH,
+            improvement: ImprovementId("T003".to_owned()),
+            agent: 1,
+            branch: "agent1/t003-3".to_owned(),
+            base: base.clone(),
+        };
+        let worktree = Worktree::of(&Project::to_be(&root), &assignment);
+        worktree.prepare().unwrap();
+        World { folder, worktree, base }
+    }
+
+    #[test]
+    fn a_worktree_is_made_once_and_again_when_it_was_deleted() {
+        let World { folder, worktree, base } = world();
+        assert!(worktree.ensure(&base).unwrap());
+        assert!(!worktree.ensure(&base).unwrap());
+        let work = commit(&worktree.tree(), "file", "two");
+        fs::remove_dir_all(worktree.tree()).unwrap();
+        assert!(worktree.ensure(&base).unwrap());
+        let graph = Graph::of(&worktree.tree()).unwrap();
+        assert_eq!((graph.commit("HEAD"), graph.branch().as_deref()), (Some(work), Some("agent1/t003-3")));
+        // Without its `.git` it is no worktree: what is in it is kept under another name.
+        fs::write(worktree.tree().join("notes"), "mine").unwrap();
+        fs::remove_file(worktree.tree().join(".git")).unwrap();
+        assert!(worktree.ensure(&base).unwrap());
+        assert_eq!(fs::read_to_string(worktree.home().join("tree-kept-1/notes")).unwrap(), "mine");
+        // The checkout is as it was, and sees nothing of all this.
+        assert_eq!(fs::read_to_string(folder.path().join("file")).unwrap(), "one");
+        assert_eq!(Graph::of(folder.path()).unwrap().uncommitted().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_not_committed_is_kept_and_a_dirty_worktree_stays() {
+        let World { folder: _folder, worktree, base } = world();
+        worktree.ensure(&base).unwrap();
+        assert_eq!(worktree.snapshot(1).unwrap(), None);
+        fs::write(worktree.tree().join("file"), "two").unwrap();
+        fs::write(worktree.tree().join("new"), "new").unwrap();
+        let kept = worktree.snapshot(1).unwrap().unwrap();
+        let show = |path: &str| git(&worktree.tree(), &["show", &format!("{kept}:{path}")]).unwrap();
+        assert_eq!((show("file"), show("new")), ("two".to_owned(), "new".to_owned()));
+        let graph = Graph::of(&worktree.tree()).unwrap();
+        assert_eq!(graph.commit("HEAD").unwrap(), base, "the branch did not move");
+        let dirty = ["file".to_owned(), "new".to_owned()];
+        assert_eq!(graph.uncommitted().unwrap(), dirty, "nothing was staged or lost");
+        assert_eq!(worktree.remove().unwrap(), Removed::Kept(dirty.to_vec()));
+        assert!(worktree.tree().join("new").exists());
+        commit(&worktree.tree(), "file", "three");
+        assert_eq!(worktree.remove().unwrap(), Removed::Gone);
+        assert!(!worktree.tree().exists());
+    }
+
+    #[test]
+    fn a_lock_that_a_killed_git_left_is_taken_away() {
+        let World { folder: _folder, worktree, base } = world();
+        worktree.ensure(&base).unwrap();
+        assert!(!worktree.unlock());
+        let own = Graph::of(&worktree.tree()).unwrap().own_folder().to_path_buf();
+        fs::write(own.join("index.lock"), "").unwrap();
+        assert!(git(&worktree.tree(), &["add", "."]).is_err());
+        assert!(worktree.unlock());
+        git(&worktree.tree(), &["add", "."]).unwrap();
+    }
+
+    #[test]
+    fn the_graph_tells_what_changed_what_descends_and_what_would_conflict() {
+        let World { folder, worktree, base } = world();
+        worktree.ensure(&base).unwrap();
+        let work = commit(&worktree.tree(), "file", "ours");
+        fs::write(worktree.tree().join("added"), "a\nb\n").unwrap();
+        std::os::unix::fs::symlink("/etc", worktree.tree().join("link")).unwrap();
+        let work2 = commit(&worktree.tree(), "other", "x\n");
+        let graph = Graph::of(folder.path()).unwrap();
+        let changes = graph.between(&base, &work2).unwrap();
+        let found: Vec<(&str, Kind)> = changes.files.iter().map(|file| (file.path.as_str(), file.now)).collect();
+        assert_eq!(found, [("added", Kind::File), ("file", Kind::File), ("link", Kind::Link), ("other", Kind::File)]);
+        assert_eq!(changes.lines, 6);
+        assert!(graph.descends(&work2, &base).unwrap() && !graph.descends(&base, &work).unwrap());
+        let theirs = commit(folder.path(), "file", "theirs");
+        assert_eq!(graph.conflicts(&theirs, &work2).unwrap(), ["file"]);
+        assert_eq!(graph.conflicts(&base, &work2).unwrap(), Vec::<String>::new());
+    }
+}
