@@ -10,9 +10,9 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, calibrate, check, compare, completions,
-    doctor, export, history, import, init, interact, list, man, profile, report, screen, show, status, verdict,
-    yielding,
+    Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, assign, calibrate, check, compare,
+    completions, doctor, export, gate, history, import, init, interact, list, man, merge, profile, recall, recover,
+    report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -72,11 +72,22 @@ enum Command {
     Import(import::Args),
     Export(export::Args),
     Agents(agents::Args),
+    Assign(assign::Args),
+    Submit(submit::Args),
+    Gate(gate::Args),
+    Review(review::Args),
+    Merge(merge::Args),
+    Run(run::Args),
+    Standup(standup::Args),
+    Recall(recall::Args),
+    Recover(recover::Args),
     Doctor(doctor::Args),
     #[command(name = "yield")]
     Yield(yielding::Args),
     #[command(hide = true)]
     Adapter(adapter::Args),
+    #[command(hide = true)]
+    Supervise(supervise::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -119,6 +130,16 @@ impl Command {
             | Self::Report(_)
             | Self::Export(_)
             | Self::Agents(_)
+            | Self::Assign(_)
+            | Self::Submit(_)
+            | Self::Gate(_)
+            | Self::Review(_)
+            | Self::Merge(_)
+            | Self::Run(_)
+            | Self::Standup(_)
+            | Self::Recall(_)
+            | Self::Recover(_)
+            | Self::Supervise(_)
             | Self::Doctor(_)
             | Self::Yield(_) => None,
             // Its folder is one of the lab's; it needs no project.
@@ -142,6 +163,15 @@ impl Command {
             Self::Status(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
             Self::Import(args) => args.changes_something(),
+            Self::Report(args) => args.changes_something(),
+            Self::Assign(args) => args.changes_something(),
+            Self::Submit(args) => args.changes_something(),
+            Self::Gate(args) => args.changes_something(),
+            Self::Review(args) => args.changes_something(),
+            Self::Merge(args) => args.changes_something(),
+            Self::Run(args) => args.changes_something(),
+            Self::Recall(args) => args.changes_something(),
+            Self::Recover(args) => args.changes_something(),
             Self::List(_)
             | Self::Show(_)
             | Self::Verdict(_)
@@ -149,10 +179,11 @@ impl Command {
             | Self::Check(_)
             | Self::Completions(_)
             | Self::Man(_)
-            | Self::Report(_)
             | Self::Export(_)
             | Self::Init(_)
             | Self::Agents(_)
+            | Self::Standup(_)
+            | Self::Supervise(_)
             | Self::Doctor(_)
             | Self::Yield(_)
             | Self::Adapter(_) => false,
@@ -179,6 +210,16 @@ impl Command {
             Self::Export(args) => export::run(args, context).await,
             Self::Init(args) => init::run(args, context).await,
             Self::Agents(args) => agents::run(args, context).await,
+            Self::Assign(args) => assign::run(args, context).await,
+            Self::Submit(args) => submit::run(args, context).await,
+            Self::Gate(args) => gate::run(args, context).await,
+            Self::Review(args) => review::run(args, context).await,
+            Self::Merge(args) => merge::run(args, context).await,
+            Self::Run(args) => run::run(args, context).await,
+            Self::Standup(args) => standup::run(args, context).await,
+            Self::Recall(args) => recall::run(args, context).await,
+            Self::Recover(args) => recover::run(args, context).await,
+            Self::Supervise(args) => supervise::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Yield(args) => yielding::run(args, context).await,
             Self::Adapter(args) => adapter::run(args, context),

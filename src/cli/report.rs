@@ -1,4 +1,6 @@
-//! `workbench report`: the tracking document, written from the register and the recorded facts.
+//! `workbench report`: the tracking document, written from the register and the recorded facts; `report STATE` is what an agent says of itself.
+
+mod own;
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -6,11 +8,12 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 
 use super::{Context, Exit, Failure, Format, files};
+use crate::agents::facts::Doing;
 use crate::project::Project;
 use crate::report::{Document, Snapshot, markdown};
 use crate::tracking::{Facts, Reader};
 
-/// Write the tracking document from the register and the recorded facts
+/// Write the tracking document from the register and the recorded facts; or, as an agent, say what you do
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,9 +21,23 @@ Examples:
   workbench report --output - | less
   workbench report --check
   workbench report --json | jq '.data.counts'
+  workbench report needs-input --note 'may the page format change?'
 
+With a state it is an agent's own word, kept as claimed: its attempt stands in its environment, and how an attempt ends is not its to say.
 The same facts give the same bytes. Exit code 4 when --check finds the file missing or out of date.")]
 pub struct Args {
+    /// What an agent says that it does
+    #[arg(value_enum, ignore_case = true, conflicts_with_all = ["output", "check"])]
+    state: Option<Doing>,
+
+    /// More of it, in words
+    #[arg(long, value_name = "TEXT", requires = "state", default_value = "")]
+    note: String,
+
+    /// The token of the attempt that says it
+    #[arg(long, hide = true, env = "WORKBENCH_ATTEMPT", hide_env_values = true)]
+    token: Option<String>,
+
     /// Where to; `-` is stdout
     #[arg(long, value_name = "FILE", default_value = "tracking/reports/TRACKING.md")]
     output: PathBuf,
@@ -34,6 +51,13 @@ pub struct Args {
     dry_run: bool,
 }
 
+impl Args {
+    /// Whether it changes what is known.
+    pub fn changes_something(&self) -> bool {
+        self.state.is_some() && !self.dry_run
+    }
+}
+
 /// What was written. Stable.
 #[derive(Serialize)]
 struct Meta<'a> {
@@ -42,8 +66,11 @@ struct Meta<'a> {
     changed: Option<bool>,
 }
 
-/// Writes, checks or prints the document.
+/// Writes, checks or prints the document, or records what an agent says.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    if let Some(doing) = args.state {
+        return own::run(context, doing, &args.note, args.token.as_deref(), args.dry_run).await;
+    }
     let facts = match Reader::open(&context.project).await? {
         Some(store) => store.facts().await?,
         None => Facts::default(),

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::work::user;
 use super::{Context, Exit, Failure, Format, OrExit, Row, facts, find, output};
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -293,7 +294,7 @@ struct Recorded<'a> {
 }
 
 async fn set(args: &Args, entry: &Improvement, status: Status, context: &Context) -> Result<Exit, Failure> {
-    let by = args.by.clone().or_else(user).unwrap_or_else(|| "somebody".to_owned());
+    let by = args.by.clone().unwrap_or_else(user);
     let known = match Reader::open(&context.project).await? {
         Some(store) => store.known().await?.remove(&entry.id).unwrap_or_default(),
         None => Known::default(),
@@ -352,10 +353,6 @@ fn remedy(entry: &Improvement, status: Status, force: bool) -> String {
             "say why: --reason '…'".to_owned()
         }
     }
-}
-
-fn user() -> Option<String> {
-    ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty())
 }
 
 fn label(status: Status) -> &'static str {

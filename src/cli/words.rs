@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::agents::facts::Doing;
 use crate::improvements::{Direction, Priority, Status};
 
 impl ValueEnum for Status {
@@ -17,6 +18,20 @@ impl ValueEnum for Status {
             Self::Complete => PossibleValue::new("complete"),
             Self::Blocked => PossibleValue::new("blocked"),
             Self::Cancelled => PossibleValue::new("cancelled"),
+        })
+    }
+}
+
+impl ValueEnum for Doing {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Working, Self::Waiting, Self::NeedsInput]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Working => PossibleValue::new("working"),
+            Self::Waiting => PossibleValue::new("waiting"),
+            Self::NeedsInput => PossibleValue::new("needs-input"),
         })
     }
 }

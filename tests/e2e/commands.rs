@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use self::table::{Of, Row, TABLE};
 use super::apply_bench::Lab;
+use super::assign::handed_back;
 use super::bench::{Ran, WORKBENCH};
 use super::compare::two_commits;
 use super::screen_bench::Screens;
@@ -59,6 +60,7 @@ impl Place {
                 lab.bench.replace("toy/src/main.rs", "8_000.0", "9_000.0"); // the working tree is a third revision
                 Self { lab }
             }
+            Of::Assigned => Self { lab: handed_back() },
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) enum Of {
     Many,
     /// A repository of two commits, `fast` and `slow`.
     Commits,
+    /// A repository in which a person has T003 in hand: what was handed in was refused, and something is committed since.
+    Assigned,
 }
 
 const ROW: Row =
@@ -158,7 +160,13 @@ pub(crate) const TABLE: &[Row] = &[
         golden: "tests/e2e/snapshots/e2e__store_commands__profile_books.snap",
         ..ROW
     },
-    Row { command: "report", json: &[("report", &["report"])], golden: "src/report/snapshots", ..ROW },
+    Row {
+        command: "report",
+        json: &[("report", &["report"])],
+        not_run: &[("needs-input", "only an agent says it; tests/e2e/assign.rs plays one")],
+        golden: "src/report/snapshots",
+        ..ROW
+    },
     Row {
         command: "import",
         json: &[
@@ -177,7 +185,81 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         command: "agents",
         json: &[("agents", &["agents"])],
+        of: Of::Assigned,
         golden: "tests/e2e/snapshots/e2e__read__agents.snap",
+        ..ROW
+    },
+    Row {
+        command: "assign",
+        json: &[
+            ("assign-queue", &["assign"]),
+            ("assign-plan", &["assign", "T003", "--dry-run"]),
+            ("assign", &["assign", "T003"]),
+        ],
+        of: Of::Assigned,
+        golden: "tests/e2e/snapshots/e2e__assign__queue.snap",
+        ..ROW
+    },
+    Row {
+        command: "submit",
+        json: &[("submit-plan", &["submit", "T003", "--dry-run"]), ("submit", &["submit", "T003", "--no-gates"])],
+        of: Of::Assigned,
+        exits: &[0, 4],
+        golden: "tests/e2e/snapshots/e2e__assign__from_hand_to_hand.snap",
+        ..ROW
+    },
+    Row {
+        command: "gate",
+        json: &[("gate", &["gate", "T003"])],
+        of: Of::Assigned,
+        exits: &[0, 4],
+        golden: "tests/e2e/snapshots/e2e__assign__from_hand_to_hand.snap",
+        ..ROW
+    },
+    Row {
+        command: "review",
+        json: &[
+            ("review", &["review"]),
+            ("review-decision", &["review", "T003", "--send-back", "why?", "--by", "ann", "--dry-run"]),
+        ],
+        of: Of::Assigned,
+        exits: &[0, 4],
+        golden: "tests/e2e/snapshots/e2e__assign__from_hand_to_hand.snap",
+        ..ROW
+    },
+    Row {
+        command: "merge",
+        json: &[("merge", &["merge", "--dry-run"])],
+        of: Of::Assigned,
+        golden: "tests/e2e/snapshots/e2e__assign__from_hand_to_hand.snap",
+        ..ROW
+    },
+    Row {
+        command: "run",
+        json: &[("run", &["run", "--phase", "1", "--dry-run"])],
+        of: Of::Assigned,
+        golden: "tests/e2e/snapshots/e2e__phase__people.snap",
+        ..ROW
+    },
+    Row {
+        command: "standup",
+        json: &[("standup", &["standup"])],
+        of: Of::Assigned,
+        golden: "tests/e2e/snapshots/e2e__phase__nothing_happened.snap",
+        ..ROW
+    },
+    Row {
+        command: "recall",
+        json: &[("recall", &["recall", "T003", "--reason", "later", "--dry-run"])],
+        of: Of::Assigned,
+        golden: "tests/e2e/snapshots/e2e__assign__from_hand_to_hand.snap",
+        ..ROW
+    },
+    Row {
+        command: "recover",
+        json: &[("recover", &["recover", "--dry-run"])],
+        of: Of::Assigned,
+        golden: "tests/e2e/snapshots/e2e__assign__from_hand_to_hand.snap",
         ..ROW
     },
     Row {

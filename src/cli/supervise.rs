@@ -1,0 +1,200 @@
+//! `workbench supervise N`: the process that watches over one attempt. Started by `assign`, not by people.
+
+use std::fs;
+use std::io::Write;
+
+use serde::{Deserialize, Serialize};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::profile::hottest;
+use super::work::{self, Work};
+use super::{Context, Exit, Failure, OrExit, apply, gate};
+use crate::agents::brief::Brief;
+use crate::agents::facts::{Attempt, Ended, Ending, Life, Role, Worker};
+use crate::agents::runner::{Placeholders, allowed, diff_lines, environment};
+use crate::agents::supervisor::{self, Task};
+use crate::agents::{Agent, GitError, Worktree};
+use crate::repository::Graph;
+use crate::tracking::Store;
+
+/// Watch over one attempt: started by `assign`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The assignment's number
+    assignment: i64,
+}
+
+/// What the supervisor says on its standard output once it has begun.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Started {
+    /// The attempt's number.
+    pub(super) attempt: u32,
+    /// The supervisor's process.
+    pub(super) pid: u32,
+}
+
+/// Where the hot functions of a brief end.
+const HOT_MAX: usize = 12;
+
+/// Runs one attempt to its end, then the gates over what it handed in.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    // A session of its own: the terminal that it was started from may close. A group leader cannot have one, and needs none.
+    let _ = nix::unistd::setsid();
+    let stop = told_to_stop()?;
+    let work = Work::read(context).await?;
+    let life = work.life(Some(&args.assignment.to_string()))?;
+    let worktree = work::worktree(context, life);
+    worktree.ensure(&life.assignment.base)?;
+    let number = u32::try_from(life.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+    write_brief(context, &work, life, &worktree, number).await?;
+
+    let store = Store::open(&context.project).await?;
+    let token = format!("{:014x}{:014x}", apply::fresh_seed(), apply::fresh_seed());
+    let begun = store.begin_attempt(&life.assignment, &token, Worker::this(Role::Supervisor)).await?;
+    say_that_it_began(context, begun.number)?;
+    let (_, agent) = work.who(life)?;
+    let task = task(context, &work, life, agent, &worktree, begun.number, token)?;
+    let mut log = store.attempt_log(begun.id, agent.number);
+    let ran = supervisor::run(&task, &context.project.lease(), &mut log, stop).await;
+    let ended = seen_to(ran, life, &worktree, begun.number);
+    store.end_attempt(&life.assignment, begun.id, &ended).await?;
+    store.close().await;
+
+    let after = Work::read(context).await?;
+    let life = after.life(Some(&args.assignment.to_string()))?;
+    let handed_in = life.submission().is_some_and(|submission| submission.attempt == Some(begun.id));
+    if handed_in {
+        gate::check(context, &after, life, crate::machine::Patience::Endless).await
+    } else {
+        Ok(Exit::NotPassed)
+    }
+}
+
+/// Writes the brief of an attempt.
+pub(super) async fn write_brief(
+    context: &Context,
+    work: &Work,
+    life: &Life,
+    worktree: &Worktree,
+    number: u32,
+) -> Result<(), Failure> {
+    let (improvement, agent) = work.who(life)?;
+    let limits = &work.catalog.config.agents;
+    let profile = hottest(context, &improvement.id).await?.map(|(experiment, found)| {
+        let lines = found.functions.iter().take(HOT_MAX).map(|function| {
+            format!("| `{}` | {:.0} | {:.0} |\n", function.name, function.own_a, function.own_b)
+        });
+        let lines: String = lines.collect();
+        format!("CPU time per operation by itself, ns, in experiment {}:\n\n| function | off | on |\n|---|---|---|\n{lines}", experiment.0)
+    });
+    let brief = Brief {
+        improvement,
+        agent,
+        life,
+        attempt: [number, limits.attempts],
+        allowed: allowed(agent, limits),
+        diff_lines: diff_lines(agent, limits),
+        profile,
+        protected: &work.protected(context),
+    };
+    let template = fs::read_to_string(context.project.agents_dir().join("brief.md")).ok();
+    let file = worktree.brief(number);
+    fs::write(&file, brief.render(template.as_deref()))
+        .map_err(|error| miette::miette!("cannot write the brief {}: {error}", file.display()))
+        .or_exit(Exit::Failed)
+}
+
+fn task(
+    context: &Context,
+    work: &Work,
+    life: &Life,
+    agent: &Agent,
+    worktree: &Worktree,
+    number: u32,
+    token: String,
+) -> Result<Task, Failure> {
+    let (folder, brief) = (worktree.project()?, worktree.brief(number));
+    let id = &life.assignment.improvement.0;
+    let placeholders = Placeholders { brief: &brief, worktree: &folder, branch: &life.assignment.branch, id };
+    let programs = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_path_buf()));
+    Ok(Task {
+        what: format!("agent {} on {id}", agent.number),
+        command: placeholders.fill(&agent.runner.command),
+        env: environment(&context.project, agent, &life.assignment, worktree, programs.as_deref()),
+        output: worktree.output(number),
+        limits: allowed(agent, &work.catalog.config.agents),
+        folder,
+        brief,
+        token,
+    })
+}
+
+/// How it ended, with what is found in the worktree now that nobody works there: a stale lock is removed, and what is not committed is kept.
+fn seen_to(ran: std::io::Result<Ended>, life: &Life, worktree: &Worktree, number: u32) -> Ended {
+    let mut ended = ran.unwrap_or_else(|error| Ended {
+        at: jiff::Timestamp::now(),
+        ending: Ending::Failed,
+        reason: format!("it could not be watched over: {error}"),
+        exit_code: None,
+        output_bytes: 0,
+        left_behind: 0,
+        snapshot: None,
+    });
+    keep(&mut ended, life, worktree, number);
+    ended
+}
+
+/// Keeps what an attempt that is over has not committed, and says in its reason what was found.
+pub(super) fn keep(ended: &mut Ended, life: &Life, worktree: &Worktree, number: u32) {
+    if worktree.unlock() {
+        ended.reason += "; it left the lock of a git command that was killed";
+    }
+    if !worktree.tree().exists() {
+        ended.reason += "; it deleted its worktree, its branch is still there";
+        return;
+    }
+    match worktree.snapshot(number) {
+        Ok(None) => {}
+        Ok(Some(commit)) => {
+            ended.reason += &format!("; what it had not committed is kept as {commit:.12}");
+            ended.snapshot = Some(commit);
+        }
+        Err(error) => ended.reason += &format!("; what it had not committed stays in its worktree: {error}"),
+    }
+    if let Ok(false) = descends(life, worktree) {
+        ended.reason += "; its branch does not come after its base any more";
+    }
+}
+
+fn descends(life: &Life, worktree: &Worktree) -> Result<bool, GitError> {
+    let graph = Graph::of(&worktree.tree())?;
+    Ok(graph.descends(&format!("refs/heads/{}", life.assignment.branch), &life.assignment.base)?)
+}
+
+/// Says to whoever has started us that it is written down. Nobody needs to listen.
+fn say_that_it_began(context: &Context, attempt: u32) -> Result<(), Failure> {
+    let started = Started { attempt, pid: std::process::id() };
+    context.print(&(serde_json::to_string(&started).unwrap_or_default() + "\n"))?;
+    let _ = std::io::stdout().flush();
+    Ok(())
+}
+
+/// Returns when a signal asks us to stop.
+fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).map_err(|error| miette::miette!("cannot listen for signals: {error}"));
+    let listen = |kind| listen(kind).or_exit(Exit::Failed);
+    let (mut int, mut term) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    // Nobody's terminal any more.
+    let _hup = listen(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = int.recv() => {}
+            _ = term.recv() => {}
+        }
+    })
+}
+
+/// The attempt of `life` that is under way.
+pub(super) fn under_way(life: &Life) -> Option<&Attempt> {
+    life.last_attempt().filter(|attempt| attempt.ended.is_none())
+}
