@@ -11,8 +11,8 @@ use miette::MietteHandlerOpts;
 use super::context::colors_wanted;
 use super::{
     Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, assign, calibrate, check, compare,
-    completions, doctor, export, gate, history, import, init, interact, list, man, merge, profile, recall, recover,
-    report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
+    completions, doctor, export, gate, history, import, init, interact, list, man, merge, plan, profile, recall,
+    recover, report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -67,6 +67,7 @@ enum Command {
     Ablate(ablate::Args),
     Compare(compare::Args),
     Profile(profile::Args),
+    Plan(plan::Args),
     Report(report::Args),
     Init(init::Args),
     Import(import::Args),
@@ -127,6 +128,7 @@ impl Command {
             | Self::Ablate(_)
             | Self::Compare(_)
             | Self::Profile(_)
+            | Self::Plan(_)
             | Self::Report(_)
             | Self::Export(_)
             | Self::Agents(_)
@@ -179,6 +181,7 @@ impl Command {
             | Self::Check(_)
             | Self::Completions(_)
             | Self::Man(_)
+            | Self::Plan(_)
             | Self::Export(_)
             | Self::Init(_)
             | Self::Agents(_)
@@ -205,6 +208,7 @@ impl Command {
             Self::Ablate(args) => ablate::run(args, context).await,
             Self::Compare(args) => compare::run(args, context).await,
             Self::Profile(args) => profile::run(args, context).await,
+            Self::Plan(args) => plan::run(args, context).await,
             Self::Report(args) => report::run(args, context).await,
             Self::Import(args) => import::run(args, context).await,
             Self::Export(args) => export::run(args, context).await,

@@ -11,9 +11,7 @@ use super::{Context, Failure};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::improvements::{AgainstClaim, Claim, Direction, ImprovementId, Status};
-use crate::lab::build::digest_now;
 use crate::lab::experiment::Verdict;
-use crate::lab::folder::LabFolder;
 use crate::tracking::{self, Reader, VerdictFact};
 use crate::units::{Effect, Gain};
 
@@ -82,11 +80,7 @@ pub type Facts = BTreeMap<ImprovementId, Known>;
 
 /// The digest of the target's sources as they are now, or else as they were measured last.
 pub async fn tree(context: &Context, config: &Config, store: &Reader) -> Result<Option<String>, Failure> {
-    let lab = LabFolder::existing(&context.project.lab_dir());
-    match digest_now(&config.target, context.project.root(), &lab) {
-        Some(digest) => Ok(Some(digest)),
-        None => Ok(store.latest_tree().await?),
-    }
+    Ok(store.tree_now(&config.target, &context.project).await?)
 }
 
 /// Reads the facts of every improvement.

@@ -40,6 +40,7 @@ pub mod man;
 pub mod merge;
 mod noise;
 pub mod output;
+pub mod plan;
 pub mod profile;
 mod progress;
 pub mod recall;

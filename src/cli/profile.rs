@@ -14,7 +14,7 @@ use super::wait::Wait;
 use super::{Context, Exit, Failure, Format, OrExit, find};
 use crate::improvements::ImprovementId;
 use crate::lab::experiment::{ExperimentId, Question, Side};
-use crate::profiles::{Arm, Attribution, Difference, Kind, Owner, Shelf, ShelfError, WaitCost, waits};
+use crate::profiles::{Attribution, Kind, Owner, Shelf, ShelfError};
 use crate::tracking::{ProfileFact, Reader, StoreError};
 
 /// Show where the time of both arms goes, per operation
@@ -149,19 +149,19 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
                     it with --profiles and import it again";
         miette::miette!(code = "profile::unusable", help = help, "{error}")
     };
-    let difference = compared(&shelf, &facts, kind).map_err(unusable).or_exit(Exit::Failed)?;
+    let difference = ProfileFact::compared(&facts, &shelf, kind).map_err(unusable).or_exit(Exit::Failed)?;
     let difference = difference.ok_or_else(none).or_exit(Exit::NotFound)?;
     if let (Some(shape), Some(to)) = (args.export, &args.to) {
         return export::write(context, owner, &difference, shape, args.of, to);
     }
 
-    draw(&shelf, owner, &difference).map_err(unusable).or_exit(Exit::Failed)?;
-    let waits = waited(&shelf, &facts).map_err(unusable).or_exit(Exit::Failed)?;
+    shelf.draw_missing(owner, &difference).map_err(unusable).or_exit(Exit::Failed)?;
+    let waits = ProfileFact::waited(&facts, &shelf).map_err(unusable).or_exit(Exit::Failed)?;
     let attribution = Attribution::of(&difference);
-    let files = files(&shelf, owner, kind).map(|file| context.project.shown(&file)).collect();
+    let files = shelf.pictures(owner, kind).map(|file| context.project.shown(&file)).collect();
     let verdicts = store.verdicts(&Question::AddOneIn(entry.id.clone())).await?;
     let verdict = verdicts.iter().find(|verdict| verdict.experiment == experiment);
-    let often = if kind == Kind::Alloc { compared(&shelf, &facts, Kind::Allocs) } else { Ok(None) };
+    let often = if kind == Kind::Alloc { ProfileFact::compared(&facts, &shelf, Kind::Allocs) } else { Ok(None) };
     let often = often.map_err(unusable).or_exit(Exit::Failed)?;
     let page = Page::of(owner, &difference, &attribution, waits, files, args.top).beside(verdict).told_often(often);
     match context.format {
@@ -181,7 +181,7 @@ pub(super) async fn hottest(
     let Some((experiment, facts)) = with_both_arms(&store, id, Kind::Cpu, None).await? else { return Ok(None) };
     let shelf = Shelf::new(&context.project.profiles_dir());
     // Stacks that have gone from the shelf are no reason to show nothing else: `workbench profile` says what is wrong.
-    let difference = compared(&shelf, &facts, Kind::Cpu).unwrap_or_default();
+    let difference = ProfileFact::compared(&facts, &shelf, Kind::Cpu).unwrap_or_default();
     Ok(difference.map(|difference| (experiment, Attribution::of(&difference))))
 }
 
@@ -205,40 +205,4 @@ async fn with_both_arms(
         }
     }
     Ok(None)
-}
-
-/// What changed from A to B in one kind, where both arms have been profiled.
-fn compared(shelf: &Shelf, facts: &[ProfileFact], kind: Kind) -> Result<Option<Difference>, ShelfError> {
-    let whole = |side| ProfileFact::whole(facts, shelf, side, kind);
-    Ok(whole(Side::A)?.zip(whole(Side::B)?).map(|(a, b)| Difference::of(a, b)))
-}
-
-/// Waiting by cause; nothing where it was not profiled.
-fn waited(shelf: &Shelf, facts: &[ProfileFact]) -> Result<Vec<WaitCost>, ShelfError> {
-    let often = compared(shelf, facts, Kind::Times)?;
-    Ok(compared(shelf, facts, Kind::Wait)?.map(|long| waits(&long, often.as_ref())).unwrap_or_default())
-}
-
-/// Draws pictures that are missing.
-fn draw(shelf: &Shelf, owner: Owner<'_>, difference: &Difference) -> Result<(), ShelfError> {
-    let kind = difference.kind();
-    if !kind.has_pictures() {
-        return Ok(());
-    }
-    for profile in [&difference.a, &difference.b] {
-        if !shelf.path(&Shelf::flame_file(owner, profile.arm, kind)).exists() {
-            shelf.draw(owner, profile)?;
-        }
-    }
-    if !shelf.path(&Shelf::difference_file(owner, kind)).exists() {
-        shelf.draw_difference(owner, difference)?;
-    }
-    Ok(())
-}
-
-/// The pictures, the difference first.
-fn files(shelf: &Shelf, owner: Owner<'_>, kind: Kind) -> impl Iterator<Item = PathBuf> {
-    let flames = [Arm::A, Arm::B].map(|arm| Shelf::flame_file(owner, arm, kind));
-    let all = [Shelf::difference_file(owner, kind)].into_iter().chain(flames);
-    all.filter(move |_| kind.has_pictures()).map(|file| shelf.path(&file))
 }

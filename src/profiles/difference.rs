@@ -83,6 +83,19 @@ impl Place {
     }
 }
 
+impl Change {
+    /// In a word; nothing for what did not change.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Vanished => "gone",
+            Self::Dearer => "dearer",
+            Self::Cheaper => "cheaper",
+            Self::Same => "",
+        }
+    }
+}
+
 /// How counts of the two sides compare.
 pub(super) struct Scale<'a> {
     a: &'a Profile,

@@ -114,6 +114,13 @@ impl Shelf {
         folder(owner).join(format!("diff.{kind}.svg"))
     }
 
+    /// The pictures of a kind: the difference, then both arms. None where the kind has no pictures.
+    pub fn pictures(&self, owner: Owner<'_>, kind: Kind) -> impl Iterator<Item = PathBuf> {
+        let flames = [Arm::A, Arm::B].map(|arm| Self::flame_file(owner, arm, kind));
+        let all = [Self::difference_file(owner, kind)].into_iter().chain(flames);
+        all.filter(move |_| kind.has_pictures()).map(|file| self.path(&file))
+    }
+
     /// Keeps a capture as it came, understood or not, beside earlier ones. Returns its file, relative to the shelf.
     pub fn keep(&self, owner: Owner<'_>, capture: &Capture<'_>) -> Result<PathBuf, ShelfError> {
         let name = |stretch: u32| match stretch {
@@ -143,6 +150,23 @@ impl Shelf {
         let Capture { arm, kind, .. } = of;
         let capture = Capture { folded: &folded, ..of };
         Stretch::of(&capture).map_err(|source| ShelfError::Folded { arm, kind, source })
+    }
+
+    /// Draws those pictures of a difference that are missing.
+    pub fn draw_missing(&self, owner: Owner<'_>, difference: &Difference) -> Result<(), ShelfError> {
+        let kind = difference.kind();
+        if !kind.has_pictures() {
+            return Ok(());
+        }
+        for profile in [&difference.a, &difference.b] {
+            if !self.path(&Self::flame_file(owner, profile.arm, kind)).exists() {
+                self.draw(owner, profile)?;
+            }
+        }
+        if self.path(&Self::difference_file(owner, kind)).exists() {
+            return Ok(());
+        }
+        self.draw_difference(owner, difference)
     }
 
     /// Draws the flame graph of a profile.

@@ -18,6 +18,7 @@ pub mod effects;
 pub mod evidence;
 mod markdown;
 pub mod screen;
+pub mod standup;
 pub mod words;
 
 #[cfg(test)]
@@ -26,3 +27,4 @@ mod tests;
 pub use criteria::{Judgement, State};
 pub use document::{Document, Snapshot};
 pub use markdown::markdown;
+pub use standup::Standup;

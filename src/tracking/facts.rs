@@ -12,7 +12,11 @@ use super::stack::StackEntry;
 use super::status::Known;
 use super::store::Reader;
 use super::{improvement, log, stack};
+use crate::config::Target;
 use crate::improvements::ImprovementId;
+use crate::lab::build::digest_now;
+use crate::lab::folder::LabFolder;
+use crate::project::Project;
 
 /// Facts of one moment. Empty where nothing was ever recorded.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,6 +41,14 @@ impl Reader {
     /// All facts that a report rests on.
     pub async fn facts(&self) -> Result<Facts, StoreError> {
         self.gather().await.at(self.path())
+    }
+
+    /// The digest of the target's sources as they are now, or else as they were measured last: what a figure is stale against.
+    pub async fn tree_now(&self, target: &Target, project: &Project) -> Result<Option<String>, StoreError> {
+        match digest_now(target, project.root(), &LabFolder::existing(&project.lab_dir())) {
+            Some(digest) => Ok(Some(digest)),
+            None => self.latest_tree().await,
+        }
     }
 
     async fn gather(&self) -> Result<Facts, Fault> {

@@ -1,5 +1,6 @@
 //! The change log, which triggers write and screens follow, and the log of commands that the workbench ran.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -62,6 +63,58 @@ impl Reader {
             .await
             .at(self.path())?;
         Ok(rows.into_iter().rev().map(change).collect())
+    }
+
+    /// The changes after the line `after` up to `until` that a stand-up tells, at most `limit`, in order; and how many pairs came
+    /// between them, by subject. Steps on the way to a pair are neither.
+    pub async fn told(
+        &self,
+        after: i64,
+        until: i64,
+        limit: u32,
+    ) -> Result<(Vec<Change>, BTreeMap<String, u64>), StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        let rows: Vec<Row> = sqlx::query_as(
+            r#"SELECT * FROM change_log WHERE seq > ? AND seq <= ? AND "table" NOT IN
+               ('pair', 'standing', 'stage', 'build', 'sitting', 'screen_pair', 'screen_stage', 'screen_build', 'screen_sitting')
+               ORDER BY seq LIMIT ?"#,
+        )
+        .bind(after)
+        .bind(until)
+        .bind(limit)
+        .fetch_all(&mut *connection)
+        .await
+        .at(self.path())?;
+        let pairs: Vec<(String, i64)> = sqlx::query_as(
+            r#"SELECT subject, count(*) FROM change_log
+               WHERE seq > ? AND seq <= ? AND "table" IN ('pair', 'screen_pair') GROUP BY subject"#,
+        )
+        .bind(after)
+        .bind(until)
+        .fetch_all(&mut *connection)
+        .await
+        .at(self.path())?;
+        let pairs = pairs.into_iter().map(|(subject, count)| (subject, count.max(0).cast_unsigned())).collect();
+        Ok((rows.into_iter().map(change).collect(), pairs))
+    }
+
+    /// The last line of the log that is older than `time`; 0 when none is. Looks at as many lines as the log's length has
+    /// binary digits, since it has no index by time.
+    pub async fn line_before(&self, time: Timestamp) -> Result<i64, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        let (mut low, mut high) = (0, last(&mut connection).await.at(self.path())?.map_or(0, |(seq, _)| seq));
+        while low < high {
+            let middle = low + (high - low + 1) / 2;
+            // Numbers may be missing: of the lines up to the middle the last one decides.
+            let at: Option<i64> =
+                sqlx::query_scalar("SELECT at_ms FROM change_log WHERE seq <= ? ORDER BY seq DESC LIMIT 1")
+                    .bind(middle)
+                    .fetch_optional(&mut *connection)
+                    .await
+                    .at(self.path())?;
+            if at.is_none_or(|at| at < time.as_millisecond()) { low = middle } else { high = middle - 1 }
+        }
+        Ok(low)
     }
 
     /// Number and time of the last change; `None` while there is none.

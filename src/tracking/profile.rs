@@ -12,7 +12,7 @@ use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
 use super::store::{Reader, now_ms, time};
 use crate::lab::experiment::{ExperimentId, Side};
-use crate::profiles::{Arm, Capture, Difference, Kind, Owner, Profile, Shelf, ShelfError, Stretch};
+use crate::profiles::{Arm, Capture, Difference, Kind, Owner, Profile, Shelf, ShelfError, Stretch, WaitCost, waits};
 
 /// A captured profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,31 @@ impl Reader {
     pub async fn profiles(&self, id: ExperimentId) -> Result<Vec<ProfileFact>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
         of(&mut connection, id).await.at(self.path())
+    }
+
+    /// The newest `limit` experiments that have profiles of both arms, each with those kinds and how many captures they are.
+    pub async fn profiled(&self, limit: u32) -> Result<Vec<(ExperimentId, Vec<(Kind, u32)>)>, StoreError> {
+        let mut connection = self.connection().await.at(self.path())?;
+        let rows: Vec<(i64, String, u32)> = sqlx::query_as(
+            "SELECT experiment, kind, count(*) FROM profile
+             WHERE experiment IN (SELECT DISTINCT experiment FROM profile ORDER BY experiment DESC LIMIT ?)
+             GROUP BY experiment, kind HAVING count(DISTINCT side) = 2 ORDER BY experiment DESC",
+        )
+        .bind(limit)
+        .fetch_all(&mut *connection)
+        .await
+        .at(self.path())?;
+        let mut found: Vec<(ExperimentId, Vec<(Kind, u32)>)> = Vec::new();
+        for (experiment, kind, captures) in rows {
+            // A kind of a later workbench is no reason to show none of the others.
+            let Some(kind) = Kind::named(&kind) else { continue };
+            match found.last_mut().filter(|(id, _)| id.0 == experiment) {
+                Some((_, kinds)) => kinds.push((kind, captures)),
+                None => found.push((ExperimentId(experiment), vec![(kind, captures)])),
+            }
+        }
+        found.iter_mut().for_each(|(_, kinds)| kinds.sort_unstable());
+        Ok(found)
     }
 }
 
@@ -114,6 +139,18 @@ impl ProfileFact {
         let stretches = all.iter().filter(|fact| fact.is(side, kind)).map(|fact| fact.read(shelf, kind));
         let stretches = stretches.collect::<Result<Vec<_>, _>>()?;
         Ok((!stretches.is_empty()).then(|| Profile { arm: arm(side), kind, stretches }))
+    }
+
+    /// What changed from A to B in one kind, where both arms have been profiled.
+    pub fn compared(all: &[Self], shelf: &Shelf, kind: Kind) -> Result<Option<Difference>, ShelfError> {
+        let whole = |side| Self::whole(all, shelf, side, kind);
+        Ok(whole(Side::A)?.zip(whole(Side::B)?).map(|(a, b)| Difference::of(a, b)))
+    }
+
+    /// Waiting by cause; nothing where it was not profiled.
+    pub fn waited(all: &[Self], shelf: &Shelf) -> Result<Vec<WaitCost>, ShelfError> {
+        let often = Self::compared(all, shelf, Kind::Times)?;
+        Ok(Self::compared(all, shelf, Kind::Wait)?.map(|long| waits(&long, often.as_ref())).unwrap_or_default())
     }
 
     fn is(&self, side: Side, kind: Kind) -> bool {

@@ -1,17 +1,20 @@
 //! What each action of the table does to the model.
 
+mod ask;
+mod overlay;
+pub(super) mod profile;
+pub(super) mod status;
+
+pub(super) use self::ask::choice;
+use self::profile::Way;
 use super::actions::{self, Action, ActionId};
-use super::commands::{self, Command};
-use super::facts::Ending;
 use super::input::Input;
 use super::keys::Key;
 use super::layout;
-use super::model::{Choice, Dialog, HelpState, Model, Overlay, PaletteState, Screen, Then, Zoom};
+use super::model::{HelpState, Model, Overlay, PaletteState, Screen, Then, Zoom};
 use super::msg::Effect;
 use super::theme::Look;
 use super::yank;
-use crate::improvements::ImprovementId;
-use crate::lab::experiment::Question;
 
 /// Does an action, or says why not.
 pub(super) fn run(model: &mut Model, action: &Action) -> Vec<Effect> {
@@ -25,11 +28,14 @@ pub(super) fn run(model: &mut Model, action: &Action) -> Vec<Effect> {
 fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
     match id {
         ActionId::Back => return back(model),
-        ActionId::Quit => return quit(model),
+        ActionId::Quit => return ask::quit(model),
         ActionId::Leave => leave(model),
         ActionId::Suspend => return vec![Effect::Suspend],
         ActionId::Redraw => return vec![Effect::Redraw],
+        ActionId::FrameTimes => return vec![Effect::TellFrameTimes],
         ActionId::Help => model.overlay = Some(Overlay::Help(HelpState::default())),
+        ActionId::Inbox => model.overlay = Some(Overlay::Inbox(0)),
+        ActionId::YankCommand => return overlay::copy_command(model),
         ActionId::Palette => model.overlay = Some(Overlay::Palette(PaletteState::default())),
         ActionId::NextScreen => go(model, model.screen.stepped(1)),
         ActionId::PreviousScreen => go(model, model.screen.stepped(-1)),
@@ -45,19 +51,55 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
             return vec![Effect::CaptureMouse(model.mouse)];
         }
         ActionId::Zoom => model.zoom = model.zoom.next(),
+        ActionId::Down | ActionId::Up if model.hears_graph() => {
+            let is_deeper = (id == ActionId::Down) != model.profile.upright;
+            profile::walk(model, if is_deeper { Way::Deeper } else { Way::Back });
+        }
+        ActionId::First if model.hears_graph() => profile::walk(model, Way::Top),
+        ActionId::Last if model.hears_graph() => profile::walk(model, Way::Bottom),
         ActionId::Down => step(model, 1),
         ActionId::Up => step(model, -1),
         ActionId::PageDown => step(model, half_page(model)),
         ActionId::PageUp => step(model, -half_page(model)),
         ActionId::First => step(model, isize::MIN),
         ActionId::Last => step(model, isize::MAX),
+        ActionId::Left => profile::walk(model, Way::Along(-1)),
+        ActionId::Right => profile::walk(model, Way::Along(1)),
+        ActionId::ZoomOut => profile::zoom_out(model),
+        ActionId::Table => model.profile.in_table = !model.profile.in_table,
+        ActionId::Arms => {
+            model.profile.arms = model.profile.arms.next();
+            arrange_profile(model);
+        }
+        ActionId::Kind => profile::next_kind(model),
+        ActionId::Invert => model.profile.upright = !model.profile.upright,
+        ActionId::SearchSelected => profile::search_selected(model),
+        ActionId::NextFound => profile::next_found(model, 1),
+        ActionId::PreviousFound => profile::next_found(model, -1),
+        ActionId::Pictures => return model.wanted_profile().map(Effect::DrawPictures).into_iter().collect(),
+        ActionId::Older => profile::step(model, 1),
+        ActionId::Newer => profile::step(model, -1),
+        ActionId::Profile => show_profile(model),
+        ActionId::Standup => begin_standup(model),
         ActionId::DetailDown => scroll_detail(model, 1),
         ActionId::DetailUp => scroll_detail(model, -1),
         ActionId::Open => open(model),
         ActionId::Yank => model.overlay = yank::dialog(model).map(Overlay::Dialog),
+        ActionId::Filter if model.screen == Screen::Profile => {
+            model.profile.editing = Some(Input::new(&model.profile.query));
+        }
         ActionId::Filter => {
             model.zoom = if model.zoom == Zoom::Full { Zoom::Normal } else { model.zoom };
             model.register.editing = Some(Input::new(&model.register.filter_text));
+        }
+        ActionId::Sort if model.screen == Screen::Profile => {
+            (model.profile.sort, model.profile.ascending) = (model.profile.sort.next(), false);
+            arrange_profile(model);
+            model.say(format!("sorted by {}", model.profile.sort.name()));
+        }
+        ActionId::Reverse if model.screen == Screen::Profile => {
+            model.profile.ascending = !model.profile.ascending;
+            arrange_profile(model);
         }
         ActionId::Sort => {
             model.register.sort = model.register.sort.next();
@@ -70,8 +112,17 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
             model.register.arrange(&model.facts.rows);
         }
         ActionId::Mark => mark(model),
-        ActionId::Apply => model.overlay = ask_apply(model).map(Overlay::Dialog),
-        ActionId::Stop => model.overlay = ask_stop(model).map(Overlay::Dialog),
+        ActionId::Apply => model.overlay = ask::apply(model).map(Overlay::Dialog),
+        ActionId::Status => model.overlay = status::ask(model).map(Overlay::Dialog),
+        ActionId::Undo => model.overlay = status::ask_undo(model).map(Overlay::Dialog),
+        ActionId::Edit => {
+            return model.selected_row().map(|row| Effect::Edit(row.entry.id.clone())).into_iter().collect();
+        }
+        ActionId::Report => {
+            model.say("writing the report…");
+            return vec![Effect::RunCommand(vec!["report".to_owned()])];
+        }
+        ActionId::Stop => model.overlay = ask::stop(model).map(Overlay::Dialog),
         ActionId::Workload => next_workload(model),
         ActionId::Past => {
             model.lab.past = !model.lab.past;
@@ -82,11 +133,11 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
                 model.log.list.selected = model.facts.log.len().saturating_sub(1);
             }
         }
-        ActionId::Accept => return accept(model),
-        ActionId::Dismiss => dismiss(model),
-        ActionId::Next => choose(model, 1),
-        ActionId::Previous => choose(model, -1),
-        ActionId::Complete => complete(model),
+        ActionId::Accept => return overlay::accept(model),
+        ActionId::Dismiss => overlay::dismiss(model),
+        ActionId::Next => overlay::choose(model, 1),
+        ActionId::Previous => overlay::choose(model, -1),
+        ActionId::Complete => overlay::complete(model),
     }
     Vec::new()
 }
@@ -102,15 +153,25 @@ pub(super) fn type_key(model: &mut Model, key: Key) {
             help.query.press(key);
             help.offset = 0;
         }
-        Some(Overlay::Dialog(_)) => {}
+        Some(Overlay::Prompt(prompt)) => {
+            prompt.input.press(key);
+        }
+        Some(Overlay::Dialog(_) | Overlay::Inbox(_)) => {}
         None => {
-            if let Some(input) = &mut model.register.editing
-                && input.press(key)
-            {
-                let typed = input.text();
-                model.register.set_filter(typed, &model.facts.rows);
+            if model.editing_mut().is_some_and(|input| input.press(key)) {
+                typed(model);
             }
         }
+    }
+}
+
+/// Takes over what the open text field says.
+pub(super) fn typed(model: &mut Model) {
+    let Some(text) = model.editing().map(Input::text) else { return };
+    match model.screen {
+        Screen::Register => model.register.set_filter(text, &model.facts.rows),
+        Screen::Profile => profile::search(model, text),
+        Screen::Lab | Screen::Agents | Screen::Plan | Screen::Log => {}
     }
 }
 
@@ -127,6 +188,11 @@ pub(super) fn answer(model: &mut Model, then: Then) -> Vec<Effect> {
         Then::Quit => vec![Effect::Quit],
         Then::StopAndQuit(pid) => vec![Effect::StopApply(pid), Effect::Quit],
         Then::Copy(text) => vec![Effect::Copy(text)],
+        Then::AskReason(improvement, status) => {
+            status::ask_reason(model, improvement, status);
+            Vec::new()
+        }
+        Then::Undo => status::undo(model),
     }
 }
 
@@ -156,11 +222,32 @@ pub(super) fn read_shown_workloads(model: &mut Model) -> Option<Effect> {
     Some(Effect::ReadWorkloads(id, newest))
 }
 
+/// Judges the plan where it is shown, once for each change that it may rest on.
+pub(super) fn read_shown_plan(model: &mut Model) -> Option<Effect> {
+    if model.screen != Screen::Plan || model.plan.fresh || model.plan.reading {
+        return None;
+    }
+    (model.plan.fresh, model.plan.reading) = (true, true);
+    Some(Effect::ReadPlan(model.plan.since))
+}
+
+/// Begins a stand-up after the newest line of the log, or goes back to the protocol's hours.
+fn begin_standup(model: &mut Model) {
+    let newest = model.facts.log.back().map_or(0, |line| line.seq);
+    model.plan.since = if model.plan.since == Some(newest) { None } else { Some(newest) };
+    model.plan.fresh = false;
+    model.say(match model.plan.since {
+        Some(line) => format!("the stand-up begins after line {line}; s again takes the protocol's hours"),
+        None => "the stand-up is of the protocol's hours".to_owned(),
+    });
+}
+
 /// Shows a screen.
 pub(super) fn go(model: &mut Model, screen: Screen) {
     model.screen = screen;
     model.zoom = Zoom::Normal;
     model.register.editing = None;
+    model.profile.editing = None;
 }
 
 /// Moves the selection of the shown list.
@@ -185,7 +272,7 @@ fn half_page(model: &Model) -> isize {
 
 fn back(model: &mut Model) -> Vec<Effect> {
     if model.zoom == Zoom::Normal {
-        return quit(model);
+        return ask::quit(model);
     }
     model.zoom = Zoom::Normal;
     Vec::new()
@@ -200,35 +287,14 @@ fn leave(model: &mut Model) {
         model.register.marks.clear();
     } else if model.screen == Screen::Lab {
         model.lab.past = false;
+    } else if model.screen == Screen::Profile {
+        profile::leave(model);
     }
-}
-
-/// Quits at once, or asks what becomes of the running apply.
-fn quit(model: &mut Model) -> Vec<Effect> {
-    let running = model.facts.running.as_ref().map(|running| running.plan.question.to_string());
-    let Some(command) = running.or(model.starting.as_ref().map(|starting| format!("apply {}", starting.improvement)))
-    else {
-        return vec![Effect::Quit];
-    };
-    let mut choices = vec![choice('l', "leave it running", Then::Quit)];
-    let pid = model.running_pid().or(model.starting.as_ref().map(|starting| starting.pid));
-    choices.extend(pid.map(|pid| choice('s', "stop it", Then::StopAndQuit(pid))));
-    choices.push(choice('c', "cancel", Then::Nothing));
-    model.overlay = Some(Overlay::Dialog(Dialog {
-        title: "Quit while an experiment runs?".to_owned(),
-        body: vec![
-            format!("{command} belongs to its own process: it goes on without this screen."),
-            "Stopped, it keeps every finished pair; --resume goes on.".to_owned(),
-        ],
-        selected: choices.len() - 1,
-        choices,
-    }));
-    Vec::new()
 }
 
 fn open(model: &mut Model) {
     match model.screen {
-        Screen::Register | Screen::Lab => model.zoom = Zoom::Full,
+        Screen::Register | Screen::Lab | Screen::Plan => model.zoom = Zoom::Full,
         Screen::Agents => {
             if let Some(agent) = model.facts.agents.get(model.agents.list.selected) {
                 let filter = format!("agent:{}", agent.number);
@@ -236,7 +302,26 @@ fn open(model: &mut Model) {
                 go(model, Screen::Register);
             }
         }
+        Screen::Profile => profile::open(model),
         Screen::Log => {}
+    }
+}
+
+/// Shows the profile of what is selected.
+fn show_profile(model: &mut Model) {
+    let found = match model.screen {
+        Screen::Register => model.selected_row().and_then(|row| model.profile_of(&row.entry.id)),
+        Screen::Lab => model.profile_of_shown(),
+        Screen::Profile | Screen::Agents | Screen::Plan | Screen::Log => None,
+    };
+    if let Some(profiled) = found.cloned() {
+        profile::show(model, profiled);
+    }
+}
+
+fn arrange_profile(model: &mut Model) {
+    if let Some(Ok(facts)) = &model.facts.profile {
+        model.profile.arrange(&facts.lines);
     }
 }
 
@@ -249,55 +334,6 @@ fn mark(model: &mut Model) {
     model.register.list.step(1, len);
 }
 
-fn ask_apply(model: &Model) -> Option<Dialog> {
-    let row = model.selected_row()?;
-    let id = &row.entry.id;
-    let variants = row.entry.variants.as_ref()?;
-    let mut body = vec![format!("$ workbench apply {id}"), String::new()];
-    let guards: Vec<&str> = variants.guards.iter().map(|guard| guard.workload.as_str()).collect();
-    body.push(format!("measures {}", yank::judged_by(&variants.workload)));
-    if !guards.is_empty() {
-        body.push(format!("guards   {}", guards.join(", ")));
-    }
-    body.extend(variants.control.iter().map(|control| format!("control  {}", yank::trial(control))));
-    if let Some(past) = model.facts.past.iter().find(|past| past.question == Question::AddOneIn(id.clone())) {
-        let end = match &past.end {
-            Ending::Ruled(verdict) => verdict.to_string(),
-            Ending::Stopped(_) => "stopped before a verdict".to_owned(),
-        };
-        body.push(format!("before   {end} after {} pairs", past.pairs));
-    }
-    body.extend([
-        String::new(),
-        "It takes the machine for several minutes and goes on when this screen is closed.".to_owned(),
-    ]);
-    Some(Dialog {
-        title: format!("Measure {id} {}?", row.entry.title),
-        body,
-        choices: vec![choice('s', "start", Then::Apply(id.clone())), choice('c', "cancel", Then::Nothing)],
-        selected: 1,
-    })
-}
-
-fn ask_stop(model: &Model) -> Option<Dialog> {
-    let pid = model.running_pid()?;
-    let command = &model.facts.running.as_ref()?.plan.question;
-    Some(Dialog {
-        title: format!("Stop {command}?"),
-        body: vec![
-            format!("Interrupts process {pid}. Every finished pair is kept:"),
-            format!("`workbench {command} --resume` goes on."),
-        ],
-        choices: vec![choice('s', "stop it", Then::Stop(pid)), choice('c', "cancel", Then::Nothing)],
-        selected: 1,
-    })
-}
-
-/// An answer of a dialog.
-pub(super) fn choice(key: char, label: &str, then: Then) -> Choice {
-    Choice { key, label: label.to_owned(), then }
-}
-
 fn next_workload(model: &mut Model) {
     let Some(count) = model.shown_experiment().map(|experiment| experiment.trials.len()) else { return };
     model.lab.workload = match model.lab.workload {
@@ -305,84 +341,4 @@ fn next_workload(model: &mut Model) {
         Some(shown) if shown + 1 < count => Some(shown + 1),
         None | Some(_) => None,
     };
-}
-
-fn accept(model: &mut Model) -> Vec<Effect> {
-    match model.overlay.take() {
-        Some(Overlay::Dialog(mut dialog)) => {
-            let selected = dialog.selected.min(dialog.choices.len().saturating_sub(1));
-            if dialog.choices.is_empty() {
-                Vec::new()
-            } else {
-                answer(model, dialog.choices.swap_remove(selected).then)
-            }
-        }
-        Some(Overlay::Palette(palette)) => run_command(model, &palette),
-        Some(Overlay::Help(_)) => Vec::new(),
-        None => {
-            model.register.editing = None;
-            Vec::new()
-        }
-    }
-}
-
-fn run_command(model: &mut Model, palette: &PaletteState) -> Vec<Effect> {
-    let typed = palette.input.text();
-    let Some(entry) = commands::entries(model, &typed).into_iter().nth(palette.selected) else {
-        model.complain(format!("no command {typed}"));
-        return Vec::new();
-    };
-    if let Some(reason) = entry.refused {
-        model.complain(format!("{}: {reason}", entry.name));
-        return Vec::new();
-    }
-    match entry.command {
-        Command::Action(id) => perform(model, id),
-        Command::Improvement(id) => {
-            show_improvement(model, &id);
-            Vec::new()
-        }
-    }
-}
-
-/// Goes to an improvement in the Register; a filter that hides it is dropped.
-fn show_improvement(model: &mut Model, id: &ImprovementId) {
-    go(model, Screen::Register);
-    if !model.register.select(id, &model.facts.rows) {
-        model.register.set_filter(String::new(), &model.facts.rows);
-        model.register.select(id, &model.facts.rows);
-    }
-}
-
-fn dismiss(model: &mut Model) {
-    if model.overlay.take().is_none() && model.register.editing.take().is_some() {
-        model.register.set_filter(String::new(), &model.facts.rows);
-    }
-}
-
-fn choose(model: &mut Model, steps: isize) {
-    let found = match &model.overlay {
-        Some(Overlay::Palette(palette)) => commands::entries(model, &palette.input.text()).len(),
-        _ => 0,
-    };
-    match &mut model.overlay {
-        Some(Overlay::Help(help)) => help.offset = help.offset.saturating_add_signed(steps).min(1_000),
-        Some(Overlay::Palette(palette)) => {
-            palette.selected = palette.selected.saturating_add_signed(steps).min(found.saturating_sub(1));
-        }
-        Some(Overlay::Dialog(dialog)) => {
-            let count = dialog.choices.len().max(1) as isize;
-            dialog.selected = (dialog.selected as isize + steps).rem_euclid(count) as usize;
-        }
-        None => {}
-    }
-}
-
-fn complete(model: &mut Model) {
-    let Some(Overlay::Palette(palette)) = &model.overlay else { return };
-    let entry = commands::entries(model, &palette.input.text()).into_iter().nth(palette.selected);
-    if let (Some(entry), Some(Overlay::Palette(palette))) = (entry, &mut model.overlay) {
-        palette.input = Input::new(&entry.name);
-        palette.selected = 0;
-    }
 }

@@ -11,8 +11,9 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::act::status;
 use super::msg::{Effect, Msg};
-use super::{past, watch};
+use super::{past, planned, profiled, watch};
 use crate::improvements::ImprovementId;
 use crate::project::Project;
 
@@ -42,10 +43,20 @@ impl World {
     pub fn run(&self, effect: Effect) {
         match effect {
             Effect::StartApply(id) => self.start_apply(id),
+            Effect::RunCommand(arguments) => self.run_command(arguments),
             Effect::StopApply(pid) => self.stop_apply(pid),
             Effect::OpenExperiment(id) => past::open(&self.project, &self.sender, id),
             Effect::ReadWorkloads(id, experiment) => past::workloads(&self.project, &self.sender, id, experiment),
-            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::CaptureMouse(_) | Effect::Copy(_) => {}
+            Effect::ReadProfile(key) => profiled::read(&self.project, &self.sender, key),
+            Effect::ReadPlan(since) => planned::read(&self.project, &self.sender, since),
+            Effect::DrawPictures(key) => profiled::pictures(&self.project, &self.sender, key),
+            Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::CaptureMouse(_)
+            | Effect::TellFrameTimes
+            | Effect::Edit(_)
+            | Effect::Copy(_) => {}
         }
     }
 
@@ -63,6 +74,28 @@ impl World {
             }
             Err(error) => self.send(Msg::Started(id, Err(error.to_string()))),
         }
+    }
+
+    /// Runs a short command of the workbench; the last it says is told.
+    fn run_command(&self, arguments: Vec<String>) {
+        let (root, sender) = (self.project.root().to_path_buf(), self.sender.clone());
+        tokio::spawn(async move {
+            let shown = status::shown(&arguments);
+            let told = match output_of(&root, &arguments).await {
+                Ok(output) if output.status.success() => Ok(telling_line(&output.stdout).unwrap_or(shown)),
+                Ok(output) => {
+                    Err(telling_line(&output.stderr).unwrap_or_else(|| format!("{shown}: {}", output.status)))
+                }
+                Err(error) => Err(format!("{shown} cannot be run: {error}")),
+            };
+            // When the interface has gone, nobody waits for this.
+            let _ = sender.send(Msg::Done(told));
+        });
+    }
+
+    /// The file of an improvement.
+    pub fn file_of(&self, id: &ImprovementId) -> PathBuf {
+        self.project.improvements_dir().join(format!("{id}.yaml"))
     }
 
     /// Interrupts an apply. Its own process only: it stops its arms itself and keeps every finished pair.
@@ -93,6 +126,21 @@ fn spawn_apply(project: &Project, id: &ImprovementId) -> io::Result<(Child, Path
         command.pre_exec(|| nix::unistd::setsid().map(|_| ()).map_err(io::Error::from));
     }
     Ok((command.spawn()?, log))
+}
+
+/// Runs the workbench, and waits for its end.
+async fn output_of(root: &Path, arguments: &[String]) -> io::Result<std::process::Output> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--project").arg(root).args(arguments).stdin(Stdio::null()).kill_on_drop(false);
+    command.output().await
+}
+
+/// The sentence that matters: of an error the one that names it, else the first line.
+fn telling_line(output: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(output);
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let named = text.lines().map(str::trim).find_map(|line| line.strip_prefix("× "));
+    named.or_else(|| lines.next()).map(str::to_owned)
 }
 
 /// A new file for what an apply prints.

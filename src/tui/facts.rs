@@ -6,8 +6,15 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 
 use super::experiment::Experiment;
+use super::flame::Flame;
+use super::inbox::Waiting;
+use super::msg::ProfileKey;
+use crate::improvements::plan::Risk;
 use crate::improvements::{Direction, Improvement, ImprovementId, Status};
 use crate::lab::experiment::{ExperimentId, Question, Role, Standing, Verdict};
+use crate::profiles::{Attribution, Books, Difference, FunctionCost, Kind, WaitCost};
+use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine};
+use crate::report::{Document, Standup};
 
 /// Lines of the log that are kept.
 pub const LOG_LINES_MAX: usize = 5_000;
@@ -35,6 +42,14 @@ pub struct Facts {
     pub past: Vec<PastExperiment>,
     /// The experiment opened from the list of past ones.
     pub opened: Option<Experiment>,
+    /// Experiments with profiles of both arms, the newest first.
+    pub profiled: Vec<Profiled>,
+    /// The profile that was read last, or why it cannot be.
+    pub profile: Option<Result<Box<ProfileFacts>, String>>,
+    /// The plan, judged by the evidence there was when it was read last, or why it cannot be.
+    pub plan: Option<Result<Box<PlanFacts>, String>>,
+    /// What waits for a person; derived from the rest.
+    pub waiting: Vec<Waiting>,
     /// Tail of the change log, the newest last.
     pub log: VecDeque<LogLine>,
     /// The machine now.
@@ -80,6 +95,8 @@ pub struct Progress {
     pub status: Status,
     /// Why, where a person set it.
     pub reason: Option<String>,
+    /// When a person set it last.
+    pub said_at: Option<Timestamp>,
     /// Declared complete without accepted evidence: said so for ever.
     pub forced: bool,
     /// The published figure.
@@ -95,6 +112,7 @@ impl Default for Progress {
         Self {
             status: Status::Planned,
             reason: None,
+            said_at: None,
             forced: false,
             measured: None,
             verdicts: Vec::new(),
@@ -174,6 +192,8 @@ pub struct AgentRow {
     pub status: String,
     /// Whether it works right now.
     pub active: bool,
+    /// Whether it waits for a person.
+    pub asks: bool,
     /// The last thing it did.
     pub last: Option<Activity>,
 }
@@ -187,6 +207,8 @@ pub struct AgentNews {
     pub status: Option<String>,
     /// Whether it works right now.
     pub active: bool,
+    /// Whether it waits for a person.
+    pub asks: bool,
     /// The last thing it did.
     pub last: Activity,
 }
@@ -219,6 +241,62 @@ pub struct PastExperiment {
     pub standing: Option<Standing>,
     /// Which way its metric improves.
     pub better: Direction,
+}
+
+/// An experiment with profiles of both arms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profiled {
+    /// Which.
+    pub experiment: ExperimentId,
+    /// What it asked.
+    pub question: Question,
+    /// When it began.
+    pub at: Timestamp,
+    /// What was counted, and how many captures there are of it.
+    pub kinds: Vec<(Kind, u32)>,
+}
+
+/// Two profiles, compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileFacts {
+    /// Whose.
+    pub key: ProfileKey,
+    /// What each arm's covers.
+    pub coverage: [String; 2],
+    /// Both call trees.
+    pub flame: Flame,
+    /// Every function, or every cause of waiting.
+    pub lines: Vec<CostLine>,
+    /// What they add up to, and what there was.
+    pub books: Books,
+}
+
+/// What a function costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostLine {
+    /// Its cost in both arms.
+    pub cost: FunctionCost,
+    /// How often it was waited there, for each operation, where that is known.
+    pub times: Option<[f64; 2]>,
+}
+
+/// The plan, judged by evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanFacts {
+    /// How far it is, in a sentence.
+    pub status: String,
+    /// The phases.
+    pub phases: Vec<PhaseLine>,
+    /// What the whole is judged by.
+    pub metrics: Vec<MetricGroupLine>,
+    /// What may go wrong.
+    pub risks: Vec<Risk>,
+    /// Features of the model product.
+    pub parity: ParityLine,
+    /// What was done lately.
+    pub standup: Standup,
+    /// Hours between two stand-ups.
+    pub standup_hours: u32,
 }
 
 /// How an experiment ended.
@@ -267,6 +345,35 @@ pub struct Lease {
     pub pid: u32,
     /// What for: `apply T003`.
     pub purpose: String,
+}
+
+impl PlanFacts {
+    /// The parts of the document that the screen shows.
+    pub fn of(document: Document, standup: Standup, standup_hours: u32) -> Self {
+        let Document { header, phases, metrics, risks, parity, .. } = document;
+        Self { status: header.status, phases, metrics, risks, parity, standup, standup_hours }
+    }
+}
+
+impl ProfileFacts {
+    /// All that the screen shows of a difference; of waiting, with how often.
+    pub fn of(key: ProfileKey, difference: &Difference, waits: &[WaitCost]) -> Self {
+        let Attribution { functions, books } = Attribution::of(difference);
+        let line = |cost: FunctionCost| {
+            let cause = waits.iter().find(|wait| wait.cause == cost.name);
+            let times = cause.and_then(|cause| Some([cause.times_a?, cause.times_b?]));
+            CostLine { cost, times }
+        };
+        // What stands above a cause waits only through it.
+        let is_told = |cost: &FunctionCost| difference.kind() != Kind::Wait || cost.own_a > 0.0 || cost.own_b > 0.0;
+        Self {
+            key,
+            coverage: [difference.a.coverage(), difference.b.coverage()],
+            flame: Flame::of(difference),
+            lines: functions.into_iter().filter(is_told).map(line).collect(),
+            books,
+        }
+    }
 }
 
 impl Row {

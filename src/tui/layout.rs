@@ -4,6 +4,7 @@
 use ratatui::layout::{Rect, Size};
 
 use super::model::{Model, Screen, Zoom};
+use super::state::Arms;
 
 /// The smallest size that is drawn.
 pub const SIZE_MIN: Size = Size { width: 60, height: 15 };
@@ -33,6 +34,23 @@ pub struct Panes {
     pub detail: Rect,
 }
 
+/// The parts of the Profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProfileAreas {
+    /// Whose profile, and the change of the whole.
+    pub head: Rect,
+    /// The pane of the graph; empty where the table is full.
+    pub graph: Rect,
+    /// The line above each tree.
+    pub headings: [Rect; 2],
+    /// The trees; the second is empty where one arm is shown.
+    pub trees: [Rect; 2],
+    /// What is known of the selected place.
+    pub about: Rect,
+    /// The pane of the table; empty where the graph is full.
+    pub table: Rect,
+}
+
 /// The fixed parts at a size.
 pub fn parts(size: Size) -> Parts {
     let area = Rect::new(0, 0, size.width, size.height);
@@ -53,9 +71,12 @@ pub fn panes(body: Rect, screen: Screen, zoom: Zoom) -> Panes {
         // An experiment is a picture and needs the room; the list of past ones does not.
         (Zoom::Normal, Screen::Lab) => 62,
         (Zoom::Half, Screen::Lab) => 75,
-        (Zoom::Normal, Screen::Register | Screen::Agents | Screen::Log) if beside => 38,
-        (Zoom::Normal, Screen::Register | Screen::Agents | Screen::Log) => 45,
-        (Zoom::Half, Screen::Register | Screen::Agents | Screen::Log) => 55,
+        // What the plan asks for is sentences.
+        (Zoom::Normal, Screen::Plan) => 56,
+        (Zoom::Half, Screen::Plan) => 70,
+        (Zoom::Normal, Screen::Register | Screen::Profile | Screen::Agents | Screen::Log) if beside => 38,
+        (Zoom::Normal, Screen::Register | Screen::Profile | Screen::Agents | Screen::Log) => 45,
+        (Zoom::Half, Screen::Register | Screen::Profile | Screen::Agents | Screen::Log) => 55,
     };
     let share = |whole: u16| u16::try_from(u32::from(whole) * percent / 100).unwrap_or(whole);
     if beside {
@@ -67,6 +88,38 @@ pub fn panes(body: Rect, screen: Screen, zoom: Zoom) -> Panes {
         let list = Rect { height: body.height - height, ..body };
         Panes { list, detail: Rect { y: body.y + list.height, height, ..body } }
     }
+}
+
+/// The parts of the Profile. Graphs are wide, so that the table stands below one at every width.
+pub fn profile(model: &Model) -> ProfileAreas {
+    let body = parts(model.size).body;
+    let (head, rest) = cut_top(body, 1);
+    let percent = match model.zoom {
+        Zoom::Normal => 60,
+        Zoom::Half => 40,
+        Zoom::Full if model.profile.in_table => 0,
+        Zoom::Full => 100,
+    };
+    let height = u16::try_from(u32::from(rest.height) * percent / 100).unwrap_or(rest.height);
+    let (graph, table) = cut_top(rest, height);
+    let inner = inside(graph);
+    let about_rows = inner.height.min(if inner.height > 10 { 2 } else { 1 });
+    let (trees, about) = cut_top(inner, inner.height - about_rows);
+    let (first, second) = match model.profile.arms {
+        Arms::A | Arms::B => (trees, Rect { height: 0, y: trees.bottom(), ..trees }),
+        Arms::Both => cut_top(trees, trees.height / 2),
+    };
+    let [(heading_a, tree_a), (heading_b, tree_b)] = [cut_top(first, 1), cut_top(second, 1)];
+    // One scale and one place in both: the trees have as many rows.
+    let rows = if tree_b.height == 0 { tree_a.height } else { tree_a.height.min(tree_b.height) };
+    let low = |tree: Rect| Rect { height: tree.height.min(rows), ..tree };
+    ProfileAreas { head, graph, headings: [heading_a, heading_b], trees: [low(tree_a), low(tree_b)], about, table }
+}
+
+/// Divides an area into its first rows and the rest.
+pub fn cut_top(area: Rect, height: u16) -> (Rect, Rect) {
+    let height = height.min(area.height);
+    (Rect { height, ..area }, Rect { y: area.y.saturating_add(height), height: area.height - height, ..area })
 }
 
 /// Inside of a pane's border.
@@ -83,7 +136,8 @@ pub fn inside(pane: Rect) -> Rect {
 pub fn list_rows(model: &Model) -> Rect {
     let body = parts(model.size).body;
     let pane = match model.screen {
-        Screen::Register | Screen::Lab | Screen::Agents => panes(body, model.screen, model.zoom).list,
+        Screen::Register | Screen::Lab | Screen::Agents | Screen::Plan => panes(body, model.screen, model.zoom).list,
+        Screen::Profile => profile(model).table,
         Screen::Log => body,
     };
     let filter_line = model.screen == Screen::Register && model.register.shows_filter_line();

@@ -6,12 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 
 use super::experiment::Experiment;
-use super::facts::{Facts, Row};
+use super::facts::{Facts, ProfileFacts, Profiled, Row};
 use super::input::Input;
-use super::state::{AgentsState, LabState, ListState, LogState, RegisterState};
+use super::msg::ProfileKey;
+use super::state::{AgentsState, LabState, ListState, LogState, Part, PlanState, ProfileState, RegisterState};
 use super::theme::{Look, ThemeName};
-use crate::improvements::ImprovementId;
-use crate::lab::experiment::Question;
+use crate::improvements::{ImprovementId, Status};
+use crate::lab::experiment::{ExperimentId, Question};
+use crate::profiles::Kind;
 
 /// How long a notice stands in the footer.
 const NOTICE_TIME: SignedDuration = SignedDuration::from_secs(5);
@@ -41,8 +43,12 @@ pub struct Model {
     pub register: RegisterState,
     /// The Lab.
     pub lab: LabState,
+    /// The Profile.
+    pub profile: ProfileState,
     /// The Agents.
     pub agents: AgentsState,
+    /// The Plan.
+    pub plan: PlanState,
     /// The Log.
     pub log: LogState,
     /// A sentence in the footer.
@@ -51,6 +57,8 @@ pub struct Model {
     pub starting: Option<StartedApply>,
     /// The last apply that was started here.
     pub started: Option<StartedApply>,
+    /// Statuses that were set from here, the newest last.
+    pub undo: Vec<Undo>,
     /// The process of an apply that was asked to stop from here.
     pub stopping: Option<u32>,
     /// Something changed since the last frame.
@@ -64,8 +72,12 @@ pub enum Screen {
     Register,
     /// The running experiment, and past ones.
     Lab,
+    /// Where the time of both arms goes.
+    Profile,
     /// Who does what.
     Agents,
+    /// How far the plan is, judged by evidence.
+    Plan,
     /// What was recorded.
     Log,
 }
@@ -90,6 +102,10 @@ pub enum Overlay {
     Palette(PaletteState),
     /// A question.
     Dialog(Dialog),
+    /// What waits for a person, and which entry is chosen.
+    Inbox(usize),
+    /// A question whose answer is typed.
+    Prompt(Prompt),
 }
 
 /// The help.
@@ -123,6 +139,30 @@ pub struct Dialog {
     pub selected: usize,
 }
 
+/// Why a status is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// The question.
+    pub title: String,
+    /// Of which improvement.
+    pub improvement: ImprovementId,
+    /// To which status.
+    pub status: Status,
+    /// What is typed.
+    pub input: Input,
+}
+
+/// A status that was set from here, and what stood before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// Of which improvement.
+    pub improvement: ImprovementId,
+    /// Where it stood.
+    pub before: Status,
+    /// Where it was set to.
+    pub after: Status,
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
@@ -149,6 +189,10 @@ pub enum Then {
     StopAndQuit(u32),
     /// Copies a text.
     Copy(String),
+    /// Asks why a status is set.
+    AskReason(ImprovementId, Status),
+    /// Takes the last change of a status back.
+    Undo,
 }
 
 /// A sentence in the footer, for a while.
@@ -195,11 +239,14 @@ impl Model {
             overlay: None,
             register: RegisterState::default(),
             lab: LabState::default(),
+            profile: ProfileState::default(),
             agents: AgentsState::default(),
+            plan: PlanState::default(),
             log: LogState::default(),
             notice: None,
             starting: None,
             started: None,
+            undo: Vec::new(),
             stopping: None,
             dirty: true,
         }
@@ -242,13 +289,67 @@ impl Model {
         running.process.or(ours.map(|started| started.pid))
     }
 
+    /// The profile that the screen should show: of the experiment and the kind that a person chose, else of the newest.
+    pub fn wanted_profile(&self) -> Option<ProfileKey> {
+        let all = &self.facts.profiled;
+        let chosen = all.iter().find(|profiled| Some(profiled.experiment) == self.profile.chosen);
+        let Profiled { experiment, question, kinds, .. } = chosen.or(all.first())?;
+        let shown = || kinds.iter().filter(|(kind, _)| is_shown(*kind));
+        let (kind, captures) = shown().find(|(kind, _)| *kind == self.profile.kind).or(shown().next())?;
+        let subject = question.subject().to_owned();
+        Some(ProfileKey { experiment: *experiment, subject, kind: *kind, captures: *captures })
+    }
+
+    /// What was counted in an experiment and can be shown.
+    pub fn profile_kinds(&self, experiment: ExperimentId) -> impl Iterator<Item = Kind> {
+        let profiled = self.facts.profiled.iter().find(move |profiled| profiled.experiment == experiment);
+        let kinds = profiled.into_iter().flat_map(|profiled| &profiled.kinds);
+        kinds.map(|(kind, _)| *kind).filter(|kind| is_shown(*kind))
+    }
+
+    /// The newest profile of an improvement, as it was added to a stack.
+    pub fn profile_of(&self, improvement: &ImprovementId) -> Option<&Profiled> {
+        self.facts.profiled.iter().find(|profiled| profiled.question == Question::AddOneIn(improvement.clone()))
+    }
+
+    /// The profile of the experiment that the Lab shows.
+    pub fn profile_of_shown(&self) -> Option<&Profiled> {
+        let id = self.shown_experiment()?.id;
+        self.facts.profiled.iter().find(|profiled| profiled.experiment == id)
+    }
+
+    /// The parts of the plan.
+    pub fn parts(&self) -> Vec<Part> {
+        match &self.facts.plan {
+            Some(Ok(plan)) => Part::all(plan.phases.len()).collect(),
+            Some(Err(_)) | None => Vec::new(),
+        }
+    }
+
+    /// The part of the plan that is selected.
+    pub fn shown_part(&self) -> Option<Part> {
+        self.parts().get(self.plan.list.selected).copied()
+    }
+
+    /// Whether keys move in the graph of the Profile, and not in a list.
+    pub fn hears_graph(&self) -> bool {
+        self.screen == Screen::Profile && !self.profile.in_table
+    }
+
+    /// The profile on the screen.
+    pub fn shown_profile(&self) -> Option<&ProfileFacts> {
+        self.facts.profile.as_ref()?.as_deref().ok()
+    }
+
     /// Length of the shown screen's list.
     pub fn list_len(&self) -> usize {
         match self.screen {
             Screen::Register => self.register.visible.len(),
             Screen::Lab if self.shows_past() => self.facts.past.len(),
             Screen::Lab => 0,
+            Screen::Profile => self.profile.order.len(),
             Screen::Agents => self.facts.agents.len(),
+            Screen::Plan => self.parts().len(),
             Screen::Log => self.facts.log.len(),
         }
     }
@@ -263,8 +364,28 @@ impl Model {
         match self.screen {
             Screen::Register => &mut self.register.list,
             Screen::Lab => &mut self.lab.list,
+            Screen::Profile => &mut self.profile.list,
             Screen::Agents => &mut self.agents.list,
+            Screen::Plan => &mut self.plan.list,
             Screen::Log => &mut self.log.list,
+        }
+    }
+
+    /// The text field of the shown screen, while it is open.
+    pub fn editing(&self) -> Option<&Input> {
+        match self.screen {
+            Screen::Register => self.register.editing.as_ref(),
+            Screen::Profile => self.profile.editing.as_ref(),
+            Screen::Lab | Screen::Agents | Screen::Plan | Screen::Log => None,
+        }
+    }
+
+    /// The same, to type into.
+    pub fn editing_mut(&mut self) -> Option<&mut Input> {
+        match self.screen {
+            Screen::Register => self.register.editing.as_mut(),
+            Screen::Profile => self.profile.editing.as_mut(),
+            Screen::Lab | Screen::Agents | Screen::Plan | Screen::Log => None,
         }
     }
 
@@ -272,8 +393,9 @@ impl Model {
     pub fn detail_offset_mut(&mut self) -> &mut usize {
         match self.screen {
             Screen::Register => &mut self.register.detail_offset,
-            Screen::Lab | Screen::Log => &mut self.lab.detail_offset,
+            Screen::Lab | Screen::Profile | Screen::Log => &mut self.lab.detail_offset,
             Screen::Agents => &mut self.agents.detail_offset,
+            Screen::Plan => &mut self.plan.detail_offset,
         }
     }
 
@@ -294,16 +416,26 @@ impl Model {
     }
 }
 
+/// How often something happened is told beside how much it was.
+fn is_shown(kind: Kind) -> bool {
+    match kind {
+        Kind::Cpu | Kind::Wait | Kind::Instructions | Kind::Alloc => true,
+        Kind::Times | Kind::Allocs => false,
+    }
+}
+
 impl Screen {
     /// In the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Register, Self::Lab, Self::Agents, Self::Log];
+    pub const ALL: [Self; 6] = [Self::Register, Self::Lab, Self::Profile, Self::Agents, Self::Plan, Self::Log];
 
     /// The number people press.
     pub fn number(self) -> u8 {
         match self {
             Self::Register => 1,
             Self::Lab => 2,
+            Self::Profile => 3,
             Self::Agents => 4,
+            Self::Plan => 6,
             Self::Log => 7,
         }
     }
@@ -313,7 +445,9 @@ impl Screen {
         match self {
             Self::Register => "Register",
             Self::Lab => "Lab",
+            Self::Profile => "Profile",
             Self::Agents => "Agents",
+            Self::Plan => "Plan",
             Self::Log => "Log",
         }
     }

@@ -28,6 +28,11 @@ pub(super) fn happened(model: &mut Model, event: MouseEvent) {
         | MouseEventKind::ScrollRight => return,
     };
     model.dirty = true;
+    if model.screen == Screen::Profile {
+        let is_in_graph = layout::profile(model).graph.contains(at);
+        let rows = rows.signum();
+        return if is_in_graph { act::profile::scroll(model, rows) } else { act::step(model, rows * WHEEL_ROWS) };
+    }
     let has_detail = model.screen != Screen::Log;
     if has_detail && layout::panes(layout::parts(model.size).body, model.screen, model.zoom).detail.contains(at) {
         act::scroll_detail(model, rows);
@@ -44,6 +49,9 @@ fn click(model: &mut Model, at: Position) {
         }
         return;
     }
+    if model.screen == Screen::Profile && layout::profile(model).graph.contains(at) {
+        return act::profile::click(model, at.x, at.y);
+    }
     let rows = layout::list_rows(model);
     if !rows.contains(at) {
         return;
@@ -53,5 +61,6 @@ fn click(model: &mut Model, at: Position) {
     if place < len {
         let here = model.list_mut().selected;
         act::step(model, place as isize - here as isize);
+        model.profile.in_table = true;
     }
 }

@@ -8,11 +8,13 @@ use ratatui::layout::Size;
 
 use super::experiment::Experiment;
 use super::facts::{
-    AgentNews, AgentRow, LogLine, MachineFacts, PastExperiment, Phase, Progress, ProjectFacts, WorkloadRow,
+    AgentNews, AgentRow, LogLine, MachineFacts, PastExperiment, Phase, PlanFacts, ProfileFacts, Profiled, Progress,
+    ProjectFacts, WorkloadRow,
 };
 use crate::improvements::{Improvement, ImprovementId};
 use crate::lab::experiment::ExperimentId;
 use crate::lab::journal::Event;
+use crate::profiles::Kind;
 
 /// Something happened.
 #[derive(Debug)]
@@ -41,6 +43,12 @@ pub enum Msg {
     Opened(Box<Experiment>),
     /// The workloads of an improvement's newest verdict were read.
     Workloads(ImprovementId, Vec<WorkloadRow>),
+    /// Profiles were read and compared, or cannot be.
+    Profile(ProfileKey, Result<Box<ProfileFacts>, String>),
+    /// The pictures of a profile are drawn, or cannot be.
+    Pictures(Result<Vec<PathBuf>, String>),
+    /// The plan was judged, or cannot be read.
+    Plan(Result<Box<PlanFacts>, String>),
     /// The log went on.
     Log(Vec<LogLine>),
     /// The machine was looked at.
@@ -53,6 +61,19 @@ pub enum Msg {
     Ended(ImprovementId, Option<i32>, Vec<String>),
     /// Something was done, or could not be: a sentence for the footer.
     Done(Result<String, String>),
+}
+
+/// Profiles of both arms of an experiment, of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileKey {
+    /// Which experiment.
+    pub experiment: ExperimentId,
+    /// What it is about.
+    pub subject: String,
+    /// What was counted.
+    pub kind: Kind,
+    /// Captures there were when it was asked for: more of them are another profile.
+    pub captures: u32,
 }
 
 /// The register and the roster.
@@ -77,6 +98,8 @@ pub struct StoreNews {
     pub agents: Vec<AgentNews>,
     /// The improvements accepted so far, in order.
     pub stack: Vec<ImprovementId>,
+    /// Experiments with profiles of both arms, the newest first.
+    pub profiled: Vec<Profiled>,
 }
 
 /// Something to be done outside; its outcome comes back as a [`Msg`].
@@ -90,14 +113,26 @@ pub enum Effect {
     Redraw,
     /// Take the mouse, or leave it to the terminal.
     CaptureMouse(bool),
+    /// Say what frames cost.
+    TellFrameTimes,
     /// Put a text into the terminal's clipboard.
     Copy(String),
     /// Start `workbench apply` in a session of its own.
     StartApply(ImprovementId),
     /// Interrupt the process group of an apply.
     StopApply(u32),
+    /// Run `workbench` with these arguments and tell what it says.
+    RunCommand(Vec<String>),
+    /// Open an improvement's file in the person's editor.
+    Edit(ImprovementId),
     /// Read a past experiment.
     OpenExperiment(ExperimentId),
     /// Read the workloads of an improvement's newest verdict, which is that experiment's.
     ReadWorkloads(ImprovementId, ExperimentId),
+    /// Read the profiles of both arms and compare them.
+    ReadProfile(ProfileKey),
+    /// Draw the pictures of a profile that are missing.
+    DrawPictures(ProfileKey),
+    /// Judge the plan; the stand-up begins after that line of the change log.
+    ReadPlan(Option<i64>),
 }

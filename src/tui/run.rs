@@ -1,7 +1,9 @@
 //! The loop: messages in, effects out, a frame when something changed.
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
+use std::process::Command;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
@@ -15,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
 
 use super::effect::World;
+use super::frame_times::FrameTimes;
 use super::model::Model;
 use super::msg::{Effect, Msg};
 use super::term::{self, Term};
@@ -60,7 +63,7 @@ pub async fn run(project: Project, options: &Options) -> io::Result<u8> {
     let world = World::new(project, sender.clone());
     let mut model = first_model(options);
     world.watch();
-    let mut looped = Loop { receiver, sender, world, listener: None };
+    let mut looped = Loop { receiver, sender, world, listener: None, frames: FrameTimes::default() };
     looped.wait_for_register(&mut model).await;
     let mut term = Term::take(model.mouse)?;
     model.size = term.size()?;
@@ -74,6 +77,7 @@ struct Loop {
     sender: UnboundedSender<Msg>,
     world: World,
     listener: Option<JoinHandle<()>>,
+    frames: FrameTimes,
 }
 
 impl Loop {
@@ -106,7 +110,9 @@ impl Loop {
                 }
                 () = sleep_until(next_frame), if model.dirty => {
                     model.dirty = false;
+                    let began = Instant::now();
                     term.draw(model)?;
+                    self.frames.drawn(began.elapsed());
                     next_frame = Instant::now() + FRAME_TIME;
                     None
                 }
@@ -116,7 +122,10 @@ impl Loop {
             // All that has come by now goes into one frame.
             let mut next = msg;
             while let Some(msg) = next {
-                for effect in update(model, msg) {
+                let began = Instant::now();
+                let effects = update(model, msg);
+                self.frames.spent(began.elapsed());
+                for effect in effects {
                     if let Some(code) = self.act(effect, model, term)? {
                         return Ok(code);
                     }
@@ -146,6 +155,10 @@ impl Loop {
                 term.forget()?;
                 model.dirty = true;
             }
+            Effect::TellFrameTimes => {
+                model.say(self.frames.to_string());
+                self.frames.clear();
+            }
             Effect::CaptureMouse(mouse) => term.capture_mouse(mouse)?,
             Effect::Copy(text) => {
                 if term.copy(&text)? {
@@ -154,12 +167,34 @@ impl Loop {
                     model.complain("too long for the terminal's clipboard");
                 }
             }
+            Effect::Edit(id) => self.edit(&self.world.file_of(&id), model, term)?,
             other @ (Effect::StartApply(_)
+            | Effect::RunCommand(_)
             | Effect::StopApply(_)
             | Effect::OpenExperiment(_)
-            | Effect::ReadWorkloads(..)) => self.world.run(other),
+            | Effect::ReadWorkloads(..)
+            | Effect::ReadProfile(_)
+            | Effect::DrawPictures(_)
+            | Effect::ReadPlan(_)) => self.world.run(other),
         }
         Ok(None)
+    }
+
+    /// Lends the terminal to the person's editor until it ends. What was changed is read by who watches the files.
+    fn edit(&mut self, file: &Path, model: &mut Model, term: &mut Term) -> io::Result<()> {
+        let named = ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|name| !name.is_empty());
+        let editor = named.unwrap_or_else(|| "vi".into());
+        self.deafen();
+        term::restore();
+        // Through the shell, since people put arguments into the variable.
+        let ended = Command::new("/bin/sh").arg("-c").arg("exec $0 \"$1\"").arg(&editor).arg(file).status();
+        self.wake(model, term)?;
+        match ended {
+            Ok(status) if status.success() => model.say(format!("{} is read again", file.display())),
+            Ok(status) => model.complain(format!("{} ended with {status}", editor.display())),
+            Err(error) => model.complain(format!("{} cannot be run: {error}", editor.display())),
+        }
+        Ok(())
     }
 
     fn signalled(&mut self, signal: Signal, model: &mut Model, term: &mut Term) -> io::Result<Option<u8>> {

@@ -6,21 +6,24 @@
 //! ```
 //! A look at an unchanged store is one row by its primary key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep};
 
-use super::facts::{Activity, AgentNews, LogLine, Measured, PastExperiment, PastVerdict, Progress};
+use super::facts::{Activity, AgentNews, LogLine, Measured, PastExperiment, PastVerdict, Profiled, Progress};
 use super::msg::{Msg, StoreNews};
 use super::{facts, past};
+use crate::config::Config;
 use crate::improvements::ImprovementId;
 use crate::lab::experiment::{ExperimentId, Question};
 use crate::lab::journal::Event;
+use crate::profiles::Kind;
 use crate::project::Project;
 use crate::tracking::{AgentState, Change, Ending, Known, Process, Reader, StoreError, derive};
+use crate::yaml::Faults;
 
 /// How often the store is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
@@ -50,7 +53,7 @@ pub(super) async fn follow(project: Project, sender: UnboundedSender<Msg>) {
     let mut told = None;
     loop {
         let outcome = match Reader::open(&project).await {
-            Ok(Some(reader)) => Tail::new(reader, sender.clone()).run().await,
+            Ok(Some(reader)) => Tail::new(project.clone(), reader, sender.clone()).run().await,
             Ok(None) => {
                 if told.replace(String::new()).is_none() {
                     // Nothing was ever recorded: that is known now.
@@ -79,6 +82,7 @@ pub(super) async fn follow(project: Project, sender: UnboundedSender<Msg>) {
 }
 
 struct Tail {
+    project: Project,
     reader: Reader,
     sender: UnboundedSender<Msg>,
     /// The last change that was taken in.
@@ -98,8 +102,8 @@ struct RunningTail {
 }
 
 impl Tail {
-    fn new(reader: Reader, sender: UnboundedSender<Msg>) -> Self {
-        Self { reader, sender, seq: 0, running: None, process_asked: Instant::now() }
+    fn new(project: Project, reader: Reader, sender: UnboundedSender<Msg>) -> Self {
+        Self { project, reader, sender, seq: 0, running: None, process_asked: Instant::now() }
     }
 
     async fn run(mut self) -> Result<(), Trouble> {
@@ -141,6 +145,7 @@ impl Tail {
             "improvement_status",
             "agent_status",
             "stack_change",
+            "profile",
         ]);
         let anew = touches(&["sitting", "stage", "build"]);
         let more = touches(&["pair", "standing"]);
@@ -160,16 +165,24 @@ impl Tail {
     /// Statuses, verdicts, past experiments, agents; and which experiment runs. With `subjects` only the improvements
     /// among them are read.
     async fn overview(&mut self, subjects: Option<BTreeSet<String>>) -> Result<(), Trouble> {
+        let tree = self.tree().await?;
         let mut progress = Vec::new();
         for (id, known) in self.reader.known().await? {
             if subjects.as_ref().is_none_or(|subjects| subjects.contains(&id.0)) {
                 let verdicts = self.verdicts(&id, &known).await?;
-                progress.push((id, of_improvement(&known, verdicts)));
+                progress.push((id, of_improvement(&known, verdicts, tree.as_deref())));
             }
         }
         let mut past = Vec::new();
         let mut running = None;
+        let mut kinds: BTreeMap<ExperimentId, Vec<(Kind, u32)>> =
+            self.reader.profiled(EXPERIMENTS_MAX).await?.into_iter().collect();
+        let mut profiled = Vec::new();
         for summary in self.reader.experiments(EXPERIMENTS_MAX).await? {
+            if let Some(kinds) = kinds.remove(&summary.id) {
+                let (experiment, question) = (summary.id, summary.question.clone());
+                profiled.push(Profiled { experiment, question, at: summary.at, kinds });
+            }
             let end = match summary.ending {
                 Ending::Running(process) => {
                     running.get_or_insert((summary.id, process));
@@ -191,8 +204,16 @@ impl Tail {
         }
         let agents = self.agents().await?;
         let stack = self.reader.stack().await?.into_iter().map(|entry| entry.improvement).collect();
-        self.send(Msg::Store(Ok(Box::new(StoreNews { progress, past, agents, stack }))))?;
+        self.send(Msg::Store(Ok(Box::new(StoreNews { progress, past, agents, stack, profiled }))))?;
         self.switch_to(running).await
+    }
+
+    /// What figures are stale against; nothing where the configuration cannot be read, which others tell.
+    async fn tree(&self) -> Result<Option<String>, Trouble> {
+        match Config::load(&self.project, &mut Faults::default()) {
+            Some(config) => Ok(self.reader.tree_now(&config.target, &self.project).await?),
+            None => Ok(None),
+        }
     }
 
     async fn verdicts(&self, id: &ImprovementId, known: &Known) -> Result<Vec<PastVerdict>, Trouble> {
@@ -218,6 +239,7 @@ impl Tail {
                 number: fact.agent,
                 status: Some(fact.state.label().to_owned()),
                 active: fact.state == AgentState::Active,
+                asks: fact.state == AgentState::NeedsInput,
                 last: Activity { at: fact.at, what: fact.note, source: fact.source },
             });
         }
@@ -226,7 +248,7 @@ impl Tail {
             match agents.iter_mut().find(|agent| agent.number == beat.agent) {
                 Some(agent) if agent.last.at < last.at => agent.last = last,
                 Some(_) => {}
-                None => agents.push(AgentNews { number: beat.agent, status: None, active: false, last }),
+                None => agents.push(AgentNews { number: beat.agent, status: None, active: false, asks: false, last }),
             }
         }
         Ok(agents)
@@ -299,8 +321,8 @@ impl Tail {
     }
 }
 
-fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>) -> Progress {
-    let public = derive(known, None);
+fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>, tree: Option<&str>) -> Progress {
+    let public = derive(known, tree);
     let measured = known.cited().and_then(|verdict| {
         Some(Measured {
             standing: verdict.measured()?,
@@ -314,6 +336,7 @@ fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>) -> Progress {
     Progress {
         status: public.status,
         reason: forced.as_ref().map(|forced| forced.reason.clone()).or(set.map(|set| set.reason.clone())),
+        said_at: known.set.as_ref().map(|set| set.at),
         forced: forced.is_some(),
         measured,
         verdicts,

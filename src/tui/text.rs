@@ -40,6 +40,30 @@ pub fn fit<'t>(text: &'t str, columns: usize, mark: &str) -> Cow<'t, str> {
     Cow::Owned(cut)
 }
 
+/// The end of a path of names, as much of it as has room: `engine::wal::sync`, `…wal::sync`, `…sync`. What stands between
+/// angle brackets is not taken apart. Where not even the last name has room, its beginning.
+pub fn tail_of_path<'t>(path: &'t str, columns: usize, mark: &str) -> Cow<'t, str> {
+    if path.width() <= columns {
+        return Cow::Borrowed(path);
+    }
+    let mut open = 0_usize;
+    let mut last = path;
+    for (at, symbol) in path.char_indices() {
+        match symbol {
+            '<' => open += 1,
+            '>' => open = open.saturating_sub(1),
+            ':' if open == 0 && path[..at].ends_with(':') => {
+                last = &path[at + 1..];
+                if mark.width() + last.width() <= columns {
+                    return Cow::Owned(format!("{mark}{last}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    fit(last, columns, mark)
+}
+
 /// Lines of at most `columns` columns, broken at blanks; a word longer than a line is broken anywhere.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
@@ -134,6 +158,18 @@ mod tests {
         assert_eq!(fit("a\x1b[2Jb", 9, "…"), "a [2Jb");
         for columns in 0..12 {
             assert!(width(&fit("日本 WAL\tgroup", columns, "...")) <= columns);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_path_says_most() {
+        let of = |columns| tail_of_path("engine::wal::Log<a::B>::sync", columns, "…").into_owned();
+        assert_eq!(of(28), "engine::wal::Log<a::B>::sync");
+        assert_eq!([of(27), of(17), of(8)], ["…wal::Log<a::B>::sync", "…Log<a::B>::sync", "…sync"]);
+        assert_eq!([of(4), of(3), of(0)], ["sync", "sy…", ""]);
+        assert_eq!(tail_of_path("fsync", 3, "…"), "fs…");
+        for columns in 0..30 {
+            assert!(width(&of(columns)) <= columns);
         }
     }
 

@@ -9,6 +9,7 @@ use ratatui::symbols::border;
 
 use crate::improvements::Status;
 use crate::lab::experiment::Verdict;
+use crate::profiles::Change;
 
 /// Everything a view needs to know of looks.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +62,29 @@ pub struct Theme {
     pub selected: Style,
     /// The status bar and the footer.
     pub bar: Style,
+    /// The frames of a flame graph.
+    pub fills: Fills,
+}
+
+/// Backgrounds of a flame graph's frames, with what is written on them.
+#[derive(Debug, Clone, Copy)]
+pub struct Fills {
+    /// Neighbours of one arm, told apart.
+    pub plain: [Style; 4],
+    /// No change that counts.
+    pub same: Style,
+    /// Costs less in B.
+    pub cheaper: Style,
+    /// Costs more in B.
+    pub dearer: Style,
+    /// Only in A.
+    pub gone: Style,
+    /// Only in B.
+    pub new: Style,
+    /// Found by a search.
+    pub found: Style,
+    /// The selected one, laid over what it is.
+    pub cursor: Style,
 }
 
 /// Symbols by role.
@@ -96,6 +120,12 @@ pub struct Glyphs {
     pub spark: &'static [&'static str],
     /// In the plot: a pair, a dropped pair, an interval, its ends, an end beyond the picture at either side.
     pub plot: PlotGlyphs,
+    /// The left edge of a frame.
+    pub edge: &'static str,
+    /// In a flame graph: new, gone, dearer, cheaper.
+    pub changes: [&'static str; 4],
+    /// Smaller frames together.
+    pub smaller: &'static str,
     /// Lines around panes.
     pub border: border::Set<'static>,
 }
@@ -150,6 +180,9 @@ pub static UNICODE: Glyphs = Glyphs {
         margin: "┊",
         axis: "─",
     },
+    edge: "▏",
+    changes: ["✚", "✗", "▲", "▼"],
+    smaller: "┈",
     border: border::PLAIN,
 };
 
@@ -180,6 +213,9 @@ pub static ASCII: Glyphs = Glyphs {
         margin: "!",
         axis: "-",
     },
+    edge: "|",
+    changes: ["+", "x", "^", "v"],
+    smaller: ".",
     border: border::Set {
         top_left: "+",
         top_right: "+",
@@ -209,6 +245,28 @@ impl Look {
             Status::Cancelled => ("✗", "x", self.theme.dim),
         };
         (if ascii { plain } else { symbol }, style)
+    }
+
+    /// Symbol and fill of what became of a place; where there is room, the word stands beside it.
+    pub fn change(&self, change: Change) -> (&'static str, Style) {
+        let [new, gone, dearer, cheaper] = self.glyphs.changes;
+        let fills = &self.theme.fills;
+        match change {
+            Change::New => (new, fills.new),
+            Change::Vanished => (gone, fills.gone),
+            Change::Dearer => (dearer, fills.dearer),
+            Change::Cheaper => (cheaper, fills.cheaper),
+            Change::Same => ("", fills.same),
+        }
+    }
+
+    /// The style of a change among text: what is no change that counts is quiet.
+    pub fn change_text(&self, change: Change) -> Style {
+        match change {
+            Change::New | Change::Dearer => self.theme.bad,
+            Change::Vanished | Change::Cheaper => self.theme.good,
+            Change::Same => self.theme.dim,
+        }
     }
 
     /// Symbol and style of a verdict; the word stands beside it always.
@@ -277,6 +335,18 @@ impl Theme {
                     lit: 237,
                     bar: 235,
                     on_bar: 252,
+                    fills: [
+                        (173, 16),
+                        (179, 16),
+                        (137, 16),
+                        (180, 16),
+                        (240, 252),
+                        (67, 231),
+                        (167, 231),
+                        (97, 231),
+                        (178, 16),
+                        (213, 16),
+                    ],
                 },
             ),
             ThemeName::Light => Self::coloured(
@@ -293,6 +363,18 @@ impl Theme {
                     lit: 254,
                     bar: 255,
                     on_bar: 235,
+                    fills: [
+                        (216, 16),
+                        (222, 16),
+                        (223, 16),
+                        (180, 16),
+                        (253, 238),
+                        (153, 16),
+                        (217, 16),
+                        (183, 16),
+                        (222, 16),
+                        (162, 231),
+                    ],
                 },
             ),
             // Blue, orange and yellow: distinct under every common deficiency.
@@ -310,6 +392,18 @@ impl Theme {
                     lit: 237,
                     bar: 235,
                     on_bar: 252,
+                    fills: [
+                        (179, 16),
+                        (180, 16),
+                        (137, 16),
+                        (144, 16),
+                        (240, 252),
+                        (25, 231),
+                        (208, 16),
+                        (110, 16),
+                        (227, 16),
+                        (231, 16),
+                    ],
                 },
             ),
             ThemeName::Mono => {
@@ -330,12 +424,25 @@ impl Theme {
                     arm_b: bold,
                     selected: plain.add_modifier(Modifier::REVERSED),
                     bar: plain,
+                    fills: Fills {
+                        plain: [plain; 4],
+                        same: dim,
+                        cheaper: plain,
+                        dearer: bold,
+                        gone: plain,
+                        new: bold,
+                        found: bold.add_modifier(Modifier::UNDERLINED),
+                        cursor: plain.add_modifier(Modifier::REVERSED),
+                    },
                 }
             }
         }
     }
 
     fn coloured(name: ThemeName, palette: Palette) -> Self {
+        let [plain @ .., same, cheaper, dearer, gone, new, found] =
+            palette.fills.map(|(fill, ink)| Style::new().fg(Color::Indexed(ink)).bg(Color::Indexed(fill)));
+        let cursor = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
         let ink = |index: u8| Style::new().fg(Color::Indexed(index));
         Self {
             name,
@@ -351,6 +458,7 @@ impl Theme {
             arm_b: ink(palette.b),
             selected: Style::new().bg(Color::Indexed(palette.lit)).add_modifier(Modifier::BOLD),
             bar: Style::new().fg(Color::Indexed(palette.on_bar)).bg(Color::Indexed(palette.bar)),
+            fills: Fills { plain, same, cheaper, dearer, gone, new, found, cursor },
         }
     }
 }
@@ -368,4 +476,6 @@ struct Palette {
     lit: u8,
     bar: u8,
     on_bar: u8,
+    /// Fill and ink of frames: four neighbours, then same, cheaper, dearer, gone, new, found.
+    fills: [(u8, u8); 10],
 }

@@ -10,7 +10,7 @@ use super::layout;
 use super::model::{Dialog, Model, Overlay, Screen, StartedApply, Then};
 use super::msg::{Effect, Msg, RegisterNews, StoreNews};
 use super::state::ListState;
-use super::{act, mouse, view};
+use super::{act, inbox, mouse, view};
 
 /// Takes in one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -30,11 +30,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Register(Ok(news)) => register(model, *news),
         Msg::Register(Err(trouble)) => {
             model.facts.register = Load::Failed(trouble);
+            look_for_what_waits(model);
             changed(model)
         }
         Msg::Store(Ok(news)) => store(model, *news),
         Msg::Store(Err(trouble)) => {
             model.facts.store = Load::Failed(trouble);
+            look_for_what_waits(model);
             changed(model)
         }
         Msg::Running(experiment) => {
@@ -43,6 +45,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.starting = model.starting.take().filter(|starting| !starting.asks(&new.plan.question));
             }
             model.facts.running = experiment.map(|experiment| *experiment);
+            look_for_what_waits(model);
             changed(model)
         }
         Msg::Events(id, events) => {
@@ -62,6 +65,24 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Opened(experiment) => {
             model.facts.opened = Some(*experiment);
             changed(model)
+        }
+        Msg::Profile(key, read) => {
+            act::profile::came(model, &key, read);
+            Vec::new()
+        }
+        Msg::Plan(read) => {
+            model.plan.reading = false;
+            // What was true a moment ago is better than nothing, but not than the reason why there is no more.
+            model.facts.plan = Some(read);
+            changed(model)
+        }
+        Msg::Pictures(Ok(files)) => {
+            act::profile::show_pictures(model, files);
+            Vec::new()
+        }
+        Msg::Pictures(Err(text)) => {
+            model.complain(text);
+            Vec::new()
         }
         Msg::Log(lines) => {
             let follows = !model.log.frozen && model.log.list.selected + 1 >= model.facts.log.len();
@@ -112,6 +133,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     settle(model);
     effects.extend(act::read_shown_workloads(model));
     effects.extend(act::read_shown_past(model));
+    effects.extend(act::profile::read_shown(model));
+    effects.extend(act::read_shown_plan(model));
     effects
 }
 
@@ -145,12 +168,12 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Palette(palette)) => palette.input.insert(text),
         Some(Overlay::Help(help)) => help.query.insert(text),
-        Some(Overlay::Dialog(_)) => {}
+        Some(Overlay::Prompt(prompt)) => prompt.input.insert(text),
+        Some(Overlay::Dialog(_) | Overlay::Inbox(_)) => {}
         None => {
-            if let Some(input) = &mut model.register.editing {
+            if let Some(input) = model.editing_mut() {
                 input.insert(text);
-                let typed = input.text();
-                model.register.set_filter(typed, &model.facts.rows);
+                act::typed(model);
             }
         }
     }
@@ -165,8 +188,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         model.dirty = true;
     }
     let second_passed = before.as_second() != now.as_second();
-    let seconds_are_shown =
-        model.facts.running.is_some() || model.screen == Screen::Agents || model.screen == Screen::Log;
+    let seconds_are_shown = model.facts.running.is_some() || matches!(model.screen, Screen::Agents | Screen::Log);
     let minute_passed = before.as_second() / 60 != now.as_second() / 60;
     model.dirty |= minute_passed || (second_passed && seconds_are_shown);
     Vec::new()
@@ -186,15 +208,18 @@ fn register(model: &mut Model, news: RegisterNews) -> Vec<Effect> {
         if let Some(known) = before.iter().find(|known| known.number == agent.number) {
             agent.status.clone_from(&known.status);
             agent.active = known.active;
+            agent.asks = known.asks;
             agent.last.clone_from(&known.last);
         }
     }
     model.facts.phases = news.phases;
+    model.plan.fresh = false;
     model.facts.register = Load::Ready;
     model.register.arrange(&model.facts.rows);
     if selected.is_none() {
         model.register.list = ListState::default();
     }
+    look_for_what_waits(model);
     changed(model)
 }
 
@@ -212,15 +237,19 @@ fn store(model: &mut Model, news: StoreNews) -> Vec<Effect> {
         if let Some(agent) = model.facts.agents.iter_mut().find(|agent| agent.number == known.number) {
             agent.status = known.status.unwrap_or_else(|| agent.status.clone());
             agent.active = known.active;
+            agent.asks = known.asks;
             agent.last = Some(known.last);
         }
     }
     model.facts.stack = news.stack;
+    model.facts.profiled = news.profiled;
+    model.plan.fresh = false;
     model.register.asked = None;
     model.lab.asked = None;
     model.facts.past = news.past;
     model.facts.store = Load::Ready;
     model.register.arrange(&model.facts.rows);
+    look_for_what_waits(model);
     changed(model)
 }
 
@@ -248,8 +277,22 @@ fn ended(model: &mut Model, improvement: &str, code: Option<i32>, said: Vec<Stri
     model.dirty = true;
 }
 
+/// Derives the inbox anew, and keeps its chosen entry inside.
+fn look_for_what_waits(model: &mut Model) {
+    model.facts.waiting = inbox::waiting(&model.facts);
+    if let Some(Overlay::Inbox(selected)) = &mut model.overlay {
+        *selected = (*selected).min(model.facts.waiting.len().saturating_sub(1));
+    }
+}
+
 /// Keeps every selection inside its list and its window.
 fn settle(model: &mut Model) {
+    if model.screen == Screen::Profile {
+        let rows = layout::profile(model).trees[0].height;
+        if let Some(Ok(facts)) = &model.facts.profile {
+            model.profile.settle(facts, rows);
+        }
+    }
     let len = model.list_len();
     let height = usize::from(layout::list_rows(model).height);
     model.list_mut().settle(len, height);

@@ -93,6 +93,7 @@ fn read_register(project: &Project) -> Result<Box<RegisterNews>, String> {
         modules: if agent.modules.is_empty() { agent.subjects } else { agent.modules },
         status: "Ready".to_owned(),
         active: false,
+        asks: false,
         last: None,
     });
     let phases = register.phases.into_iter().map(|phase| Phase { number: phase.number, title: phase.name });

@@ -3,6 +3,8 @@
 use super::act::choice;
 use super::facts::Row;
 use super::model::{Dialog, Model, Screen, Then};
+use super::msg::ProfileKey;
+use super::state::Part;
 use crate::improvements::{Trial, with_params};
 use crate::lab::experiment::Question;
 
@@ -28,6 +30,18 @@ pub(super) fn dialog(model: &Model) -> Option<Dialog> {
                 offers.push(offer('r', "replay", format!("workbench verdict {id} --replay")));
             }
             (format!("Copy of {}", question.subject()), offers)
+        }
+        Screen::Profile => of_profile(model)?,
+        Screen::Plan => {
+            let phase = match (model.shown_part()?, &model.facts.plan) {
+                (Part::Phase(place), Some(Ok(plan))) => plan.phases.get(place).map(|phase| phase.number),
+                _ => None,
+            };
+            let command = match phase {
+                Some(number) => format!("workbench plan --phase {number}"),
+                None => "workbench plan".to_owned(),
+            };
+            ("Copy of the plan".to_owned(), vec![offer('c', "command", command)])
         }
         Screen::Agents => {
             let agent = model.facts.agents.get(model.agents.list.selected)?;
@@ -57,6 +71,21 @@ pub(super) fn trial(trial: &Trial) -> String {
 pub(super) fn judged_by(of: &Trial) -> String {
     let required = of.required_gain.map(|gain| format!(", required {}", gain.change(of.better))).unwrap_or_default();
     format!("{} by {}{required}", trial(of), of.better.beside(&of.metric))
+}
+
+/// What can be copied of the profile: the selected function, and the command that shows it.
+fn of_profile(model: &Model) -> Option<(String, Vec<Offer>)> {
+    let (state, facts) = (&model.profile, model.shown_profile()?);
+    let line = state.order.get(state.list.selected).and_then(|line| facts.lines.get(*line));
+    let name = match line.filter(|_| state.in_table) {
+        Some(line) => line.cost.name.clone(),
+        None => facts.flame.name(state.cursor).to_owned(),
+    };
+    let ProfileKey { subject, kind, experiment, .. } = &facts.key;
+    let command = format!("workbench profile {subject} --kind {kind} --experiment {}", experiment.0);
+    let export = format!("{command} --export pprof --to {subject}.pb.gz");
+    let offers = [('n', "name", name), ('c', "command", command), ('e', "export", export)];
+    Some((format!("Copy of {subject}"), offers.map(|(key, name, text)| Offer { key, name, text }).into()))
 }
 
 /// What can be copied of the marked improvements, else of the selected one.

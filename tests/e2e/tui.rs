@@ -1,6 +1,7 @@
 //! The terminal interface in a real terminal: it draws, and gives the terminal back whatever happens.
 
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
@@ -26,6 +27,11 @@ fn workbench(bench: &Bench, args: &[&str]) -> Command {
 /// Everything that was switched on is off again, the mouse first, and the shell can read lines.
 #[track_caller]
 fn assert_given_back(pty: &Pty) {
+    // What it wrote last may still be on its way to us.
+    let until = Instant::now() + Duration::from_secs(10);
+    while pty.output().rfind(FIRST_SCREEN) < pty.output().rfind(OTHER_SCREEN) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let output = pty.output();
     let last = |text: &str| output.rfind(text).unwrap_or_else(|| panic!("never wrote {text:?}: {output:?}"));
     assert!(last(OTHER_SCREEN) < last(MOUSE_OFF), "the mouse is still on");
@@ -77,7 +83,7 @@ fn it_stops_for_the_shell_and_comes_back() {
     pty.press("?");
     pty.until("search", 0);
     pty.press("\x1b");
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    std::thread::sleep(Duration::from_millis(200));
     pty.press("q");
     assert_eq!(pty.end().code(), Some(0));
     assert_given_back(&pty);
@@ -165,6 +171,58 @@ fn without_a_terminal_on_stdout_the_list_is_printed() {
     assert!(text.contains("T001") && !text.contains('\x1b'), "{text}");
 }
 
+/// Keys, no documentation: the status with a reason, the report, the file in an editor, each as the command would.
+#[test]
+fn a_status_is_set_the_report_written_and_a_file_edited() {
+    let bench = Bench::new();
+    bench.write("editor", "#!/bin/sh\nsed -i 's/MVCC version chain/MVCC edited chain/' \"$2\"\n");
+    bench.make_executable("editor");
+    let mut command = workbench(&bench, &[]);
+    command.env_remove("VISUAL").env("EDITOR", format!("{} --wait", bench.path("editor").display()));
+    let Some(mut pty) = Pty::start(command, 120, 40) else { return };
+    pty.until("T001", 0);
+    pty.press("sb");
+    pty.until("why?", 0);
+    pty.press("needs the lock table\r");
+    pty.until("Blocked", 0);
+    pty.press("R");
+    pty.until("TRACKING.md", 0);
+    let seen = pty.output().len();
+    pty.press("e");
+    pty.until("edited", seen);
+    pty.press("q");
+    assert_eq!(pty.end().code(), Some(0));
+    assert_given_back(&pty);
+    let shown = bench.run(&["status", "T001"]).stdout;
+    assert!(shown.contains("Blocked") && shown.contains("needs the lock table"), "{shown}");
+    let report = std::fs::read_to_string(bench.path("tracking/reports/TRACKING.md")).unwrap();
+    assert!(report.contains("Blocked"), "{report}");
+}
+
+/// Every screen, sizes in between, and a terminal that reads slowly: it goes on, and ends as it should.
+#[test]
+fn a_storm_of_sizes_over_every_screen() {
+    let bench = Bench::new();
+    let Some(mut pty) = Pty::start(workbench(&bench, &[]), 100, 30) else { return };
+    pty.until("T001", 0);
+    for (round, key) in
+        ["1", "2", "3", "4", "6", "7", "!", "\x1b", ":", "\x1b", "?", "\x1b"].iter().cycle().take(60).enumerate()
+    {
+        pty.press(key);
+        let round = u16::try_from(round).unwrap();
+        pty.resize(20 + round * 37 % 180, 5 + round * 17 % 60);
+    }
+    pty.resize(100, 30);
+    std::thread::sleep(Duration::from_millis(300));
+    let seen = pty.output().len();
+    pty.press("\x1b1");
+    pty.press("\x0c");
+    pty.until("T001", seen);
+    pty.press("q");
+    assert_eq!(pty.end().code(), Some(0));
+    assert_given_back(&pty);
+}
+
 /// It has a session of its own: neither the interface's end nor the terminal's reaches it.
 #[test]
 fn an_apply_started_here_goes_on_without_the_interface() {
@@ -180,13 +238,13 @@ fn an_apply_started_here_goes_on_without_the_interface() {
     pty.signal(Signal::SIGHUP);
     assert_eq!(pty.end().code(), Some(129));
     assert_given_back(&pty);
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     loop {
         let shown = lab.run(&["show", "T003", "--json"]).stdout;
         if shown.contains("PROVEN") {
             return;
         }
         assert!(began.elapsed().as_secs() < 120, "no verdict came: {shown}");
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::{Format, Row, output};
 use crate::profiles::attribution::GAP_MAX;
 use crate::profiles::instructions::told;
 use crate::profiles::spread::CONFIDENCE_PERCENT;
-use crate::profiles::{Attribution, Books, Change, Difference, Entry, FunctionCost, Kind, Owner, Profile, WaitCost};
+use crate::profiles::{Attribution, Books, Difference, Entry, FunctionCost, Kind, Owner, Profile, WaitCost};
 use crate::tracking::VerdictFact;
 use crate::units;
 
@@ -97,7 +97,7 @@ impl Page {
             others: costly().count() - functions.len(),
             functions,
             books: BooksLine { books, gap: books.gap(), gap_max: GAP_MAX, close: books.close() },
-            waits: waits.into_iter().map(|cost| WaitLine { change: word(cost.change), cost }).collect(),
+            waits: waits.into_iter().map(|cost| WaitLine { change: cost.change.word(), cost }).collect(),
             files,
             told: None,
             counted,
@@ -277,7 +277,7 @@ impl FunctionLine {
     /// The functions whose own cost changed most. What has no cost of its own on either side is a caller and nothing else.
     pub(in crate::cli) fn top(attribution: &Attribution, counted: Kind, top: usize) -> Vec<Self> {
         let costly = attribution.functions.iter().filter(|function| function.own_a > 0.0 || function.own_b > 0.0);
-        let line = |cost: &FunctionCost| Self { cost: cost.clone(), change: word(cost.change), counted };
+        let line = |cost: &FunctionCost| Self { cost: cost.clone(), change: cost.change.word(), counted };
         costly.take(top).map(line).collect()
     }
 }
@@ -303,14 +303,4 @@ fn cells(name: &str, entry: Entry, kind: Kind, change: &str) -> Vec<String> {
 
 fn unknown() -> String {
     "–".to_owned()
-}
-
-fn word(change: Change) -> &'static str {
-    match change {
-        Change::New => "new",
-        Change::Vanished => "gone",
-        Change::Dearer => "dearer",
-        Change::Cheaper => "cheaper",
-        Change::Same => "",
-    }
 }

@@ -16,10 +16,11 @@ use crate::lab::experiment::{
     Standing, Verdict, WorkloadPlan,
 };
 use crate::lab::journal::{Event, Stage};
+use crate::profiles::Kind;
 use crate::tui::experiment::Experiment;
 use crate::tui::facts::{
-    Activity, AgentRow, Ending, LogLine, MachineFacts, Measured, PastExperiment, PastVerdict, Phase, Progress,
-    ProjectFacts, WorkloadRow,
+    Activity, AgentRow, Ending, LogLine, MachineFacts, Measured, PastExperiment, PastVerdict, Phase, Profiled,
+    Progress, ProjectFacts, WorkloadRow,
 };
 use crate::tui::model::Model;
 use crate::tui::msg::{Msg, RegisterNews, StoreNews};
@@ -199,6 +200,7 @@ fn agents() -> Vec<AgentRow> {
         modules: modules.iter().map(|&module| module.to_owned()).collect(),
         status: if last.is_some_and(|(seconds, _)| seconds < 60) { "Active".to_owned() } else { "Ready".to_owned() },
         active: last.is_some_and(|(seconds, _)| seconds < 60),
+        asks: false,
         last: last.map(|(seconds, what)| Activity {
             at: ago(seconds),
             what: what.to_owned(),
@@ -296,6 +298,20 @@ fn history() -> StoreNews {
         ],
         agents: Vec::new(),
         stack: vec![id("I002")],
+        profiled: vec![
+            Profiled {
+                experiment: ExperimentId(12),
+                question: Question::AddOneIn(id("B001")),
+                at: ago(7_300),
+                kinds: vec![(Kind::Cpu, 2), (Kind::Wait, 2), (Kind::Times, 2)],
+            },
+            Profiled {
+                experiment: ExperimentId(11),
+                question: Question::AddOneIn(id("I002")),
+                at: ago(200_000),
+                kinds: vec![(Kind::Cpu, 2)],
+            },
+        ],
     }
 }
 

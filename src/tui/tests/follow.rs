@@ -6,8 +6,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::fixtures::{events, id, idle, plan, ruling};
 use crate::improvements::Status;
-use crate::lab::experiment::{ExperimentId, Pair};
+use crate::lab::experiment::{ExperimentId, Pair, Side};
 use crate::lab::journal::{Event, Journal};
+use crate::profiles::Kind;
 use crate::project::Project;
 use crate::tracking::{AgentState, Store};
 use crate::tui::facts::Ending;
@@ -15,7 +16,7 @@ use crate::tui::model::{Model, Screen};
 use crate::tui::msg::{Effect, Msg};
 use crate::tui::tail;
 use crate::tui::update::update;
-use crate::tui::{experiment::Experiment, past};
+use crate::tui::{experiment::Experiment, past, profiled};
 
 struct Scene {
     project: Project,
@@ -150,6 +151,42 @@ async fn statuses_agents_and_stops_arrive() {
     scene.model.screen = Screen::Lab;
     let effects = update(&mut scene.model, Msg::Store(Ok(Box::default())));
     assert_eq!(effects, Vec::<Effect>::new(), "nothing to open in an empty past");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_of_both_arms_arrive_and_are_read() {
+    let mut scene = Scene::new();
+    let mut store = Store::open(&scene.project).await.unwrap();
+    scene.follow();
+    let experiment = store.open(&plan(), false).await.unwrap().id;
+    let captured = |side, kind: &str, folded: &str| Event::Profiled {
+        side,
+        kind: kind.to_owned(),
+        folded: folded.to_owned(),
+        samples: 100,
+        cpu: Duration::from_millis(100),
+        measured: Some(Duration::from_millis(100)),
+        period: Some(Duration::from_millis(1)),
+        weight: None,
+        ops: 1_000,
+    };
+    store.record(experiment, &captured(Side::A, "cpu", "run;sync 60\nrun;work 40\n")).await.unwrap();
+    store.record(experiment, &captured(Side::A, "wait", "tpcc;fsync 60\n")).await.unwrap();
+    store.record(experiment, &captured(Side::B, "cpu", "run;sync 5\nrun;work 40\n")).await.unwrap();
+    store.record(experiment, &Event::Stopped { reason: "enough".to_owned() }).await.unwrap();
+    let kinds = |model: &Model| model.facts.profiled.iter().map(|found| found.kinds.clone()).collect::<Vec<_>>();
+    // Waiting was profiled in one arm only.
+    scene.until("the profile", |model| kinds(model) == [[(Kind::Cpu, 2)]]).await;
+    let key = scene.model.wanted_profile().unwrap();
+    scene.model.profile.asked = Some(key.clone());
+    profiled::read(&scene.project, &scene.sender, key.clone());
+    scene.until("its trees", |model| model.shown_profile().is_some()).await;
+    let facts = scene.model.shown_profile().unwrap();
+    let sync = facts.flame.spot(facts.flame.dearest("sync").unwrap()).unwrap();
+    assert_eq!(sync.cost.map(f64::round), [60_000.0, 5_000.0]);
+    profiled::pictures(&scene.project, &scene.sender, key);
+    scene.until("the pictures", |model| model.overlay.is_some()).await;
+    assert!(scene.project.profiles_dir().join("T003/1/diff.cpu.svg").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

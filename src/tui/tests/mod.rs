@@ -3,8 +3,11 @@
 mod colours;
 mod fixtures;
 mod follow;
+mod inbox;
 mod manners;
+mod plans;
 mod play;
+mod profiles;
 #[path = "../../../tests/e2e/pty.rs"]
 mod pty;
 mod screens;

@@ -10,10 +10,11 @@ use crate::tui::msg::Msg;
 use crate::tui::update::update;
 use crate::units::{Interval, LogRatio};
 
+/// The sizes of every picture.
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (60, 20)];
 
 /// Compares the screen with the stored one of that name.
-fn check(name: &str, model: &Model) {
+pub(super) fn check(name: &str, model: &Model) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/tui"));
     settings.set_prepend_module_to_snapshot(false);
@@ -22,7 +23,7 @@ fn check(name: &str, model: &Model) {
 }
 
 /// At every size, in both sets of symbols.
-fn check_all(name: &str, make: impl Fn(u16, u16, bool) -> Model) {
+pub(super) fn check_all(name: &str, make: impl Fn(u16, u16, bool) -> Model) {
     for (width, height) in SIZES {
         for (ascii, suffix) in [(false, ""), (true, "-ascii")] {
             check(&format!("{name}-{width}x{height}{suffix}"), &make(width, height, ascii));
@@ -42,7 +43,7 @@ fn press(model: &mut Model, keys: &str) {
     }
 }
 
-fn with(mut model: Model, keys: &str) -> Model {
+pub(super) fn with(mut model: Model, keys: &str) -> Model {
     press(&mut model, keys);
     model
 }
@@ -163,6 +164,8 @@ fn help_palette_and_questions() {
     check("apply-question-80x24", &with(idle(80, 24, false), "jja"));
     check("apply-refused-80x24", &with(idle(80, 24, false), "ja"));
     check("quit-question-60x20", &with(measuring(60, 20, false, 2), "q"));
+    check("status-question-80x24", &with(idle(80, 24, false), "js"));
+    check("status-reason-80x24", &with(idle(80, 24, false), "jsbwaits for B002"));
     check("yank-question-60x20", &with(idle(60, 20, false), "y"));
 }
 

@@ -130,6 +130,44 @@ fn an_apply_that_cannot_be_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_status_is_set_with_a_reason_and_taken_back() {
+    let mut model = idle(120, 40, false);
+    let refused = |model: &mut Model| {
+        press(model, "u");
+        model.notice.clone().unwrap().text
+    };
+    assert_eq!(refused(&mut model), "u: nothing was set from here");
+    press(&mut model, "js");
+    let shown = screen(&model);
+    assert!(shown.contains("Status of T002") && !shown.contains("p Planned"), "{shown}");
+    assert_eq!(press(&mut model, "<Enter>"), [], "none is chosen at first");
+    assert_eq!(press(&mut model, "sb"), []);
+    assert!(screen(&model).contains("T002 Blocked: why?"));
+    let command = |words: &[&str]| Effect::RunCommand(words.iter().map(|&word| word.to_owned()).collect());
+    let set = press(&mut model, "waits for B002, isn't it?<Enter>");
+    assert_eq!(set, [command(&["status", "T002", "blocked", "--reason=waits for B002, isn't it?"])]);
+    assert_eq!(model.overlay, None);
+    press(&mut model, "u");
+    let shown = screen(&model);
+    assert!(shown.contains("$ workbench status T002 planned --reason='Blocked was taken back'"), "{shown}");
+    assert_eq!(press(&mut model, "<Enter>"), [], "cancel is chosen");
+    assert_eq!(press(&mut model, "uu"), [command(&["status", "T002", "planned", "--reason=Blocked was taken back"])]);
+    assert_eq!(refused(&mut model), "u: nothing was set from here");
+    assert_eq!(press(&mut model, "sx<Esc>"), [], "dropped");
+}
+
+#[test]
+fn a_file_is_edited_and_a_report_written_from_anywhere() {
+    let mut model = idle(120, 40, false);
+    assert_eq!(press(&mut model, "jje"), [Effect::Edit(id("T003"))]);
+    for screen in "123467".chars() {
+        let effects = press(&mut model, &format!("{screen}R"));
+        assert!(effects.contains(&Effect::RunCommand(vec!["report".to_owned()])), "{effects:?}");
+    }
+    assert_eq!(press(&mut model, "^t"), [Effect::TellFrameTimes]);
+}
+
+#[test]
 fn quitting_while_an_apply_runs_asks_what_becomes_of_it() {
     let mut model = idle(120, 40, false);
     assert_eq!(press(&mut model, "q"), [Effect::Quit]);
@@ -295,7 +333,7 @@ fn clicks_select_rows_and_screens() {
     assert_eq!(selected(&model), "T003");
     click(&mut model, 10, 30);
     assert_eq!(selected(&model), "T003", "below the last row");
-    click(&mut model, 22, 1);
+    click(&mut model, 33, 1);
     assert_eq!(model.screen, Screen::Agents);
 }
 

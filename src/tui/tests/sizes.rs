@@ -6,6 +6,8 @@ use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 
 use super::fixtures::{idle, measuring};
+use super::plans::planned;
+use super::profiles::profiled;
 use crate::tui::model::{Model, Screen, Zoom};
 use crate::tui::msg::Msg;
 use crate::tui::update::update;
@@ -23,7 +25,9 @@ fn press(model: &mut Model, code: KeyCode) {
 
 #[test]
 fn every_screen_draws_at_every_size() {
-    for make in [idle as fn(u16, u16, bool) -> Model, |width, height, ascii| measuring(width, height, ascii, 5)] {
+    let makes: [fn(u16, u16, bool) -> Model; 4] =
+        [idle, |width, height, ascii| measuring(width, height, ascii, 5), profiled, planned];
+    for make in makes {
         for screen in Screen::ALL {
             for zoom in [Zoom::Normal, Zoom::Half, Zoom::Full] {
                 let mut model = make(80, 24, false);
@@ -41,7 +45,7 @@ fn every_screen_draws_at_every_size() {
 
 #[test]
 fn every_overlay_draws_at_every_size() {
-    for keys in ["?", "?zzz", ":", ":t", "jja", "y", "/status:", "2x"] {
+    for keys in ["?", "?zzz", ":", ":t", "jja", "y", "/status:", "2x", "3?", "3/fs", "!j", "s", "sbwhy"] {
         for width in (0..=130).step_by(13).chain([60, 61]) {
             for height in (0..=50).step_by(7).chain([15, 16]) {
                 let mut model = measuring(80, 24, false, 2);
@@ -67,7 +71,7 @@ fn the_frame_may_have_another_size_than_the_model() {
 
 #[test]
 fn no_sequence_of_keys_makes_it_panic() {
-    let keys: Vec<KeyCode> = "jkgGJK+/ao yOhlq?:12347[]wvxfT:t003sc"
+    let keys: Vec<KeyCode> = "jkgGJK+/ao yOhlq?:123467![]wvxfT:t003scpi#nN<>-SueR"
         .chars()
         .map(KeyCode::Char)
         .chain([
@@ -88,8 +92,13 @@ fn no_sequence_of_keys_makes_it_panic() {
         state ^= state << 17;
         (state % bound as u64) as usize
     };
-    for round in 0..60 {
-        let mut model = if round % 2 == 0 { idle(80, 24, false) } else { measuring(80, 24, true, 4) };
+    for round in 0..90 {
+        let mut model = match round % 4 {
+            0 => idle(80, 24, false),
+            1 => measuring(80, 24, true, 4),
+            2 => profiled(80, 24, false),
+            _ => planned(80, 24, false),
+        };
         for step in 0..200 {
             let modifiers = if next(12) == 0 { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
             update(&mut model, Msg::Key(KeyEvent::new(keys[next(keys.len())], modifiers)));

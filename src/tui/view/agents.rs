@@ -30,7 +30,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let title = selected(model).map_or("Agent", |agent| agent.name.as_str());
     let inner = paint::pane(frame, panes.detail, &model.look, title, "");
     let lines = detail(model, inner.width);
-    paint::lines(frame, inner, &lines, model.agents.detail_offset);
+    paint::scrolled(frame, panes.detail, &model.look, &lines, model.agents.detail_offset);
 }
 
 fn list(model: &Model, frame: &mut Frame, area: Rect) {

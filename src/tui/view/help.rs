@@ -2,7 +2,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::paint;
@@ -19,15 +18,10 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, state: &HelpState) {
     let area = frame.area();
     let title = format!("Help: {}", model.screen.name());
     let inner = paint::overlay(frame, look, &title, area.width.min(92), area.height.saturating_sub(2));
-    let (before, after) = state.query.halves();
-    let hint = if before.is_empty() && after.is_empty() { "type to search" } else { "" };
-    let search = Line::from(vec![
-        Span::styled("search ", look.theme.dim),
-        Span::raw(before),
-        Span::styled(" ", look.theme.selected.add_modifier(Modifier::REVERSED)),
-        Span::raw(after),
-        Span::styled(hint, look.theme.dim),
-    ]);
+    let hint = if state.query.text().is_empty() { "type to search" } else { "" };
+    let mut search = Line::from(Span::styled("search ", look.theme.dim));
+    search.spans.extend(paint::field_being_typed(look, &state.query));
+    search.spans.push(Span::styled(hint, look.theme.dim));
     paint::line(frame, inner, 0, &search);
     let rest = Rect { y: inner.y.saturating_add(2), height: inner.height.saturating_sub(2), ..inner };
     let lines = lines(model, &state.query.text(), rest.width);
@@ -40,7 +34,7 @@ fn lines(model: &Model, query: &str, width: u16) -> Vec<Line<'static>> {
     let query = query.to_lowercase();
     let places = [
         (Context::On(model.screen), model.screen.name()),
-        (Context::List, "Lists"),
+        (if model.hears_graph() { Context::Graph } else { Context::List }, "Moving"),
         (Context::Everywhere, "Everywhere"),
     ];
     let mut lines = Vec::new();

@@ -9,7 +9,7 @@ use super::grid::{Column, Grid};
 use super::{forest, paint, spark};
 use crate::lab::experiment::{Question, Role, Side};
 use crate::tui::experiment::{Experiment, STAGES, StageRun};
-use crate::tui::layout;
+use crate::tui::layout::{self, cut_top};
 use crate::tui::model::Model;
 use crate::tui::series::Series;
 use crate::tui::standing::{self, Tone};
@@ -338,12 +338,6 @@ fn tone(model: &Model, tone: Tone) -> Style {
         Tone::Good => model.look.theme.good,
         Tone::Bad => model.look.theme.bad,
     }
-}
-
-/// Divides an area into its first rows and the rest.
-fn cut_top(area: Rect, height: u16) -> (Rect, Rect) {
-    let height = height.min(area.height);
-    (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
 }
 
 /// `1 pair`, `6 pairs`.

@@ -1,20 +1,26 @@
 //! The screens as pure functions of the model: no I/O, no clock, no state of their own.
 //!
-//! Start at [`screen`], which divides the terminal and calls one module for each part. [`paint`], [`grid`], [`forest`]
-//! and [`spark`] are what the parts are drawn with.
+//! Start at [`screen`], which divides the terminal and calls one module for each part. [`paint`], [`grid`], [`forest`],
+//! [`flame`] and [`spark`] are what the parts are drawn with.
 
 mod agents;
 mod ascii;
 mod dialog;
+mod flame;
 mod footer;
 mod forest;
 mod grid;
 mod help;
+mod inbox;
 mod lab;
 mod lab_panels;
 mod log;
 mod paint;
 mod palette;
+mod plan;
+mod plan_detail;
+mod profile;
+mod prompt;
 mod register;
 mod register_detail;
 mod screen;

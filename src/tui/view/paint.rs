@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
+use crate::tui::input::Input;
 use crate::tui::layout;
 use crate::tui::text;
 use crate::tui::theme::Look;
@@ -22,6 +23,21 @@ pub(super) fn line(frame: &mut Frame, area: Rect, row: u16, line: &Line) {
 pub(super) fn lines(frame: &mut Frame, area: Rect, lines: &[Line], offset: usize) {
     for (row, text) in (0..area.height).zip(lines.iter().skip(offset)) {
         line(frame, area, row, text);
+    }
+}
+
+/// Draws lines inside a pane, scrolled, and on its lower border how many there are below.
+pub(super) fn scrolled(frame: &mut Frame, pane: Rect, look: &Look, text: &[Line], offset: usize) {
+    let inner = layout::inside(pane.intersection(frame.area()));
+    let most = text.len().saturating_sub(usize::from(inner.height));
+    let offset = offset.min(most);
+    lines(frame, inner, text, offset);
+    let hidden = most - offset;
+    if hidden > 0 && pane.height > 2 {
+        let note = format!(" {hidden} more, J ");
+        let width = u16::try_from(note.len()).unwrap_or(0);
+        let at = Rect { x: pane.right().saturating_sub(width + 2), y: pane.bottom() - 1, width, height: 1 };
+        line(frame, at, 0, &Line::styled(note, look.theme.dim));
     }
 }
 
@@ -113,6 +129,13 @@ pub(super) fn field(look: &Look, name: &str, value: &str, style: Style, width: u
             Line::from(vec![Span::styled(format!("{shown:<NAME_WIDTH$}"), look.theme.dim), Span::styled(part, style)])
         })
         .collect()
+}
+
+/// A text field: what is typed, with the cursor.
+pub(super) fn field_being_typed(look: &Look, input: &Input) -> [Span<'static>; 3] {
+    let (before, after) = input.halves();
+    let cursor = look.theme.selected.add_modifier(Modifier::REVERSED);
+    [Span::raw(before), Span::styled(" ", cursor), Span::raw(after)]
 }
 
 /// A sentence for a place that has nothing to show, in its upper middle.

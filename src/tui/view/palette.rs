@@ -2,7 +2,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::paint;
@@ -18,13 +17,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, state: &PaletteState) {
     let look = &model.look;
     let area = frame.area();
     let inner = paint::overlay(frame, look, "Command", area.width.min(84), area.height.saturating_sub(2).min(20));
-    let (before, after) = state.input.halves();
-    let prompt = Line::from(vec![
-        Span::styled(":", look.theme.accent),
-        Span::raw(before),
-        Span::styled(" ", look.theme.selected.add_modifier(Modifier::REVERSED)),
-        Span::raw(after),
-    ]);
+    let mut prompt = Line::styled(":", look.theme.accent);
+    prompt.spans.extend(paint::field_being_typed(look, &state.input));
     paint::line(frame, inner, 0, &prompt);
     let rest = Rect { y: inner.y.saturating_add(2), height: inner.height.saturating_sub(2), ..inner };
     let entries = commands::entries(model, &state.input.text());

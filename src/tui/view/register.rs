@@ -148,12 +148,7 @@ fn filter_line(model: &Model) -> Line<'static> {
     let theme = &model.look.theme;
     let mut spans = vec![Span::styled("/", theme.accent)];
     match &model.register.editing {
-        Some(input) => {
-            let (before, after) = input.halves();
-            spans.push(Span::raw(before));
-            spans.push(Span::styled(" ", theme.selected.add_modifier(Modifier::REVERSED)));
-            spans.push(Span::raw(after));
-        }
+        Some(input) => spans.extend(paint::field_being_typed(&model.look, input)),
         None => spans.push(Span::styled(model.register.filter_text.clone(), theme.text)),
     }
     if let Some(trouble) = &model.register.filter.trouble {

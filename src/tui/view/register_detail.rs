@@ -22,16 +22,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     };
     let inner = paint::pane(frame, area, look, &row.entry.id.0, &row.entry.title);
     let lines = lines(model, row, inner.width);
-    let most = lines.len().saturating_sub(usize::from(inner.height));
-    let offset = model.register.detail_offset.min(most);
-    paint::lines(frame, inner, &lines, offset);
-    let hidden = most - offset;
-    if hidden > 0 && area.height > 2 {
-        let note = format!(" {hidden} more, J ");
-        let width = u16::try_from(note.len()).unwrap_or(0);
-        let at = Rect { x: area.right().saturating_sub(width + 2), y: area.bottom() - 1, width, height: 1 };
-        paint::line(frame, at, 0, &Line::styled(note, look.theme.dim));
-    }
+    paint::scrolled(frame, area, look, &lines, model.register.detail_offset);
 }
 
 /// The detail as lines of that width.

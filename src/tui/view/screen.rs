@@ -5,7 +5,8 @@ use ratatui::layout::{Rect, Size};
 use ratatui::text::Line;
 
 use super::{
-    agents, ascii, dialog, footer, help, lab, log, paint, palette, register, register_detail, status_bar, tabs,
+    agents, ascii, dialog, footer, help, inbox, lab, log, paint, palette, plan, plan_detail, profile, prompt, register,
+    register_detail, status_bar, tabs,
 };
 use crate::tui::layout;
 use crate::tui::model::{Model, Overlay, Screen};
@@ -29,7 +30,9 @@ fn draw(model: &Model, frame: &mut Frame) {
     match model.screen {
         Screen::Register => register::draw(model, frame, parts.body),
         Screen::Lab => lab::draw(model, frame, parts.body),
+        Screen::Profile => profile::draw(model, frame),
         Screen::Agents => agents::draw(model, frame, parts.body),
+        Screen::Plan => plan::draw(model, frame, parts.body),
         Screen::Log => log::draw(model, frame, parts.body),
     }
     footer::draw(model, frame, parts.footer);
@@ -37,6 +40,8 @@ fn draw(model: &Model, frame: &mut Frame) {
         Some(Overlay::Help(state)) => help::draw(model, frame, state),
         Some(Overlay::Palette(state)) => palette::draw(model, frame, state),
         Some(Overlay::Dialog(state)) => dialog::draw(model, frame, state),
+        Some(Overlay::Prompt(prompt)) => prompt::draw(model, frame, prompt),
+        Some(Overlay::Inbox(selected)) => inbox::draw(model, frame, *selected),
         None => {}
     }
 }
@@ -49,7 +54,11 @@ pub fn detail_lines(model: &Model) -> (usize, u16) {
             model.selected_row().map_or(0, |row| register_detail::lines(model, row, detail.width).len())
         }
         Screen::Agents => agents::detail(model, detail.width).len(),
-        Screen::Lab | Screen::Log => 0,
+        Screen::Plan => match &model.facts.plan {
+            Some(Ok(plan)) => plan_detail::lines(model, plan, detail.width).len(),
+            Some(Err(_)) | None => 0,
+        },
+        Screen::Lab | Screen::Profile | Screen::Log => 0,
     };
     (lines, detail.height)
 }

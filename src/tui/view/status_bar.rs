@@ -19,7 +19,7 @@ const BAR_STEPS: usize = 8;
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let theme = &model.look.theme;
     paint::highlight(frame, area, 0, theme.bar);
-    let right = lab(model);
+    let right: Vec<Span> = waiting(model).into_iter().chain(lab(model)).collect();
     let right_width: usize = right.iter().map(Span::width).sum();
     let mut room = usize::from(area.width).saturating_sub(right_width);
     let mut left = vec![Span::styled(" workbench", theme.accent.add_modifier(Modifier::BOLD))];
@@ -80,6 +80,13 @@ fn agents(model: &Model) -> Option<Vec<Span<'static>>> {
         let running = model.look.glyphs.running;
         vec![Span::styled(format!("{running} "), model.look.theme.good), Span::raw(format!("{active} at work"))]
     })
+}
+
+/// `! 2 need you`: what waits for a person; it never leaves the bar.
+fn waiting(model: &Model) -> Option<Span<'static>> {
+    let count = model.facts.waiting.len();
+    let words = if count == 1 { "needs" } else { "need" };
+    (count > 0).then(|| Span::styled(format!("  ! {count} {words} you "), model.look.theme.warn))
 }
 
 /// `LAB: T003 pair 6/30`.

@@ -168,6 +168,13 @@ pub(crate) const TABLE: &[Row] = &[
         ..ROW
     },
     Row {
+        command: "plan",
+        json: &[("plan", &["plan"])],
+        exits: &[0, 4],
+        golden: "tests/e2e/snapshots/e2e__plan__plan.snap",
+        ..ROW
+    },
+    Row {
         command: "import",
         json: &[
             ("import-document", &["import", "TRACKING.md", "--dry-run"]),

@@ -1,0 +1,112 @@
+//! What can be done now, and why not.
+
+use super::{Action, ActionId};
+use crate::tui::model::{Model, Screen};
+
+/// Whether it can be done now; if not, why.
+pub fn enabled(model: &Model, action: &Action) -> Result<(), String> {
+    let when = |holds: bool, otherwise: &str| if holds { Ok(()) } else { Err(otherwise.to_owned()) };
+    let shows_running = model.screen == Screen::Lab && !model.shows_past();
+    match action.id {
+        ActionId::Apply => can_apply(model),
+        ActionId::Stop => match (model.running_pid(), &model.facts.running) {
+            (Some(_), _) => Ok(()),
+            (None, Some(_)) => Err("the process of this apply is not known".to_owned()),
+            (None, None) => Err("nothing runs".to_owned()),
+        },
+        ActionId::Past => when(model.facts.running.is_some(), "nothing runs: these are the past ones"),
+        ActionId::Workload => when(model.shown_experiment().is_some(), "no experiment is shown"),
+        ActionId::Open => when(model.has_selection() && !shows_running, "there is nothing to open"),
+        ActionId::Yank | ActionId::Mark => when(model.has_selection(), "nothing is selected"),
+        ActionId::Zoom => when(model.screen != Screen::Log && !shows_running, "there is no detail here"),
+        ActionId::Profile => has_profile(model),
+        ActionId::Pictures => match model.wanted_profile() {
+            Some(key) => when(key.kind.has_pictures(), "instructions have no stacks to draw"),
+            None => Err("there is no profile".to_owned()),
+        },
+        ActionId::Kind | ActionId::Older | ActionId::Newer => {
+            when(model.wanted_profile().is_some(), "there is no profile")
+        }
+        ActionId::NextFound | ActionId::PreviousFound => {
+            when(!model.profile.found.is_empty(), "nothing is found: / searches")
+        }
+        ActionId::ZoomOut => when(model.profile.zoom != 0, "the whole is shown"),
+        ActionId::Filter | ActionId::Sort | ActionId::Reverse => {
+            when(model.screen != Screen::Profile || model.shown_profile().is_some(), "there is no profile")
+        }
+        ActionId::Left
+        | ActionId::Right
+        | ActionId::Table
+        | ActionId::Arms
+        | ActionId::Invert
+        | ActionId::SearchSelected => when(model.shown_profile().is_some(), "there is no profile"),
+        ActionId::Status | ActionId::Edit => when(model.selected_row().is_some(), "nothing is selected"),
+        ActionId::Undo => when(!model.undo.is_empty(), "nothing was set from here"),
+        ActionId::Standup => when(!model.facts.log.is_empty(), "nothing is recorded yet"),
+        ActionId::Back
+        | ActionId::Quit
+        | ActionId::Leave
+        | ActionId::Suspend
+        | ActionId::Redraw
+        | ActionId::FrameTimes
+        | ActionId::Help
+        | ActionId::Palette
+        | ActionId::Report
+        | ActionId::Inbox
+        | ActionId::YankCommand
+        | ActionId::NextScreen
+        | ActionId::PreviousScreen
+        | ActionId::Go(_)
+        | ActionId::Theme
+        | ActionId::Mouse
+        | ActionId::Down
+        | ActionId::Up
+        | ActionId::PageDown
+        | ActionId::PageUp
+        | ActionId::First
+        | ActionId::Last
+        | ActionId::DetailDown
+        | ActionId::DetailUp
+        | ActionId::Freeze
+        | ActionId::Accept
+        | ActionId::Dismiss
+        | ActionId::Next
+        | ActionId::Previous
+        | ActionId::Complete => Ok(()),
+    }
+}
+
+fn has_profile(model: &Model) -> Result<(), String> {
+    match model.screen {
+        Screen::Register => {
+            let row = model.selected_row().ok_or_else(|| "nothing is selected".to_owned())?;
+            let id = &row.entry.id;
+            let none = || format!("{id} has no profile: `workbench profile {id} --capture` takes one");
+            model.profile_of(id).map(|_| ()).ok_or_else(none)
+        }
+        Screen::Lab | Screen::Profile | Screen::Agents | Screen::Plan | Screen::Log => {
+            model.profile_of_shown().map(|_| ()).ok_or_else(|| "no profile was taken in this experiment".to_owned())
+        }
+    }
+}
+
+fn can_apply(model: &Model) -> Result<(), String> {
+    let row = model.selected_row().ok_or_else(|| "nothing is selected".to_owned())?;
+    let id = &row.entry.id;
+    if row.entry.variants.is_none() {
+        return Err(format!("{id} has no optimized variant yet: there is nothing to measure"));
+    }
+    if let Some(missing) = row.entry.needs.iter().find(|needed| !model.facts.stack.contains(needed)) {
+        return Err(format!("{id} needs {missing}, which is not accepted yet"));
+    }
+    if let Some(running) = &model.facts.running {
+        return Err(format!("{} is being measured; one experiment at a time", running.plan.question.subject()));
+    }
+    if let Some(starting) = &model.starting {
+        return Err(format!("apply {} is starting", starting.improvement));
+    }
+    if let Some(lease) = &model.facts.machine.lease {
+        return Err(format!("the machine is held: {}", lease.purpose));
+    }
+    Ok(())
+}

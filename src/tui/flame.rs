@@ -1,0 +1,441 @@
+//! The call trees of both arms as one flame graph in cells.
+//!
+//! ```text
+//!  depth 0 │all                                  │   width: what a place costs, here and below, per operation
+//!  depth 1 │run                                  │
+//!  depth 2 │commit              │work       ··│      ··  smaller ones together, and then what it cost by itself
+//!  depth 3 │sync          │ring │
+//! ```
+//!
+//! A terminal shows a few hundred frames, whatever the tree holds. So nothing is laid out beforehand: each frame of the
+//! picture is found by walking down from the place that fills the width, and the walk ends where a place is narrower than
+//! half a cell. Children lie side by side, the dearest first, so that the rest of them can be passed over at once.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
+use crate::profiles::difference::Place;
+use crate::profiles::{Change, Difference};
+
+/// The root's name: it stands for everything that was counted.
+pub const WHOLE: &str = "all";
+
+/// Narrower places are not drawn.
+const CELLS_MIN: f64 = 0.5;
+
+/// Both call trees as one, level by level: parents stand before their children, children side by side.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Flame {
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+    spots: Vec<Spot>,
+}
+
+/// The number of a place; the root's is 0.
+pub type SpotId = u32;
+
+/// A place in both trees. Costs are per operation, of A and of B.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spot {
+    /// Index of its name.
+    pub name: u32,
+    /// Where it was called from; the root is its own parent.
+    pub parent: SpotId,
+    /// Calls above it.
+    pub depth: u16,
+    /// Here and below.
+    pub cost: [f64; 2],
+    /// Here alone.
+    pub own: [f64; 2],
+    /// What became of it.
+    pub change: Change,
+    children: Range<SpotId>,
+}
+
+/// What part of the trees is looked at, and how wide.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// The place that fills the width.
+    pub zoom: SpotId,
+    /// The cost that the width stands for.
+    pub full: f64,
+    /// Cells.
+    pub width: u16,
+}
+
+/// A piece of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// What it stands for.
+    pub what: What,
+    /// Calls above it.
+    pub depth: u16,
+    /// Its first cell.
+    pub x: u16,
+    /// Its cells; at least one.
+    pub width: u16,
+}
+
+/// What a frame stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// One place.
+    Spot(SpotId),
+    /// So many callees of a place, each too narrow for a frame of its own.
+    Smaller(u32),
+}
+
+/// The names that a search found, and how much of everything they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    names: Vec<bool>,
+    /// Places with such a name.
+    pub places: usize,
+    /// What they cost here and below, none counted twice.
+    pub cost: [f64; 2],
+}
+
+impl Flame {
+    /// The trees of a difference.
+    pub fn of(difference: &Difference) -> Self {
+        let mut flame = Self::default();
+        flame.names.push(WHOLE.to_owned());
+        flame.spots.push(Spot::of(&difference.root, 0, 0, 0));
+        let mut open: VecDeque<(SpotId, &Place)> = VecDeque::from([(0, &difference.root)]);
+        while let Some((parent, place)) = open.pop_front() {
+            let mut children: Vec<(&String, &Place)> = place.children.iter().collect();
+            // Both trees in one order, so that a place is found again in the other.
+            children.sort_by(|(_, one), (_, other)| other.a.max(other.b).total_cmp(&one.a.max(one.b)));
+            let first = number(flame.spots.len());
+            let depth = flame.spots[index(parent)].depth.saturating_add(1);
+            for (name, child) in children {
+                let name = flame.number_of(name);
+                open.push_back((number(flame.spots.len()), child));
+                flame.spots.push(Spot::of(child, name, parent, depth));
+            }
+            flame.spots[index(parent)].children = first..number(flame.spots.len());
+        }
+        flame
+    }
+
+    fn number_of(&mut self, name: &str) -> u32 {
+        if let Some(known) = self.numbers.get(name) {
+            return *known;
+        }
+        let new = number(self.names.len());
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), new);
+        new
+    }
+
+    /// A place; none where there is no such number.
+    pub fn spot(&self, id: SpotId) -> Option<&Spot> {
+        self.spots.get(index(id))
+    }
+
+    /// A place's name.
+    pub fn name(&self, id: SpotId) -> &str {
+        let name = self.spot(id).and_then(|spot| self.names.get(index(spot.name)));
+        name.map_or(WHOLE, String::as_str)
+    }
+
+    /// Places, the root among them.
+    pub fn len(&self) -> usize {
+        self.spots.len()
+    }
+
+    /// Whether there is nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.spots.is_empty()
+    }
+
+    /// The frames of one arm (0 for A, 1 for B) in the rows of those depths, row by row and from left to right. Above the
+    /// place that fills the width stand those it was called from, as wide as it.
+    pub fn frames(&self, arm: usize, window: Window, depths: Range<u16>) -> Vec<Frame> {
+        let Some(zoomed) = self.spot(window.zoom) else { return Vec::new() };
+        let mut frames = Vec::new();
+        if window.width == 0 || window.full <= 0.0 {
+            return frames;
+        }
+        let cells = f64::from(window.width) / window.full;
+        let width = cell(zoomed.cost[arm] * cells).min(window.width);
+        let mut above = window.zoom;
+        while width > 0 {
+            let Some(spot) = self.spot(above) else { break };
+            frames.push(Frame { what: What::Spot(above), depth: spot.depth, x: 0, width });
+            if above == 0 {
+                break;
+            }
+            above = spot.parent;
+        }
+        let mut open = VecDeque::from([(window.zoom, 0.0, width)]);
+        while let Some((id, start, end)) = open.pop_front() {
+            let Some(spot) = self.spot(id).filter(|spot| spot.depth + 1 < depths.end) else { continue };
+            self.below(spot, arm, cells, start, |frame, start| {
+                // Sums of halves may round beyond what they are part of.
+                let frame = Frame { width: frame.width.min(end.saturating_sub(frame.x)), ..frame };
+                if let What::Spot(child) = frame.what {
+                    open.push_back((child, start, frame.x.saturating_add(frame.width)));
+                }
+                frames.push(frame);
+            });
+        }
+        frames.retain(|frame| depths.contains(&frame.depth) && frame.width > 0);
+        frames.sort_unstable_by_key(|frame| (frame.depth, frame.x));
+        frames
+    }
+
+    /// The places with a frame in either arm at a depth, from left to right.
+    pub fn row(&self, arms: &[usize], window: Window, depth: u16) -> Vec<SpotId> {
+        let frames = arms.iter().flat_map(|arm| self.frames(*arm, window, depth..depth.saturating_add(1)));
+        let spots = frames.filter_map(|frame| match frame.what {
+            What::Spot(id) => Some(id),
+            What::Smaller(_) => None,
+        });
+        // At one depth the numbers grow from left to right.
+        let mut spots: Vec<SpotId> = spots.collect();
+        spots.sort_unstable();
+        spots.dedup();
+        spots
+    }
+
+    /// The deepest row in which one of the arms has a frame.
+    pub fn depth(&self, arms: &[usize], window: Window) -> u16 {
+        let frames = arms.iter().flat_map(|arm| self.frames(*arm, window, 0..u16::MAX));
+        frames.map(|frame| frame.depth).max().unwrap_or_default()
+    }
+
+    /// The dearest place of that name, in either arm.
+    pub fn dearest(&self, name: &str) -> Option<SpotId> {
+        let name = *self.numbers.get(name)?;
+        let spots = (0..).zip(&self.spots).filter(|(_, spot)| spot.name == name);
+        spots.max_by(|(_, one), (_, other)| one.dearer().total_cmp(&other.dearer())).map(|(id, _)| id)
+    }
+
+    /// Finds names.
+    pub fn find(&self, matches: impl Fn(&str) -> bool) -> Found {
+        let mut names: Vec<bool> = self.names.iter().map(|name| matches(name)).collect();
+        // The root is no function.
+        if let Some(root) = names.first_mut() {
+            *root = false;
+        }
+        let mut found = Found { names, ..Found::default() };
+        let mut covered = vec![false; self.spots.len()];
+        for (id, spot) in self.spots.iter().enumerate() {
+            let (is_one, is_below) = (found.has(spot.name), covered[index(spot.parent)]);
+            covered[id] = is_one || is_below;
+            found.places += usize::from(is_one);
+            if is_one && !is_below {
+                found.cost = [found.cost[0] + spot.cost[0], found.cost[1] + spot.cost[1]];
+            }
+        }
+        found
+    }
+
+    /// Whether a search found this name.
+    pub fn is_name_found(&self, name: &str, found: &Found) -> bool {
+        !found.is_empty() && self.numbers.get(name).is_some_and(|number| found.has(*number))
+    }
+
+    /// Whether a search found this place.
+    pub fn is_found(&self, id: SpotId, found: &Found) -> bool {
+        self.spot(id).is_some_and(|spot| found.has(spot.name))
+    }
+
+    /// Hands out the frames below a place, each with where it exactly begins.
+    fn below(&self, spot: &Spot, arm: usize, cells: f64, mut start: f64, mut put: impl FnMut(Frame, f64)) {
+        let end = start + (spot.cost[arm] - spot.own[arm]).max(0.0) * cells;
+        let depth = spot.depth.saturating_add(1);
+        for id in spot.children.clone() {
+            let Some(child) = self.spot(id) else { return };
+            if child.dearer() * cells < CELLS_MIN {
+                let (from, to) = (cell(start), cell(end));
+                if to > from {
+                    let what = What::Smaller(spot.children.end - id);
+                    put(Frame { what, depth, x: from, width: to - from }, start);
+                }
+                return;
+            }
+            let next = start + child.cost[arm] * cells;
+            let (from, to) = (cell(start), cell(next));
+            if to > from {
+                put(Frame { what: What::Spot(id), depth, x: from, width: to - from }, start);
+            }
+            start = next;
+        }
+    }
+}
+
+impl Spot {
+    fn of(place: &Place, name: u32, parent: SpotId, depth: u16) -> Self {
+        let &Place { a, b, own_a, own_b, change, .. } = place;
+        Self { name, parent, depth, cost: [a, b], own: [own_a, own_b], change, children: 0..0 }
+    }
+
+    /// B − A, here and below.
+    pub fn delta(&self) -> f64 {
+        self.cost[1] - self.cost[0]
+    }
+
+    /// What it costs in the arm in which it is dearer.
+    pub fn dearer(&self) -> f64 {
+        self.cost[0].max(self.cost[1])
+    }
+
+    /// Whether it calls anything.
+    pub fn is_leaf(&self) -> bool {
+        self.children.is_empty()
+    }
+}
+
+impl Found {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.places == 0
+    }
+
+    fn has(&self, name: u32) -> bool {
+        self.names.get(index(name)).copied().unwrap_or_default()
+    }
+}
+
+/// The cell at whose left edge a position lies; what is no position is at the left end.
+fn cell(position: f64) -> u16 {
+    position.round().clamp(0.0, f64::from(u16::MAX)) as u16
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// A tree of more than four thousand million places would not have fitted into memory before it came here.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::profiles::{Arm, Capture, Kind, Profile, Stretch};
+
+    fn profile(arm: Arm, folded: &str, ops: u64) -> Profile {
+        let (kind, cpu, period) = (Kind::Cpu, Duration::from_secs(1), Some(Duration::from_micros(1)));
+        let capture = Capture { arm, kind, folded, samples: 1, cpu, measured: None, period, weight: None, ops };
+        Profile { arm, kind, stretches: vec![Stretch::of(&capture).unwrap()] }
+    }
+
+    fn flame(a: &str, b: &str) -> Flame {
+        Flame::of(&Difference::of(profile(Arm::A, a, 1_000), profile(Arm::B, b, 1_000)))
+    }
+
+    /// A row as text: a letter for each cell, `+` for smaller ones, a blank for own cost.
+    fn rows(flame: &Flame, arm: usize, zoom: SpotId, full: f64, width: u16) -> Vec<String> {
+        let window = Window { zoom, full, width };
+        let mut rows = vec![vec![' '; usize::from(width)]; usize::from(flame.depth(&[arm], window)) + 1];
+        for frame in flame.frames(arm, window, 0..u16::MAX) {
+            let symbol = match frame.what {
+                What::Spot(id) => flame.name(id).chars().next().unwrap(),
+                What::Smaller(_) => '+',
+            };
+            for x in frame.x..frame.x + frame.width {
+                let cell = &mut rows[usize::from(frame.depth)][usize::from(x)];
+                assert_eq!(*cell, ' ', "two frames in one cell");
+                *cell = symbol;
+            }
+        }
+        rows.into_iter().map(|row| row.into_iter().collect::<String>().trim_end().to_owned()).collect()
+    }
+
+    fn id(flame: &Flame, name: &str) -> SpotId {
+        flame.dearest(name).unwrap()
+    }
+
+    #[test]
+    fn pictures_by_hand() {
+        let a = "r;c;s 6\nr;c;t 2\nr;w 10\nr 2\n";
+        let b = "r;c;s 2\nr;c;n 1\nr;w 6\nr 1\n";
+        let flame = flame(a, b);
+        let whole = flame.spot(0).unwrap().cost;
+        assert!((whole[0] - 20.0).abs() < 1e-9 && (whole[1] - 10.0).abs() < 1e-9);
+        assert_eq!(
+            rows(&flame, 0, 0, whole[0], 20),
+            ["aaaaaaaaaaaaaaaaaaaa", "rrrrrrrrrrrrrrrrrrrr", "wwwwwwwwwwcccccccc", "          sssssstt"]
+        );
+        // B on A's scale: what was saved is empty.
+        assert_eq!(rows(&flame, 1, 0, whole[0], 20), ["aaaaaaaaaa", "rrrrrrrrrr", "wwwwwwccc", "      ssn"]);
+        let commit = id(&flame, "c");
+        assert_eq!(
+            rows(&flame, 0, commit, 8.0, 16),
+            ["aaaaaaaaaaaaaaaa", "rrrrrrrrrrrrrrrr", "cccccccccccccccc", "sssssssssssstttt"]
+        );
+        let names = |ids: Vec<SpotId>| ids.into_iter().map(|id| flame.name(id).to_owned()).collect::<Vec<_>>();
+        let window = Window { zoom: 0, full: 20.0, width: 20 };
+        assert_eq!(names(flame.row(&[0, 1], window, 3)), ["s", "t", "n"]);
+        assert_eq!(names(flame.row(&[1], window, 3)), ["s", "n"]);
+    }
+
+    #[test]
+    fn what_is_too_narrow_stands_together() {
+        let small: String = (0..50).map(|n| format!("r;f{n:02} 1\n")).collect();
+        let flame = flame(&format!("r;w 50\n{small}"), "");
+        assert_eq!(
+            rows(&flame, 0, 0, 100.0, 20),
+            ["aaaaaaaaaaaaaaaaaaaa", "rrrrrrrrrrrrrrrrrrrr", "wwwwwwwwww++++++++++"]
+        );
+        let window = Window { zoom: 0, full: 100.0, width: 20 };
+        assert!(flame.frames(0, window, 2..3).iter().any(|frame| frame.what == What::Smaller(50)));
+    }
+
+    #[test]
+    fn a_search_counts_nothing_twice() {
+        let flame = flame("r;f;g;f 3\nr;h 1\nr;g 6\n", "r;g 5\n");
+        let found = flame.find(|name| name == "f");
+        assert_eq!((found.places, found.cost.map(f64::round)), (2, [3.0, 0.0]));
+        let found = flame.find(|name| name == "f" || name == "g");
+        assert_eq!((found.places, found.cost.map(f64::round)), (4, [9.0, 5.0]));
+        assert!(flame.is_found(id(&flame, "g"), &found) && !flame.is_found(0, &found));
+        assert!(flame.find(|name| name == WHOLE).is_empty());
+    }
+
+    #[test]
+    fn nothing_counted_is_a_picture_too() {
+        let flame = flame("", "");
+        for full in [0.0, 1.0, f64::NAN] {
+            assert!(flame.frames(0, Window { zoom: 0, full, width: 20 }, 0..9).is_empty());
+        }
+        assert!(Flame::default().frames(1, Window { zoom: 7, full: 1.0, width: 20 }, 0..9).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn frames_lie_inside_what_called_them(
+            stacks in prop::collection::vec((prop::collection::vec("[a-d]", 1..7), 1..60_u64), 0..60),
+            width in 0..130_u16,
+            zoom in 0..40_u32,
+        ) {
+            let folded: String = stacks.iter().map(|(stack, count)| format!("{} {count}\n", stack.join(";"))).collect();
+            let half: String = stacks.iter().step_by(2).map(|(stack, count)| format!("{} {count}\n", stack.join(";"))).collect();
+            let flame = flame(&folded, &half);
+            let zoom = zoom.min(flame.len() as u32 - 1);
+            let window = Window { zoom, full: flame.spot(zoom).unwrap().dearer(), width };
+            for arm in [0, 1] {
+                let frames = flame.frames(arm, window, 0..u16::MAX);
+                for frame in &frames {
+                    prop_assert!(frame.width > 0 && frame.x + frame.width <= width);
+                    let What::Spot(id) = frame.what else { continue };
+                    let parent = flame.spot(id).unwrap().parent;
+                    let above = frames.iter().find(|above| above.what == What::Spot(parent));
+                    let above = above.expect("who called it is in the picture");
+                    prop_assert!(above.x <= frame.x && frame.x + frame.width <= above.x + above.width);
+                }
+                for pair in frames.windows(2).filter(|pair| pair[0].depth == pair[1].depth) {
+                    prop_assert!(pair[0].x + pair[0].width <= pair[1].x);
+                }
+            }
+        }
+    }
+}
