@@ -12,6 +12,7 @@
 //! half a cell. Children lie side by side, the dearest first, so that the rest of them can be passed over at once.
 
 use std::collections::{HashMap, VecDeque};
+use std::iter;
 use std::ops::Range;
 
 use crate::profiles::difference::Place;
@@ -159,14 +160,13 @@ impl Flame {
         }
         let cells = f64::from(window.width) / window.full;
         let width = cell(zoomed.cost[arm] * cells).min(window.width);
-        let mut above = window.zoom;
-        while width > 0 {
-            let Some(spot) = self.spot(above) else { break };
-            frames.push(Frame { what: What::Spot(above), depth: spot.depth, x: 0, width });
-            if above == 0 {
-                break;
-            }
-            above = spot.parent;
+        if width > 0 {
+            let caller = |above: &SpotId| self.spot(*above).filter(|_| *above > 0).map(|spot| spot.parent);
+            let callers = iter::successors(Some(window.zoom), caller);
+            frames.extend(callers.filter_map(|above| {
+                let depth = self.spot(above)?.depth;
+                Some(Frame { what: What::Spot(above), depth, x: 0, width })
+            }));
         }
         let mut open = VecDeque::from([(window.zoom, 0.0, width)]);
         while let Some((id, start, end)) = open.pop_front() {
