@@ -12,10 +12,8 @@ use crate::relay::Handover;
 
 /// Tests that run on the variants a build selects. The others name their variants themselves: they say the same in every
 /// build, and `cargo test` runs them once.
-const TESTS: &[(&str, &[&str])] = &[
-    ("engine", &["txn_database", "txn_model", "txn_threads", "histories", "recovery_open", "crash_enumeration"]),
-    ("engine-workload", &["tpcc_engine"]),
-];
+const TESTS: &[&str] =
+    &["txn_database", "txn_model", "txn_threads", "histories", "recovery_open", "crash_enumeration", "tpcc_engine"];
 
 /// A directory of builds, and the workspace they are built from.
 #[derive(Debug)]
@@ -55,9 +53,9 @@ impl Bench {
         ["engine", "probe", "Cargo.toml", "Cargo.lock"].iter().map(|name| self.workspace.join(name)).collect()
     }
 
-    /// Builds the driver with `set` on and keeps it.
+    /// Builds the tests and the driver with `set` on and keeps the driver.
     pub fn build(&self, set: &FeatureSet) -> Result<PathBuf, Failure> {
-        self.cargo(set, "build", &["build", "-p", "engine-workload", "--bin", "workload"])?;
+        self.cargo(set, "build", &["--no-run"])?;
         let kept = self.driver(set);
         let built = self.place.join("gate/workload");
         fs::copy(&built, &kept).map_err(|error| unwritable(&kept, &error))?;
@@ -71,19 +69,13 @@ impl Bench {
 
     /// Runs the tests that go through the composition with `set` on.
     pub fn test(&self, set: &FeatureSet) -> Result<Tested, Failure> {
-        let mut passed = 0;
-        for (package, tests) in TESTS {
-            let mut args = vec!["test", "-p", package];
-            tests.iter().for_each(|test| args.extend(["--test", test]));
-            let log = self.cargo(set, &format!("test-{package}"), &args)?;
-            let counts: Vec<u64> = log.lines().filter_map(passed_in).collect();
-            if counts.len() != tests.len() || counts.contains(&0) {
-                let what = format!("{package} with {}: {} of {} tests ran", set.name, counts.len(), tests.len());
-                return Err(Failure::new(what, "see matrix/bench.rs for the list"));
-            }
-            passed += counts.iter().sum::<u64>();
+        let log = self.cargo(set, "test", &[])?;
+        let counts: Vec<u64> = log.lines().filter_map(passed_in).collect();
+        if counts.len() != TESTS.len() || counts.contains(&0) {
+            let what = format!("{}: {} of {} tests ran", set.name, counts.len(), TESTS.len());
+            return Err(Failure::new(what, "see matrix/bench.rs for the list"));
         }
-        Ok(Tested { passed })
+        Ok(Tested { passed: counts.iter().sum() })
     }
 
     /// Removes what the last set was built into, except the drivers that were kept. The next set compiles the same packages anew,
@@ -130,12 +122,18 @@ impl Bench {
             .map_err(|error| Failure::new(format!("leg {number} with {}: {error}", set.name), remedy))
     }
 
-    /// Runs cargo on `set` and returns what it printed; a failure names the log.
+    /// Runs `cargo test` on `set` and returns what it printed; a failure names the log.
+    ///
+    /// Both packages in one call, for building as for testing: asked for one by one, each gets its dependencies with other
+    /// features, and the engine is compiled three times.
     fn cargo(&self, set: &FeatureSet, what: &str, args: &[&str]) -> Result<String, Failure> {
         let log = self.place.join(format!("{}.{what}.log", set.name));
         let open = || File::create(&log).and_then(|file| Ok((file.try_clone()?, file)));
         let (stdout, stderr) = open().map_err(|error| unwritable(&log, &error))?;
+        let tests = TESTS.iter().flat_map(|test| ["--test", test]);
         let status = Command::new("cargo")
+            .args(["test", "-p", "engine", "-p", "engine-workload"])
+            .args(tests)
             .args(args)
             .args(["--profile", "gate", "--locked", "--features", &set.features.join(",")])
             .arg("--target-dir")
@@ -153,7 +151,7 @@ impl Bench {
         }
         let tail: Vec<&str> = text.lines().rev().take(15).collect();
         let tail: Vec<&str> = tail.into_iter().rev().collect();
-        let shown = format!("cargo {} with {}: {status}\n{}", args.join(" "), set.name, tail.join("\n"));
+        let shown = format!("{what} with {}: {status}\n{}", set.name, tail.join("\n"));
         Err(Failure::new(shown, format!("all of it is in {}", log.display())))
     }
 }
