@@ -36,6 +36,7 @@ pub mod update;
 pub mod view;
 
 mod act;
+mod ears;
 mod mouse;
 mod past;
 mod planned;

@@ -2,20 +2,17 @@
 
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 use std::process::Command;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
-use futures_core::Stream;
 use jiff::Timestamp;
 use nix::sys::signal;
 use ratatui::layout::Size;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, interval, sleep_until};
 
+use super::ears::Ears;
 use super::effect::World;
 use super::frame_times::FrameTimes;
 use super::model::Model;
@@ -63,20 +60,18 @@ pub async fn run(project: Project, options: &Options) -> io::Result<u8> {
     let world = World::new(project, sender.clone());
     let mut model = first_model(options);
     world.watch();
-    let mut looped = Loop { receiver, sender, world, listener: None, frames: FrameTimes::default() };
+    let mut looped = Loop { receiver, world, frames: FrameTimes::default() };
     looped.wait_for_register(&mut model).await;
     let mut term = Term::take(model.mouse)?;
     model.size = term.size()?;
-    looped.listen();
-    looped.turn(&mut model, &mut term).await
+    let ears = Ears::prick(sender);
+    looped.turn(&mut model, &mut term, &ears).await
 }
 
 /// The two ends of the channel, and who fills it.
 struct Loop {
     receiver: UnboundedReceiver<Msg>,
-    sender: UnboundedSender<Msg>,
     world: World,
-    listener: Option<JoinHandle<()>>,
     frames: FrameTimes,
 }
 
@@ -95,7 +90,7 @@ impl Loop {
         }
     }
 
-    async fn turn(&mut self, model: &mut Model, term: &mut Term) -> io::Result<u8> {
+    async fn turn(&mut self, model: &mut Model, term: &mut Term, ears: &Ears) -> io::Result<u8> {
         let mut signals = signals()?;
         let mut ticks = interval(TICK);
         let mut next_frame = Instant::now();
@@ -103,7 +98,7 @@ impl Loop {
             let msg = tokio::select! {
                 biased;
                 Some(signal) = signals.recv() => {
-                    if let Some(code) = self.signalled(signal, model, term)? {
+                    if let Some(code) = signalled(signal, model, term)? {
                         return Ok(code);
                     }
                     None
@@ -126,7 +121,7 @@ impl Loop {
                 let effects = update(model, msg);
                 self.frames.spent(began.elapsed());
                 for effect in effects {
-                    if let Some(code) = self.act(effect, model, term)? {
+                    if let Some(code) = self.act(effect, model, term, ears)? {
                         return Ok(code);
                     }
                 }
@@ -139,7 +134,7 @@ impl Loop {
     }
 
     /// Does what concerns the terminal; the rest goes to the world. An exit code ends the loop.
-    fn act(&mut self, effect: Effect, model: &mut Model, term: &mut Term) -> io::Result<Option<u8>> {
+    fn act(&mut self, effect: Effect, model: &mut Model, term: &mut Term, ears: &Ears) -> io::Result<Option<u8>> {
         match effect {
             Effect::Quit => return Ok(Some(0)),
             Effect::Suspend => {
@@ -167,7 +162,7 @@ impl Loop {
                     model.complain("too long for the terminal's clipboard");
                 }
             }
-            Effect::Edit(id) => self.edit(&self.world.file_of(&id), model, term)?,
+            Effect::Edit(id) => edit(&self.world.file_of(&id), model, term, ears)?,
             other @ (Effect::StartApply(_)
             | Effect::RunCommand(_)
             | Effect::StopApply(_)
@@ -179,61 +174,48 @@ impl Loop {
         }
         Ok(None)
     }
+}
 
-    /// Lends the terminal to the person's editor until it ends. What was changed is read by who watches the files.
-    fn edit(&mut self, file: &Path, model: &mut Model, term: &mut Term) -> io::Result<()> {
-        let named = ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|name| !name.is_empty());
-        let editor = named.unwrap_or_else(|| "vi".into());
-        self.deafen();
+/// Lends the terminal to the person's editor until it ends. What was changed is read by who watches the files.
+fn edit(file: &Path, model: &mut Model, term: &mut Term, ears: &Ears) -> io::Result<()> {
+    let named = ["VISUAL", "EDITOR"].into_iter().filter_map(std::env::var_os).find(|name| !name.is_empty());
+    let editor = named.unwrap_or_else(|| "vi".into());
+    let ended = ears.covered(|| {
         term::restore();
         // Through the shell, since people put arguments into the variable.
         let ended = Command::new("/bin/sh").arg("-c").arg("exec $0 \"$1\"").arg(&editor).arg(file).status();
-        self.wake(model, term)?;
-        match ended {
-            Ok(status) if status.success() => model.say(format!("{} is read again", file.display())),
-            Ok(status) => model.complain(format!("{} ended with {status}", editor.display())),
-            Err(error) => model.complain(format!("{} cannot be run: {error}", editor.display())),
+        wake(model, term).map(|()| ended)
+    })?;
+    match ended {
+        Ok(status) if status.success() => model.say(format!("{} is read again", file.display())),
+        Ok(status) => model.complain(format!("{} ended with {status}", editor.display())),
+        Err(error) => model.complain(format!("{} cannot be run: {error}", editor.display())),
+    }
+    Ok(())
+}
+
+fn signalled(signal: Signal, model: &mut Model, term: &mut Term) -> io::Result<Option<u8>> {
+    match signal {
+        Signal::Leave(code) => return Ok(Some(code)),
+        Signal::Stop => {
+            term::restore();
+            // Stops every thread here, also the one that listens, until somebody continues us. SIGSTOP, since SIGTSTP is
+            // what we handle.
+            signal::raise(signal::Signal::SIGSTOP).map_err(io::Error::from)?;
+            wake(model, term)?;
         }
-        Ok(())
+        // Stopped without asking (SIGSTOP): the shell has the terminal as it likes it.
+        Signal::Continue => wake(model, term)?,
     }
+    Ok(None)
+}
 
-    fn signalled(&mut self, signal: Signal, model: &mut Model, term: &mut Term) -> io::Result<Option<u8>> {
-        match signal {
-            Signal::Leave(code) => return Ok(Some(code)),
-            Signal::Stop => {
-                self.deafen();
-                term::restore();
-                // Stops every thread here until somebody continues us. SIGSTOP, since SIGTSTP is what we handle.
-                signal::raise(signal::Signal::SIGSTOP).map_err(io::Error::from)?;
-                self.wake(model, term)?;
-            }
-            // Stopped without asking (SIGSTOP): the shell has the terminal as it likes it.
-            Signal::Continue => self.wake(model, term)?,
-        }
-        Ok(None)
-    }
-
-    fn wake(&mut self, model: &mut Model, term: &mut Term) -> io::Result<()> {
-        self.deafen();
-        term.retake()?;
-        model.size = term.size()?;
-        model.now = Timestamp::now();
-        model.dirty = true;
-        self.listen();
-        Ok(())
-    }
-
-    /// Begins to hear the terminal.
-    fn listen(&mut self) {
-        self.listener = Some(tokio::spawn(listen(self.sender.clone())));
-    }
-
-    /// Stops hearing it: what is typed then belongs to somebody else.
-    fn deafen(&mut self) {
-        if let Some(listener) = self.listener.take() {
-            listener.abort();
-        }
-    }
+fn wake(model: &mut Model, term: &mut Term) -> io::Result<()> {
+    term.retake()?;
+    model.size = term.size()?;
+    model.now = Timestamp::now();
+    model.dirty = true;
+    Ok(())
 }
 
 fn first_model(options: &Options) -> Model {
@@ -255,26 +237,6 @@ fn locale_has_unicode() -> bool {
     let Some(locale) = set.into_iter().find(|value| !value.is_empty()) else { return true };
     let charset = locale.split_once('.').map(|(_, charset)| charset.to_lowercase());
     charset.is_none_or(|charset| charset.starts_with("utf-8") || charset.starts_with("utf8"))
-}
-
-/// Forwards what the terminal sends.
-async fn listen(sender: UnboundedSender<Msg>) {
-    let mut events = EventStream::new();
-    loop {
-        let event = std::future::poll_fn(|context| Pin::new(&mut events).poll_next(context)).await;
-        let msg = match event {
-            Some(Ok(Event::Key(key))) => Msg::Key(key),
-            Some(Ok(Event::Mouse(mouse))) => Msg::Mouse(mouse),
-            Some(Ok(Event::Paste(text))) => Msg::Paste(text),
-            Some(Ok(Event::Resize(width, height))) => Msg::Resize(Size { width, height }),
-            Some(Ok(Event::FocusGained | Event::FocusLost)) => continue,
-            Some(Err(_)) | None => Msg::TerminalGone,
-        };
-        let is_last = matches!(msg, Msg::TerminalGone);
-        if sender.send(msg).is_err() || is_last {
-            return;
-        }
-    }
 }
 
 /// Signals as they come. The channel is small: a signal that comes while the last is dealt with may wait.
