@@ -73,6 +73,11 @@ pub struct Target {
     /// Features that both arms have besides, whatever is tested. They take no prefix.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
+    /// Layouts of each arm that are measured: the driver as it was linked, and again with its functions in another order, so that
+    /// where they happen to lie is noise and no difference between the arms. Needs a linker that can, such as lld.
+    #[serde(default = "default_layouts", skip_serializing_if = "is_default_layouts")]
+    #[schemars(range(min = 1, max = 64))]
+    pub layouts: u32,
     /// How it is measured when the driver does not speak the driver protocol; absent when it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<Adapter>,
@@ -334,6 +339,19 @@ fn is_yes(value: &bool) -> bool {
 
 fn default_profile() -> String {
     "release".to_owned()
+}
+
+fn default_layouts() -> u32 {
+    Target::LAYOUTS
+}
+
+fn is_default_layouts(layouts: &u32) -> bool {
+    *layouts == Target::LAYOUTS
+}
+
+impl Target {
+    /// Layouts of each arm, unless workbench.yaml says otherwise: what is left of a layout's fate between two arms is half of it.
+    pub const LAYOUTS: u32 = 8;
 }
 
 impl Default for PolicyConfig {

@@ -1,6 +1,6 @@
 //! Progress of an experiment on stderr. Never silent for more than five seconds.
 
-use crate::cli::teller::Teller;
+use crate::cli::teller::{Teller, how_built};
 use crate::lab::experiment::{Pair, Plan, Role, Run, Side, Standing, WorkloadPlan};
 use crate::lab::journal::Event;
 use crate::report::words;
@@ -23,7 +23,7 @@ impl Progress {
             Event::Stage { stage, note } => self.teller.stage(stage, note),
             Event::Progress { note } => self.teller.tick(note),
             Event::Built(binary) => {
-                let how = if binary.cached { "found in the cache" } else { "built" };
+                let how = how_built(binary);
                 self.say(&format!("arm {} {how} ({:.12})", binary.side, binary.sha256));
             }
             Event::Slice { workload, side, rate } => {

@@ -5,10 +5,19 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::lab::experiment::Side;
+use crate::lab::experiment::{Binary, Side};
 
 /// Plain lines about slices come at most this often; everything else is said when it happens.
 const SLICE_LINES: Duration = Duration::from_secs(2);
+
+/// How a build came about, and in how many layouts it is there.
+pub(super) fn how_built(binary: &Binary) -> String {
+    let how = if binary.cached { "found in the cache" } else { "built" };
+    match binary.layouts.len() {
+        0 => how.to_owned(),
+        others => format!("{how} in {} layouts", others + 1),
+    }
+}
 
 /// Says what happens.
 #[derive(Debug)]

@@ -353,7 +353,7 @@ impl<'a, J: Journal> Experiment<'a, J> {
 
     fn bench(&self) -> Bench<'a> {
         let planned = self.planned;
-        let launch = |side: Side| self.planned.arms[side as usize].launch(&self.plan, &self.binaries[side as usize]);
+        let launch = |side: Side| self.planned.arms[side as usize].launches(&self.plan, &self.binaries[side as usize]);
         Bench {
             folder: &planned.folder,
             arms: [launch(Side::A), launch(Side::B)],

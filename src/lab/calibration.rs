@@ -146,7 +146,7 @@ impl MetricNoise {
 
 /// Asks the driver which metrics its workloads have.
 pub async fn metrics(bench: &Bench<'_>) -> Result<Metrics, LabError> {
-    let driver = Driver::start(&bench.arms[Side::A as usize], bench.folder.work_folder()?, 0).await?;
+    let driver = Driver::start(&bench.arms[Side::A as usize][0], bench.folder.work_folder()?, 0).await?;
     let of = |spec: &WorkloadSpec| {
         let metrics = spec.metrics.iter().map(|metric| {
             let better = match metric.better {

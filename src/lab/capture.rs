@@ -41,7 +41,8 @@ pub async fn capture(
     sink: &mut impl Sink,
 ) -> Result<(), LabError> {
     let workload = &plan.workloads[0];
-    let launch = &bench.arms[side as usize];
+    // As it was linked: the other layouts have no names of functions.
+    let launch = &bench.arms[side as usize][0];
     let work = bench.folder.work_folder()?;
     let recording = async {
         let mut driver = Driver::start(launch, work, 0).await?;

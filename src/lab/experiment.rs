@@ -136,6 +136,9 @@ pub struct Binary {
     pub build_key: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// SHA-256 of each of its other layouts: the same program, its functions in another order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layouts: Vec<String>,
     /// Where the copy is.
     pub path: std::path::PathBuf,
     /// Found in the cache, not built now.
@@ -145,6 +148,9 @@ pub struct Binary {
 /// One process of a pair: what its measured slices add up to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArmRun {
+    /// Which layout of its binary it was: 0 as the linker puts it, from 1 the shuffled ones.
+    #[serde(default, skip_serializing_if = "is_as_linked")]
+    pub layout: usize,
     /// Operations over the measured slices.
     pub ops: u64,
     /// Wall time over the measured slices, nanoseconds.
@@ -167,6 +173,10 @@ pub struct ArmRun {
     pub peak_memory_bytes: u64,
     /// Throughput of each measured slice, for the picture (not for the verdict).
     pub slice_rates: Vec<f64>,
+}
+
+fn is_as_linked(layout: &usize) -> bool {
+    *layout == 0
 }
 
 /// Two fresh processes driven in lock-step.

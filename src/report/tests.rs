@@ -42,6 +42,7 @@ fn bounds(min: Option<f64>, max: Option<f64>) -> Bounds {
 
 fn run(tps: f64) -> ArmRun {
     ArmRun {
+        layout: 0,
         ops: 20_000,
         elapsed_ns: 1_000_000_000,
         cpu_ns: 900_000_000,

@@ -15,6 +15,7 @@ columns! {
         features: String,
         build_key: String,
         sha256: String,
+        layouts: Option<String>,
         path: String,
         cached: bool,
     }
@@ -28,6 +29,10 @@ impl Row {
             features: decode(table, self.id, "features", &self.features)?,
             build_key: self.build_key,
             sha256: self.sha256,
+            layouts: match &self.layouts {
+                Some(layouts) => decode(table, self.id, "layouts", layouts)?,
+                None => Vec::new(),
+            },
             path: self.path.into(),
             cached: self.cached,
         })
@@ -37,8 +42,8 @@ impl Row {
 /// Records an arm.
 pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, binary: &Binary) -> Result<(), Fault> {
     sqlx::query(
-        "INSERT INTO build (experiment, at_ms, side, features, build_key, sha256, path, cached)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO build (experiment, at_ms, side, features, build_key, sha256, layouts, path, cached)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
     .bind(now_ms())
@@ -46,6 +51,7 @@ pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, 
     .bind(encode("features", &binary.features)?)
     .bind(&binary.build_key)
     .bind(&binary.sha256)
+    .bind(layouts(binary)?)
     .bind(binary.path.to_string_lossy().into_owned())
     .bind(binary.cached)
     .execute(connection)
@@ -53,10 +59,16 @@ pub(super) async fn insert(connection: &mut SqliteConnection, id: ExperimentId, 
     Ok(())
 }
 
+/// The other layouts of a build, as its column has them.
+pub(super) fn layouts(binary: &Binary) -> Result<Option<String>, Fault> {
+    let some = Some(&binary.layouts).filter(|layouts| !layouts.is_empty());
+    some.map(|layouts| encode("layouts", layouts)).transpose()
+}
+
 /// The arms of an experiment, in order.
 pub(super) async fn of(connection: &mut SqliteConnection, id: ExperimentId) -> Result<Vec<Binary>, Fault> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, side, features, build_key, sha256, path, cached FROM build WHERE experiment = ? ORDER BY id",
+        "SELECT id, side, features, build_key, sha256, layouts, path, cached FROM build WHERE experiment = ? ORDER BY id",
     )
     .bind(id.0)
     .fetch_all(connection)

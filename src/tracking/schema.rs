@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../tracking/migrations/0007_profile_weight.sql"),
     include_str!("../../tracking/migrations/0008_assignments.sql"),
     include_str!("../../tracking/migrations/0009_handed_in.sql"),
+    include_str!("../../tracking/migrations/0010_layouts.sql"),
 ];
 
 /// `WBCH` in the file's header.
@@ -103,6 +104,7 @@ mod tests {
         "4e3678555eceffeb0cbe0d8b78f49660e5d147c0308e12a9e91d381f7fcf2bd4",
         "b90ee5207ea6221328dbea59b6f892b8754d1924b8ef71108c8f7b1a5997419e",
         "fba08d89d3fdd1c243b41144f03b6bf235a6fe5566d1d6ab407e52d1b0924609",
+        "a190f2831d2d59192e36cb6e44c080dbf42fc0564e3ea6a3854b8c33f21219fb",
     ];
 
     #[test]

@@ -203,13 +203,15 @@ pub(super) async fn layout(connection: &mut SqliteConnection, id: ScreenId) -> R
 /// A build is there.
 pub(super) async fn built(connection: &mut SqliteConnection, id: ScreenId, binary: &Binary) -> Result<(), Fault> {
     sqlx::query(
-        "INSERT INTO screen_build (screen, at_ms, features, build_key, sha256, path, cached) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO screen_build (screen, at_ms, features, build_key, sha256, layouts, path, cached)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
     .bind(now_ms())
     .bind(encode("features", &binary.features)?)
     .bind(&binary.build_key)
     .bind(&binary.sha256)
+    .bind(build::layouts(binary)?)
     .bind(binary.path.to_string_lossy().into_owned())
     .bind(binary.cached)
     .execute(connection)
@@ -327,7 +329,8 @@ pub(super) async fn pairs(connection: &mut SqliteConnection, id: ScreenId) -> Re
 async fn builds(connection: &mut SqliteConnection, id: ScreenId) -> Result<Vec<Binary>, Fault> {
     // Every build of a screen is an arm B: what it is measured against is one of them.
     let rows: Vec<build::Row> = sqlx::query_as(
-        "SELECT id, 'B' AS side, features, build_key, sha256, path, cached FROM screen_build WHERE screen = ? ORDER BY id",
+        "SELECT id, 'B' AS side, features, build_key, sha256, layouts, path, cached
+         FROM screen_build WHERE screen = ? ORDER BY id",
     )
     .bind(id.0)
     .fetch_all(connection)

@@ -127,7 +127,7 @@ async fn experiment(driver: &Path, workload: &str, params: &str, seed: u64) -> L
         io_pressure_max: 100.0,
         ..MachineRules::default()
     };
-    let bench = Bench { folder: &lab, arms: [launch(Side::A), launch(Side::B)], machine: &machine };
+    let bench = Bench { folder: &lab, arms: [vec![launch(Side::A)], vec![launch(Side::B)]], machine: &machine };
     let mut pairs: Vec<Pair> = Vec::new();
     let ruling = loop {
         let (workload, run) = match judge(&plan, &pairs) {

@@ -82,7 +82,7 @@ pub(crate) fn built_lab() -> Lab {
     lab.bench.replace(
         "workbench.yaml",
         "command: [\"driver\", \"--features={features}\"]",
-        "workspace: toy, tests: [toy]",
+        "workspace: toy, layouts: 1, tests: [toy]",
     );
     lab
 }

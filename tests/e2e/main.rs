@@ -28,6 +28,7 @@ mod import;
 mod init;
 mod instructions;
 mod interact;
+mod layouts;
 mod misbehaviour;
 mod phase;
 mod plan;

@@ -78,6 +78,7 @@ pub(crate) fn plan(improvement: &str) -> Plan {
 
 pub(crate) fn pair(run: Run, index: u32) -> Pair {
     let arm = |tps: f64, syncs: u64| ArmRun {
+        layout: 0,
         ops: 20_000,
         elapsed_ns: 1_234_567_890,
         cpu_ns: 1_000_000_007,
@@ -170,6 +171,7 @@ pub(crate) fn ruling(verdict: Verdict) -> Ruling {
 
 fn built(side: Side) -> Event {
     Event::Built(Binary {
+        layouts: Vec::new(),
         side,
         features: if side == Side::B { vec!["t003".to_owned()] } else { Vec::new() },
         build_key: format!("key-{side}"),

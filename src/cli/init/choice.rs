@@ -10,6 +10,9 @@ use crate::improvements::{Direction, Trial};
 use crate::lab::adapter;
 use crate::lab::build::{Manifest, Package, Together};
 
+/// Layouts of each arm where a bench is measured.
+const BENCH_LAYOUTS: u32 = 4;
+
 /// Everything that the files are made from.
 #[derive(Debug)]
 pub(super) struct Choice {
@@ -72,6 +75,8 @@ impl Choice {
             feature_prefix: String::new(),
             default_features: base.default_features,
             features: base.features,
+            // Of a bench each is a compilation of the bench, not only a link.
+            layouts: if adapter.is_some() { BENCH_LAYOUTS } else { Target::LAYOUTS },
             adapter,
             tests: if args.no_tests { Vec::new() } else { vec![name.clone()] },
             test_profile: (!args.no_tests).then(|| "dev".to_owned()),

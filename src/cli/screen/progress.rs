@@ -1,6 +1,6 @@
 //! Progress of a screen on stderr.
 
-use crate::cli::teller::Teller;
+use crate::cli::teller::{Teller, how_built};
 use crate::lab::journal::Event as LabEvent;
 use crate::lab::screen::facts::{Layout, RowPair, ScreenPlan};
 use crate::lab::screen::journal::Event;
@@ -27,7 +27,7 @@ impl Progress {
                 self.say(&format!("{} builds: {}", self.rows, layout.why));
             }
             Event::Built(binary) => {
-                let how = if binary.cached { "found in the cache" } else { "built" };
+                let how = how_built(binary);
                 let features = binary.features.join(" + ");
                 let features = if features.is_empty() { "no feature".to_owned() } else { features };
                 self.say(&format!("{features} {how} ({:.12})", binary.sha256));

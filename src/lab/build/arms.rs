@@ -12,7 +12,7 @@ use super::cargo::Cargo;
 use super::lane::Lane;
 use super::place::Place;
 use super::tree::{Tree, hex, sha256_file};
-use crate::config::{Adapter, Config, Kind, LabLimits, Target};
+use crate::config::{Adapter, Config, LabLimits, Target};
 use crate::lab::LabError;
 use crate::lab::adapter::Task;
 use crate::lab::driver::Launch;
@@ -120,6 +120,7 @@ impl Arms {
                 features: features.to_vec(),
                 build_key: digest.clone(),
                 sha256: digest.clone(),
+                layouts: Vec::new(),
                 path: program.clone(),
                 cached: true,
             }),
@@ -127,14 +128,16 @@ impl Arms {
         }
     }
 
-    /// How to start an arm's driver.
-    pub fn launch(&self, plan: &Plan, binary: &Binary) -> Launch {
-        let workloads = plan.workloads.iter().map(|workload| workload.workload.clone()).collect();
-        Launch {
+    /// How to start an arm's driver, in each of its layouts; the first is the one that is as the linker puts it.
+    pub fn launches(&self, plan: &Plan, binary: &Binary) -> Vec<Launch> {
+        let workloads: Vec<String> = plan.workloads.iter().map(|workload| workload.workload.clone()).collect();
+        let layouts = (1..=binary.layouts.len()).map(|number| Cache::layout(&binary.path, number));
+        let launch = |path: PathBuf| Launch {
             with: plan.features_only_in(binary.side),
             without: plan.features_only_in(binary.side.other()),
-            ..self.launch_alone(binary, workloads)
-        }
+            ..self.launch_alone(&Binary { path, ..binary.clone() }, workloads.clone())
+        };
+        std::iter::once(binary.path.clone()).chain(layouts).map(launch).collect()
     }
 
     /// The same where nothing is compared; `workloads` are what an adapter is to have.
@@ -228,8 +231,8 @@ impl Arms {
                 })?
             }
         };
-        let sha256 = entry.sha256;
-        Ok(Binary { side, features: features.to_vec(), build_key: key, sha256, path, cached: was_cached })
+        let Entry { sha256, layouts, .. } = entry;
+        Ok(Binary { side, features: features.to_vec(), build_key: key, sha256, layouts, path, cached: was_cached })
     }
 
     async fn run_build(
@@ -241,9 +244,7 @@ impl Arms {
         cache: &Cache,
         lane: &Lane,
     ) -> Result<(), LabError> {
-        let mut args = self.cargo_args("build", features);
-        let kind = format!("--{}", self.target.kind.word());
-        args.extend([kind, self.target.driver.clone(), "--profile".into(), self.target.profile.clone()]);
+        let args = self.driver_args("build", features);
         let by_hand = format!("cargo {}", args.join(" "));
         lane.begin(format!("building arm {side}"), &named(features));
         if self.target.adapter.is_some() {
@@ -251,13 +252,9 @@ impl Arms {
         }
         let mut command = self.cargo.command(&tree.workspace);
         command.args(&args).arg("--message-format=json-render-diagnostics").env("WB_SRC", &tree.digest);
-        let limit = Duration::from_secs(self.limits.build_limit_s);
-        let ended = self.cargo.run(&mut command, limit, lane).await?;
+        let ended = self.cargo.run(&mut command, self.build_limit(), lane).await?;
         lane.rest();
-        let Some(ended) = ended else {
-            let seconds = self.limits.build_limit_s;
-            return Err(LabError::TooLong { what: format!("building arm {side}"), seconds, key: "lab.build_limit_s" });
-        };
+        let ended = ended.ok_or_else(|| self.took_too_long(format!("building arm {side}")))?;
         if !ended.success {
             let output = without_progress(&ended.said);
             return Err(LabError::BuildFailed { side, features: named(features), output, command: by_hand });
@@ -266,8 +263,11 @@ impl Arms {
             let Target { driver, kind, .. } = &self.target;
             return Err(LabError::NoDriver { side, driver: driver.clone(), kind: kind.word() });
         };
-        cache.put(key, &built.path, |sha256| Entry {
+        let mut made = cache.begin(key, &built.path)?;
+        self.link_layouts(tree, side, features, &built.path, &mut made, lane).await?;
+        made.keep(|sha256, layouts| Entry {
             sha256,
+            layouts,
             enabled: Some(built.features),
             tree: tree.digest.clone(),
             features: features.to_vec(),
@@ -287,16 +287,27 @@ impl Arms {
             .arg("--target-dir")
             .arg(&self.place.target);
         command.args(tree.packages.iter().flat_map(|package| ["-p", package]));
-        let limit = Duration::from_secs(self.limits.build_limit_s);
-        match self.cargo.run(&mut command, limit, lane).await? {
+        match self.cargo.run(&mut command, self.build_limit(), lane).await? {
             Some(ended) if ended.success => Ok(()),
             Some(ended) => Err(LabError::Target { message: without_progress(&ended.said) }),
-            None => Err(LabError::TooLong {
-                what: "cargo clean".to_owned(),
-                seconds: self.limits.build_limit_s,
-                key: "lab.build_limit_s",
-            }),
+            None => Err(self.took_too_long("cargo clean".to_owned())),
         }
+    }
+
+    pub(super) fn build_limit(&self) -> Duration {
+        Duration::from_secs(self.limits.build_limit_s)
+    }
+
+    pub(super) fn took_too_long(&self, what: String) -> LabError {
+        LabError::TooLong { what, seconds: self.limits.build_limit_s, key: "lab.build_limit_s" }
+    }
+
+    /// What makes the driver: `cargo build` or, with arguments for the last crate alone, `cargo rustc`.
+    pub(super) fn driver_args(&self, verb: &str, features: &[String]) -> Vec<String> {
+        let mut args = self.cargo_args(verb, features);
+        let kind = format!("--{}", self.target.kind.word());
+        args.extend([kind, self.target.driver.clone(), "--profile".into(), self.target.profile.clone()]);
+        args
     }
 
     /// `build -p package --features a,b --target-dir …`: what every run of Cargo for an arm has in common.
@@ -317,26 +328,22 @@ impl Arms {
     fn key(&self, tree: &Tree, features: &[String]) -> String {
         let mut features = features.to_vec();
         features.sort();
-        let Target { package, driver, kind, profile, feature_prefix, default_features, features: base, .. } =
-            &self.target;
-        let mut inputs = serde_json::json!([
-            "build 1",
+        let target = &self.target;
+        let inputs = serde_json::json!([
+            "build 2",
             tree.digest,
             tree.toolchain,
-            package,
-            driver,
-            profile,
-            feature_prefix,
+            target.package,
+            target.driver,
+            target.kind,
+            target.profile,
+            target.feature_prefix,
+            target.default_features,
+            target.features,
             features,
-            flags()
+            target.layouts,
+            flags(),
         ]);
-        // Only where they are not what they always were: the keys of earlier builds stay.
-        let plain = (Kind::Bin, true, &Vec::new());
-        if (*kind, *default_features, base) != plain
-            && let Some(inputs) = inputs.as_array_mut()
-        {
-            inputs.extend([serde_json::json!(kind), serde_json::json!(default_features), serde_json::json!(base)]);
-        }
         let mut hash = Sha256::new();
         hash.update(inputs.to_string());
         hex(hash)

@@ -21,6 +21,9 @@ pub struct Cache {
 pub struct Entry {
     /// SHA-256 of the binary.
     pub sha256: String,
+    /// SHA-256 of each of its [other layouts](Cache::layout).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layouts: Vec<String>,
     /// Digest of its sources.
     pub tree: String,
     /// Its features, as they were asked for.
@@ -51,9 +54,8 @@ impl Cache {
         if !folder.exists() {
             return Ok(None);
         }
-        let binary = folder.join(BINARY);
-        match read_entry(&folder).filter(|entry| sha256_file(&binary).is_ok_and(|found| found == entry.sha256)) {
-            Some(entry) => Ok(Some((binary, entry))),
+        match read_entry(&folder).filter(|entry| entry.is_whole(&folder)) {
+            Some(entry) => Ok(Some((folder.join(BINARY), entry))),
             None => {
                 fs::remove_dir_all(&folder).map_err(LabError::file("remove the damaged build", &folder))?;
                 Ok(None)
@@ -66,20 +68,18 @@ impl Cache {
         read_entry(&self.folder.join(key))
     }
 
-    /// Keeps a copy of `built` under `key`. Either all of it is there afterwards or nothing: it is made under another
-    /// name and renamed.
-    pub fn put(&self, key: &str, built: &Path, entry: impl FnOnce(String) -> Entry) -> Result<(), LabError> {
-        let made = self.folder.join(format!(".{key}.{}", std::process::id()));
-        let keep = || -> io::Result<()> {
-            fs::create_dir_all(&made)?;
-            fs::copy(built, made.join(BINARY))?;
-            let entry = entry(sha256_file(&made.join(BINARY))?);
-            fs::write(made.join(ENTRY), serde_json::to_vec_pretty(&entry)?)?;
-            fs::rename(&made, self.folder.join(key))
-        };
-        keep().map_err(LabError::file("keep the built arm in", &self.folder)).inspect_err(|_| {
-            let _ = fs::remove_dir_all(&made);
-        })
+    /// Begins an entry for `key` with a copy of the binary `built`.
+    pub fn begin(&self, key: &str, built: &Path) -> Result<Making, LabError> {
+        let folder = self.folder.join(format!(".{key}.{}", std::process::id()));
+        let making = Making { kept: self.folder.join(key), folder, layouts: Vec::new() };
+        let copy = || fs::create_dir_all(&making.folder).and_then(|()| fs::copy(built, making.folder.join(BINARY)));
+        copy().map_err(LabError::file("keep the built arm in", &self.folder))?;
+        Ok(making)
+    }
+
+    /// The file of a layout, from 1, beside the binary at `binary`.
+    pub fn layout(binary: &Path, number: usize) -> PathBuf {
+        binary.with_file_name(format!("layout-{number}"))
     }
 
     /// Removes what a killed run left half made, and the oldest entries above `limit_bytes`; those in `used` stay.
@@ -91,11 +91,8 @@ impl Cache {
                 fs::remove_dir_all(entry.path())?;
                 continue;
             }
-            let binary = fs::metadata(entry.path().join(BINARY));
-            let (size, made) = binary.map_or((0, SystemTime::UNIX_EPOCH), |metadata| {
-                (metadata.len(), metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH))
-            });
-            entries.push((made, size, name, entry.path()));
+            let binary = fs::metadata(entry.path().join(BINARY)).and_then(|metadata| metadata.modified());
+            entries.push((binary.unwrap_or(SystemTime::UNIX_EPOCH), size_of(&entry.path()), name, entry.path()));
         }
         entries.sort();
         let mut total: u64 = entries.iter().map(|(_, size, ..)| size).sum();
@@ -112,6 +109,57 @@ impl Cache {
     }
 }
 
+/// An entry that is being made. Either all of it is in the cache afterwards or nothing: it is made under another name and renamed.
+#[derive(Debug)]
+pub struct Making {
+    kept: PathBuf,
+    folder: PathBuf,
+    layouts: Vec<String>,
+}
+
+impl Making {
+    /// Adds a copy of `built` as the next layout.
+    pub fn layout(&mut self, built: &Path) -> Result<(), LabError> {
+        let file = Cache::layout(&self.folder.join(BINARY), self.layouts.len() + 1);
+        let kept = fs::copy(built, &file).and_then(|_| sha256_file(&file));
+        self.layouts.push(kept.map_err(LabError::file("keep the arm's layout in", &self.kept))?);
+        Ok(())
+    }
+
+    /// Puts it in its place; `entry` makes the description from the hashes of the binary and its layouts.
+    pub fn keep(mut self, entry: impl FnOnce(String, Vec<String>) -> Entry) -> Result<(), LabError> {
+        let layouts = std::mem::take(&mut self.layouts);
+        let keep = || -> io::Result<()> {
+            let entry = entry(sha256_file(&self.folder.join(BINARY))?, layouts);
+            fs::write(self.folder.join(ENTRY), serde_json::to_vec_pretty(&entry)?)?;
+            fs::rename(&self.folder, &self.kept)
+        };
+        keep().map_err(LabError::file("keep the built arm in", &self.kept))
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Entry {
+    /// Whether all of its files are what they were.
+    fn is_whole(&self, folder: &Path) -> bool {
+        let binary = folder.join(BINARY);
+        let is = |file: &Path, sha256: &String| sha256_file(file).is_ok_and(|found| found == *sha256);
+        let mut layouts = self.layouts.iter().enumerate();
+        is(&binary, &self.sha256) && layouts.all(|(at, sha256)| is(&Cache::layout(&binary, at + 1), sha256))
+    }
+}
+
+/// Bytes of the files in a folder.
+fn size_of(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
+
 fn read_entry(folder: &Path) -> Option<Entry> {
     serde_json::from_slice(&fs::read(folder.join(ENTRY)).ok()?).ok()
 }
@@ -120,10 +168,11 @@ fn read_entry(folder: &Path) -> Option<Entry> {
 mod tests {
     use super::*;
 
-    fn entry(sha256: String) -> Entry {
+    fn entry(sha256: String, layouts: Vec<String>) -> Entry {
         let text = String::new;
         Entry {
             sha256,
+            layouts,
             tree: text(),
             features: vec![],
             enabled: None,
@@ -139,7 +188,7 @@ mod tests {
         fs::create_dir(folder.path().join("builds")).unwrap();
         for (key, content) in contents {
             fs::write(folder.path().join("built"), content).unwrap();
-            cache.put(key, &folder.path().join("built"), entry).unwrap();
+            cache.begin(key, &folder.path().join("built")).unwrap().keep(entry).unwrap();
         }
         (folder, cache)
     }
@@ -153,6 +202,29 @@ mod tests {
         fs::write(&binary, "bimary").unwrap();
         assert_eq!(cache.get("k").unwrap(), None);
         assert!(!binary.exists());
+    }
+
+    #[test]
+    fn a_damaged_layout_is_a_damaged_build() {
+        let (folder, cache) = cache_with(&[]);
+        let built = folder.path().join("built");
+        fs::write(&built, "binary").unwrap();
+        let mut making = cache.begin("k", &built).unwrap();
+        fs::write(&built, "yranib").unwrap();
+        making.layout(&built).unwrap();
+        making.keep(entry).unwrap();
+        let (binary, kept) = cache.get("k").unwrap().unwrap();
+        assert_eq!(kept.layouts.len(), 1);
+        assert_eq!(fs::read_to_string(Cache::layout(&binary, 1)).unwrap(), "yranib");
+        fs::write(Cache::layout(&binary, 1), "yrinab").unwrap();
+        assert_eq!(cache.get("k").unwrap(), None);
+    }
+
+    #[test]
+    fn what_was_begun_and_not_kept_leaves_nothing() {
+        let (folder, cache) = cache_with(&[("k", "binary")]);
+        drop(cache.begin("half", &folder.path().join("built")).unwrap());
+        assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), 1);
     }
 
     #[test]
@@ -170,7 +242,7 @@ mod tests {
             file.set_modified(SystemTime::now() - std::time::Duration::from_secs(age)).unwrap();
         }
         fs::create_dir(cache.folder.join(".half")).unwrap();
-        cache.prune(10, &["a".to_owned()]).unwrap();
+        cache.prune(2 * size_of(&cache.folder.join("a")), &["a".to_owned()]).unwrap();
         let left = |key| cache.get(key).unwrap().is_some();
         assert_eq!((left("a"), left("b"), left("c")), (true, false, true));
         assert!(!cache.folder.join(".half").exists());

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   sources (also what is not committed) ──▶ tree digest ─┐
-//!   features, profile, toolchain, flags ──────────────────┴─▶ key ──▶ builds/<key>/{driver, build.json}
+//!   features, profile, toolchain, flags ──────────────────┴─▶ key ──▶ builds/<key>/{driver, layout-1 …, build.json}
 //!                                                                          │ hashed on every use: what does not
 //!                                                                          ▼ match is thrown away and built again
 //!                                                                       Launch: the driver must say the tree digest
@@ -19,6 +19,7 @@ mod cache;
 mod cargo;
 mod gate;
 mod lane;
+mod layouts;
 mod manifest;
 mod place;
 mod together;

@@ -23,8 +23,8 @@ use crate::units::LogRatio;
 pub struct Bench<'a> {
     /// The lab's folder.
     pub folder: &'a LabFolder,
-    /// How to start each arm.
-    pub arms: [Launch; 2],
+    /// How to start each arm, in each of its layouts.
+    pub arms: [Vec<Launch>; 2],
     /// When the machine is too busy.
     pub machine: &'a MachineRules,
 }
@@ -68,8 +68,8 @@ impl Bench<'_> {
         let mut coins = Coins::of(plan.seed, which);
         let (first, seed) = (coins.first(), coins.workload_seed());
         let starting = || format!("starting {}", workload.label);
-        let mut a = sink.watch(starting, Process::start(self, Side::A, &mut coins)).await??;
-        let mut b = sink.watch(starting, Process::start(self, Side::B, &mut coins)).await??;
+        let mut a = sink.watch(starting, Process::start(self, plan.seed, which, Side::A, &mut coins)).await??;
+        let mut b = sink.watch(starting, Process::start(self, plan.seed, which, Side::B, &mut coins)).await??;
         let spec = spec(a.driver.hello().workloads.as_slice(), &a.driver.hello().driver, workload)?;
 
         // Loads are not measured: both at once.
@@ -142,14 +142,22 @@ impl Bench<'_> {
 #[derive(Debug)]
 struct Process {
     driver: Driver,
+    layout: usize,
     sum: Sum,
 }
 
 impl Process {
-    async fn start(bench: &Bench<'_>, side: Side, coins: &mut Coins) -> Result<Self, PairError> {
-        let launch = &bench.arms[side as usize];
-        let driver = Driver::start(launch, bench.folder.work_folder()?, coins.padding()).await?;
-        Ok(Self { driver, sum: Sum::default() })
+    async fn start(
+        bench: &Bench<'_>,
+        seed: u64,
+        which: Which,
+        side: Side,
+        coins: &mut Coins,
+    ) -> Result<Self, PairError> {
+        let layouts = &bench.arms[side as usize];
+        let layout = Coins::layout(seed, which, side, layouts.len());
+        let driver = Driver::start(&layouts[layout], bench.folder.work_folder()?, coins.padding()).await?;
+        Ok(Self { driver, layout, sum: Sum::default() })
     }
 
     async fn load(&mut self, workload: &WorkloadPlan, seed: u64) -> Result<(), Box<DriverError>> {
@@ -168,7 +176,7 @@ impl Process {
         self.driver.unpark().await?;
         let check = self.driver.check().await?;
         let finished = self.driver.finish().await?;
-        Ok(self.sum.into_run(spec, check, finished))
+        Ok(ArmRun { layout: self.layout, ..self.sum.into_run(spec, check, finished) })
     }
 }
 

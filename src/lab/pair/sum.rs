@@ -84,6 +84,7 @@ impl Sum {
             Some((name.clone(), metric_value(name, unit, sum, self.latency.as_ref())?))
         });
         ArmRun {
+            layout: 0,
             ops: self.ops,
             elapsed_ns: self.elapsed_ns,
             cpu_ns: self.cpu_ns,

@@ -102,6 +102,7 @@ fn plan(noise: LogRatio) -> Plan {
 
 fn pair(workload: usize, run: Run, index: u32, d: f64) -> Pair {
     let arm = |rate: f64| ArmRun {
+        layout: 0,
         ops: 1000,
         elapsed_ns: 1_000_000,
         cpu_ns: 1_000_000,

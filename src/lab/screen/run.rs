@@ -360,7 +360,7 @@ impl<'a, J: Journal> Screening<'a, J> {
         let launch = |side, row| {
             let binary = self.built.get(&self.layout.levels(row)).cloned();
             let binary = binary.ok_or_else(|| LabError::ArmGone { side, path: planned.folder.builds() })?;
-            Ok::<_, LabError>(planned.arms.launch(&plan, &Binary { side, ..binary }))
+            Ok::<_, LabError>(planned.arms.launches(&plan, &Binary { side, ..binary }))
         };
         Ok(Bench {
             folder: &planned.folder,

@@ -447,12 +447,14 @@ fn binary(side: Side) -> Binary {
         build_key: "key".to_owned(),
         sha256: "hash".to_owned(),
         path: PathBuf::from("engine-workload"),
+        layouts: Vec::new(),
         cached: false,
     }
 }
 
 fn pair(workload: usize, index: u32, d: LogRatio) -> Pair {
     let arm = ArmRun {
+        layout: 0,
         ops: 100_000,
         elapsed_ns: 4_000_000_000,
         cpu_ns: 7_000_000_000,

@@ -97,6 +97,7 @@ impl World {
         };
         let d = series[index as usize % series.len()];
         let arm = |side: usize| ArmRun {
+            layout: 0,
             ops: 1000,
             elapsed_ns: 1_000_000,
             cpu_ns: 1_000_000,
