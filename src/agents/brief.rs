@@ -14,6 +14,9 @@ use crate::improvements::{Improvement, Trial, with_params};
 /// The bundled text.
 const TEMPLATE: &str = include_str!("../../agents/brief.md");
 
+/// What agents are told of a private guard that refused.
+pub const NOT_NAMED: &str = "a workload that is not named here has lost";
+
 /// The facts of a brief.
 #[derive(Debug)]
 pub struct Brief<'a> {
@@ -154,7 +157,7 @@ impl Brief<'_> {
 /// What a gate found, as far as agents are told.
 pub fn told(found: &Checked) -> &str {
     let private = found.gate == Gate::PrivateGuards && found.outcome == Passed::No;
-    if private { "a workload that is not named here has lost" } else { &found.reason }
+    if private { NOT_NAMED } else { &found.reason }
 }
 
 fn of_submission(submission: &Submission) -> String {

@@ -34,4 +34,4 @@ pub mod worktree;
 pub use git::GitError;
 pub use roster::{Agent, Limits, Roster, Runner, RunnerKind};
 pub use stage::Stage;
-pub use worktree::Worktree;
+pub use worktree::{Unready, Worktree};

@@ -11,6 +11,8 @@
 //! What somebody has written there is never deleted: a worktree goes only when it is clean, and what an attempt leaves uncommitted is
 //! kept as a commit under `refs/workbench/` before anything else happens. The project's own checkout is never touched.
 
+use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ use super::facts::{Assignment, AssignmentId};
 use super::git::{GitError, git, run};
 use crate::project::Project;
 use crate::repository::Graph;
+use crate::units::counted;
 
 /// The folders of one assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,50 @@ pub enum Removed {
     Gone,
     /// It stays: these files are not committed.
     Kept(Vec<String>),
+}
+
+/// Why a worktree's commit says nothing of what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unready {
+    /// It is not there.
+    Gone,
+    /// Another branch is checked out, or none.
+    Elsewhere {
+        /// The branch that it belongs on.
+        branch: String,
+        /// The one that it is on.
+        on: Option<String>,
+    },
+    /// These files are not committed.
+    Uncommitted(Vec<String>),
+    /// The branch does not exist any more.
+    NoBranch(String),
+}
+
+impl Unready {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Gone => "`workbench recover` checks its branch out again".to_owned(),
+            Self::Elsewhere { branch, .. } => format!("`git switch {branch}` there"),
+            Self::Uncommitted(_) => "commit them, or let git ignore them".to_owned(),
+            Self::NoBranch(_) => "make it again, or withdraw the assignment".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Unready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("its worktree is gone"),
+            Self::Elsewhere { on, .. } => write!(f, "its worktree is on {}", on.as_deref().unwrap_or("no branch")),
+            Self::Uncommitted(files) => {
+                let shown = files.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+                write!(f, "{} not committed: {shown}", counted(files.len(), "file"))
+            }
+            Self::NoBranch(branch) => write!(f, "its branch {branch} is gone"),
+        }
+    }
 }
 
 impl Worktree {
@@ -88,6 +135,32 @@ impl Worktree {
     /// What the supervisor has to say when nobody looks on.
     pub fn supervisor_log(&self) -> PathBuf {
         self.home.join("supervisor.log")
+    }
+
+    /// The brief that was written last.
+    pub fn newest_brief(&self) -> Option<PathBuf> {
+        let names = fs::read_dir(&self.home).ok()?.flatten().map(|entry| entry.file_name());
+        let number = |name: &OsStr| name.to_str()?.strip_prefix("brief-")?.strip_suffix(".md")?.parse::<u32>().ok();
+        names.filter_map(|name| number(&name)).max().map(|newest| self.brief(newest))
+    }
+
+    /// The commit that the branch is at, when all of the worktree is in it.
+    pub fn head(&self) -> Result<Result<String, Unready>, GitError> {
+        let tree = self.tree();
+        if !tree.exists() {
+            return Ok(Err(Unready::Gone));
+        }
+        let graph = Graph::of(&tree)?;
+        let on = graph.branch();
+        if on.as_deref() != Some(&self.branch) {
+            return Ok(Err(Unready::Elsewhere { branch: self.branch.clone(), on }));
+        }
+        let dirty = graph.uncommitted()?;
+        if !dirty.is_empty() {
+            return Ok(Err(Unready::Uncommitted(dirty)));
+        }
+        let head = graph.commit(&format!("refs/heads/{}", self.branch));
+        Ok(head.ok_or_else(|| Unready::NoBranch(self.branch.clone())))
     }
 
     /// Makes the home folder, in a folder that git ignores.

@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::improvements::{Improvement, ImprovementId, Register};
 use crate::lab::apply::Job;
 use crate::lab::plan::{Inquiry, NoiseLedger};
+use crate::repository::Graph;
 use crate::tracking::{Reader, Store};
 
 /// Build without and with an improvement, measure both, and decide
@@ -26,7 +27,8 @@ use crate::tracking::{Reader, Store};
 #[command(
     after_help = "Examples:\n  workbench apply T003 --dry-run    what would be measured, how long, what can be seen\n  \
                         workbench apply T003              until it is decided\n  \
-                        workbench apply T003 --resume     go on with what was interrupted"
+                        workbench apply T003 --resume     go on with what was interrupted\n  \
+                        workbench apply T003 --commit HEAD   as somebody has committed it, accepted or not"
 )]
 pub struct Args {
     /// The improvement, such as T003
@@ -35,6 +37,10 @@ pub struct Args {
     /// Against no other improvement instead of the stack; the verdict then never changes the stack
     #[arg(long)]
     alone: bool,
+
+    /// The sources of a commit instead of the working tree; the verdict then changes neither the status nor the stack
+    #[arg(long, value_name = "COMMIT")]
+    commit: Option<String>,
 
     /// Go on with the latest experiment that asks the same and has no verdict
     #[arg(long)]
@@ -94,7 +100,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let mut job = Job {
         project: &context.project,
         config: &config,
-        inquiry: Inquiry::add_one_in(improvement, variants, &stack),
+        inquiry: match &args.commit {
+            Some(commit) => Inquiry::handed_in(improvement, variants, &stack, &commit_of(context, commit)?),
+            None => Inquiry::add_one_in(improvement, variants, &stack),
+        },
         noise,
         pair_limit: args.limit,
         resume: args.resume,
@@ -104,7 +113,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         seed: args.seed.unwrap_or_else(fresh_seed),
     };
     let interrupt = interrupted_by_signals().or_exit(Exit::Failed)?;
-    if !args.dry_run && !args.resume {
+    // A session is opened with the working tree's own binary; a commit's is another one.
+    if !args.dry_run && !args.resume && args.commit.is_none() {
         let features = job.inquiry.features[0].clone();
         if session::open(context, &job, &features, &variants.workload, &interrupt).await? {
             job.noise = known(context, &register, improvement, args.alone).await?.1;
@@ -130,6 +140,19 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let conclusion = concluded.map_err(failure)?;
     result::print(context, improvement, &conclusion)?;
     Ok(if conclusion.ruling.passed { Exit::Done } else { Exit::NotPassed })
+}
+
+/// The commit that `name` means, in full: an abbreviation would be another question.
+fn commit_of(context: &Context, name: &str) -> Result<String, Failure> {
+    let found = Graph::of(context.project.root())?.commit(name);
+    let none = || {
+        miette::miette!(
+            code = "apply::no_commit",
+            help = "a branch, a tag or a commit of the project's repository: `git log --oneline --all`",
+            "there is no commit `{name}`"
+        )
+    };
+    found.ok_or_else(none).or_exit(Exit::NotFound)
 }
 
 /// What earlier experiments have left: the features of the stack, and how noisy this machine is.

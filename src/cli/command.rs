@@ -10,9 +10,9 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, assign, calibrate, check, compare,
-    completions, doctor, export, gate, history, import, init, interact, list, man, merge, plan, profile, recall,
-    recover, report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
+    Complaint, Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, assign, calibrate, check,
+    compare, completions, doctor, export, gate, history, import, init, interact, list, man, mcp, merge, plan, profile,
+    recall, recover, report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -80,6 +80,7 @@ enum Command {
     Merge(merge::Args),
     Run(run::Args),
     Standup(standup::Args),
+    Mcp(mcp::Args),
     Recall(recall::Args),
     Recover(recover::Args),
     Doctor(doctor::Args),
@@ -139,6 +140,7 @@ impl Command {
             | Self::Merge(_)
             | Self::Run(_)
             | Self::Standup(_)
+            | Self::Mcp(_)
             | Self::Recall(_)
             | Self::Recover(_)
             | Self::Supervise(_)
@@ -186,6 +188,8 @@ impl Command {
             | Self::Init(_)
             | Self::Agents(_)
             | Self::Standup(_)
+            // What is done through it leaves its words by itself.
+            | Self::Mcp(_)
             | Self::Supervise(_)
             | Self::Doctor(_)
             | Self::Yield(_)
@@ -221,6 +225,7 @@ impl Command {
             Self::Merge(args) => merge::run(args, context).await,
             Self::Run(args) => run::run(args, context).await,
             Self::Standup(args) => standup::run(args, context).await,
+            Self::Mcp(args) => mcp::run(args, context).await,
             Self::Recall(args) => recall::run(args, context).await,
             Self::Recover(args) => recover::run(args, context).await,
             Self::Supervise(args) => supervise::run(args, context).await,
@@ -320,5 +325,9 @@ fn install_report_style() {
 
 #[expect(clippy::print_stderr, reason = "this is where errors reach the person")]
 fn print_failure(failure: &Failure) {
-    eprint!("{:?}", failure.report);
+    if Complaint::is_asked_for() {
+        eprintln!("{}", serde_json::to_string(&Complaint::of(failure)).unwrap_or_default());
+    } else {
+        eprint!("{:?}", failure.report);
+    }
 }

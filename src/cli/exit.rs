@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use miette::{Diagnostic, Report};
+use serde::{Deserialize, Serialize};
 
 /// The exit codes that scripts rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,39 @@ impl Failure {
 impl<E: Diagnostic + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::new(Exit::Failed, error)
+    }
+}
+
+/// A failure for a program that reads it: one line of JSON on stderr, the last one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// What happened.
+    pub message: String,
+    /// Which kind of failure: `lab::busy`.
+    pub code: Option<String>,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+impl Complaint {
+    /// `json` in it asks for complaints.
+    pub const VARIABLE: &str = "WORKBENCH_ERRORS";
+
+    /// Whether whoever has started this process wants them.
+    pub fn is_asked_for() -> bool {
+        std::env::var_os(Self::VARIABLE).is_some_and(|form| form == "json")
+    }
+
+    /// What a failure says, and what it says of its parts.
+    pub fn of(failure: &Failure) -> Self {
+        let report = &failure.report;
+        let related = report.related().into_iter().flatten().map(ToString::to_string);
+        let message = std::iter::once(report.to_string()).chain(related).collect::<Vec<_>>().join("\n");
+        Self {
+            message,
+            code: report.code().map(|code| code.to_string()),
+            help: report.help().map(|help| help.to_string()),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ pub mod init;
 pub mod interact;
 pub mod list;
 pub mod man;
+pub mod mcp;
 pub mod merge;
 mod noise;
 pub mod output;
@@ -63,5 +64,5 @@ pub mod yielding;
 
 pub use command::{main, tree};
 pub use context::Context;
-pub use exit::{Exit, Failure, OrExit};
+pub use exit::{Complaint, Exit, Failure, OrExit};
 pub use output::{Format, Row};

@@ -88,8 +88,10 @@ pub struct Args {
     to: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum What {
+/// What a profile counts.
+#[derive(Debug, Clone, Copy, clap::ValueEnum, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum What {
     Cpu,
     Wait,
     Instructions,
@@ -195,7 +197,11 @@ async fn with_both_arms(
     kind: Kind,
     wanted: Option<ExperimentId>,
 ) -> Result<Option<(ExperimentId, Vec<ProfileFact>)>, StoreError> {
-    for summary in store.experiments_of(&Question::AddOneIn(id.clone()), EXPERIMENTS_MAX).await? {
+    let mut summaries = store.experiments_of(&Question::AddOneIn(id.clone()), EXPERIMENTS_MAX).await?;
+    if wanted.is_some() {
+        summaries.extend(store.experiments_of(&Question::HandedIn(id.clone()), EXPERIMENTS_MAX).await?);
+    }
+    for summary in summaries {
         if wanted.is_some_and(|wanted| wanted != summary.id) {
             continue;
         }

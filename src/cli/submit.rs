@@ -147,30 +147,14 @@ fn whose(work: &Work, life: &Life, token: Option<&str>) -> Result<Option<Attempt
     }
 }
 
-/// The commit that the branch is at, when all of the worktree is in it.
+/// The commit that the branch is at, when all of the worktree is in it and something was done.
 fn committed(context: &Context, life: &Life) -> Result<String, Failure> {
-    let (tree, branch) = (work::worktree(context, life).tree(), &life.assignment.branch);
-    if !tree.exists() {
-        return refused(life, "its worktree is gone", "`workbench recover` checks its branch out again");
-    }
-    let graph = Graph::of(&tree)?;
-    let there = graph.branch();
-    if there.as_deref() != Some(branch) {
-        let on = there.unwrap_or_else(|| "no branch".to_owned());
-        return refused(life, &format!("its worktree is on {on}"), &format!("`git switch {branch}` there"));
-    }
-    let dirty = graph.uncommitted()?;
-    if !dirty.is_empty() {
-        let shown = dirty.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-        let what = format!("{} not committed: {shown}", counted(dirty.len(), "file"));
-        return refused(life, &what, "commit them, or let git ignore them");
-    }
-    match graph.commit(&format!("refs/heads/{branch}")) {
-        Some(commit) if commit == life.assignment.base => {
+    match work::worktree(context, life).head()? {
+        Ok(commit) if commit == life.assignment.base => {
             refused(life, "nothing is committed since its base", "commit what you have done")
         }
-        Some(commit) => Ok(commit),
-        None => refused(life, &format!("its branch {branch} is gone"), "make it again, or withdraw the assignment"),
+        Ok(commit) => Ok(commit),
+        Err(unready) => refused(life, &unready.to_string(), &unready.help()),
     }
 }
 

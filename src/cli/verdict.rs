@@ -127,6 +127,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let mut verdicts = store.verdicts(&Question::AddOneIn(entry.id.clone())).await?;
     if args.experiment.is_some() {
         verdicts.extend(store.verdicts(&Question::LeaveOneOut(entry.id.clone())).await?);
+        verdicts.extend(store.verdicts(&Question::HandedIn(entry.id.clone())).await?);
     }
     let wanted = args.experiment.map(ExperimentId);
     let verdict = verdicts.into_iter().find(|verdict| wanted.is_none_or(|wanted| verdict.experiment == wanted));

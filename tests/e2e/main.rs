@@ -29,6 +29,8 @@ mod init;
 mod instructions;
 mod interact;
 mod layouts;
+mod mcp;
+mod mcp_client;
 mod misbehaviour;
 mod phase;
 mod plan;

@@ -85,6 +85,7 @@ pub(crate) const TABLE: &[Row] = &[
             ("apply-plan", &["apply", "T003", "--dry-run"]),
             ("apply", &["apply", "T003", "--no-profile", "--seed", "3"]),
         ],
+        not_run: &[("--commit", "it is no repository; tests/e2e/mcp.rs measures commits")],
         golden: "tests/e2e/snapshots/e2e__apply__the_plan_is_printed_and_nothing_done.snap",
         ..ROW
     },
@@ -253,6 +254,13 @@ pub(crate) const TABLE: &[Row] = &[
         json: &[("standup", &["standup"])],
         of: Of::Assigned,
         golden: "tests/e2e/snapshots/e2e__phase__nothing_happened.snap",
+        ..ROW
+    },
+    Row {
+        command: "mcp",
+        no_json: "it speaks a protocol; tests/e2e/mcp.rs does too",
+        of: Of::Assigned,
+        golden: "src/cli/mcp/snapshots/workbench__cli__mcp__tools__tests__clients_see_what_each_tool_is_for.snap",
         ..ROW
     },
     Row {
