@@ -31,6 +31,7 @@ mod interact;
 mod layouts;
 mod mcp;
 mod mcp_client;
+mod mcp_python;
 mod misbehaviour;
 mod phase;
 mod plan;
