@@ -156,8 +156,13 @@ impl Brief<'_> {
 
 /// What a gate found, as far as agents are told.
 pub fn told(found: &Checked) -> &str {
-    let private = found.gate == Gate::PrivateGuards && found.outcome == Passed::No;
-    if private { NOT_NAMED } else { &found.reason }
+    told_of(found.gate, found.outcome, &found.reason)
+}
+
+/// The same of an answer that is no fact of a submission.
+pub fn told_of(gate: Gate, outcome: Passed, reason: &str) -> &str {
+    let private = gate == Gate::PrivateGuards && outcome == Passed::No;
+    if private { NOT_NAMED } else { reason }
 }
 
 fn of_submission(submission: &Submission) -> String {

@@ -11,14 +11,17 @@
 //! status that lies. An agent's own words are claimed, and never a terminal state; what ends an attempt, and what a gate found, is found out.
 //!
 //! In reading order: [`roster`]; [`facts`] and [`stage`]; [`queue`], with [`territory`]: who may work on what, and why one has to wait;
-//! [`worktree`]: where; [`brief`] and [`runner`]: what an agent is told and how it is started; [`supervisor`]: who watches over it;
+//! [`worktree`]: where; [`brief`] and [`runner`]: what an agent is told and how it is started; [`offer`] and [`acp`]: how its program reaches our
+//! MCP server, and how one is talked to that speaks a protocol; [`supervisor`]: who watches over it;
 //! [`protection`]: the gates that need no build (the others are the lab's, and asked by the commands, since the two do not know one
 //! another); [`train`]: how approved work lands; [`recovery`]: what is done after a crash;
 //! [`todo`]: what agents have left in the sources.
 
+pub mod acp;
 pub mod brief;
 pub mod facts;
 mod git;
+pub mod offer;
 pub mod protection;
 pub mod queue;
 pub mod recovery;

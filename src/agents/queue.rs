@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::facts::AssignmentId;
-use super::roster::{Agent, Roster, RunnerKind};
+use super::roster::{Agent, Roster};
 use super::stage::Stage;
 use super::territory::Territory;
 use crate::config::AgentLimits;
@@ -72,8 +72,6 @@ pub enum Hindrance {
     },
     /// Nobody owns modules.
     NoModules,
-    /// The agent is not started by a command or a person.
-    Runner(RunnerKind),
     /// The improvement is in somebody's hands already.
     Taken {
         /// By which assignment.
@@ -175,10 +173,6 @@ impl<'a> Queue<'a> {
         if agent.modules.is_empty() {
             found.push(Hindrance::NoModules);
         }
-        match agent.runner.kind {
-            RunnerKind::Human | RunnerKind::Command => {}
-            kind @ (RunnerKind::Mcp | RunnerKind::Acp) => found.push(Hindrance::Runner(kind)),
-        }
         for other in self.open.iter().filter(|other| other.improvement != improvement.id && other.stage.is_open()) {
             if other.agent == agent.number {
                 let (improvement, stage) = (other.improvement.clone(), other.stage);
@@ -229,7 +223,6 @@ impl fmt::Display for Hindrance {
                 write!(f, "it belongs to agent {}", owners.join(" and "))
             }
             Self::NoModules => f.write_str("the agent owns no modules: there is no file that it may change"),
-            Self::Runner(kind) => write!(f, "the agent's runner is `{kind}`, which cannot be started yet"),
             Self::Taken { id, agent, stage } => write!(f, "agent {agent} has it ({id}, {stage})"),
             Self::AgentBusy { improvement, stage } => write!(f, "the agent is busy with {improvement} ({stage})"),
             Self::Overlaps { agent, improvement, glob } => {
@@ -333,8 +326,6 @@ mod tests {
         let mut meeting = World::new(&[open("B001", 3, Stage::Gates)]);
         meeting.catalog.roster.agents[0].modules = vec!["engine/src/**".to_owned()];
         assert_eq!(meeting.says("T003", None), "agent 3 works on B001 in the same files (engine/src/**)");
-        meeting.catalog.roster.agents[0].runner.kind = RunnerKind::Mcp;
-        assert!(meeting.says("T003", None).contains("runner is `mcp`"));
     }
 
     #[test]

@@ -58,10 +58,20 @@ pub enum RunnerKind {
     Human,
     /// A program is run in the worktree, the brief on its standard input.
     Command,
-    /// A program that takes its task through the Model Context Protocol.
+    /// The same for a program that works through our MCP server: `{mcp}` in its command is the file that says how to start it.
     Mcp,
-    /// A program that speaks the Agent Client Protocol.
+    /// A program that speaks the Agent Client Protocol; it is offered our MCP server.
     Acp,
+}
+
+impl RunnerKind {
+    /// Whether a program is started, under a supervisor.
+    pub fn is_program(self) -> bool {
+        match self {
+            Self::Human => false,
+            Self::Command | Self::Mcp | Self::Acp => true,
+        }
+    }
 }
 
 /// Limits of one attempt; absent ones are those of `workbench.yaml`.
@@ -136,6 +146,12 @@ fn check(document: &Document<Agent>, faults: &mut Faults) {
         (RunnerKind::Human, false) => {
             let fault = document.fault("runner.command", "a human is not started by a command");
             faults.push(fault.code("roster::runner").help("remove `command`, or write `kind: command`"));
+        }
+        (RunnerKind::Mcp, false) if !agent.runner.command.iter().any(|word| word.contains("{mcp}")) => {
+            let fault = document.fault("runner.command", "this program is not told where our MCP server is");
+            let help =
+                "put `{mcp}` where it takes a file of MCP servers; one that finds them by itself is `kind: command`";
+            faults.push(fault.code("roster::runner").help(help));
         }
         (RunnerKind::Command | RunnerKind::Mcp | RunnerKind::Acp, false) => {}
         (RunnerKind::Command | RunnerKind::Mcp | RunnerKind::Acp, true) => {

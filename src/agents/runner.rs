@@ -20,14 +20,21 @@ pub struct Placeholders<'a> {
     pub branch: &'a str,
     /// `{id}`: the improvement.
     pub id: &'a str,
+    /// `{mcp}`: the file that says how our MCP server is started.
+    pub mcp: &'a Path,
 }
 
 impl Placeholders<'_> {
     /// The command, each placeholder replaced wherever it stands.
     pub fn fill(&self, command: &[String]) -> Vec<String> {
-        let (brief, worktree) = (self.brief.display().to_string(), self.worktree.display().to_string());
-        let facts =
-            [("{brief}", brief.as_str()), ("{worktree}", &worktree), ("{branch}", self.branch), ("{id}", self.id)];
+        let [brief, worktree, mcp] = [self.brief, self.worktree, self.mcp].map(|path| path.display().to_string());
+        let facts = [
+            ("{brief}", brief.as_str()),
+            ("{worktree}", &worktree),
+            ("{branch}", self.branch),
+            ("{id}", self.id),
+            ("{mcp}", &mcp),
+        ];
         let fill = |word: &String| facts.iter().fold(word.clone(), |word, (name, fact)| word.replace(name, fact));
         command.iter().map(fill).collect()
     }
@@ -87,9 +94,12 @@ mod tests {
             worktree: Path::new("/w/tree"),
             branch: "agent1/t003-1",
             id: "T003",
+            mcp: Path::new("/w/mcp.json"),
         };
-        let command = ["coder", "--prompt={brief}", "-C", "{worktree}", "{id} on {branch}", "{other}"];
+        let command = ["coder", "--prompt={brief}", "-C", "{worktree}", "{id} on {branch}", "{mcp}", "{other}"];
         let filled = place.fill(&command.map(str::to_owned));
-        assert_eq!(filled, ["coder", "--prompt=/w/brief-1.md", "-C", "/w/tree", "T003 on agent1/t003-1", "{other}"]);
+        let wanted =
+            ["coder", "--prompt=/w/brief-1.md", "-C", "/w/tree", "T003 on agent1/t003-1", "/w/mcp.json", "{other}"];
+        assert_eq!(filled, wanted);
     }
 }

@@ -5,7 +5,7 @@
 //!   .gitignore              all of it is nobody's source
 //!   <assignment>/tree/      the worktree
 //!   <assignment>/target/    Cargo's target directory for it
-//!   <assignment>/brief-<n>.md, attempt-<n>.jsonl, supervisor.log
+//!   <assignment>/brief-<n>.md, attempt-<n>.jsonl, mcp.json, supervisor.log
 //! ```
 //!
 //! What somebody has written there is never deleted: a worktree goes only when it is clean, and what an attempt leaves uncommitted is
@@ -130,6 +130,11 @@ impl Worktree {
     /// The output of an attempt.
     pub fn output(&self, attempt: u32) -> PathBuf {
         self.home.join(format!("attempt-{attempt}.jsonl"))
+    }
+
+    /// How our MCP server is started for whoever works here.
+    pub fn mcp_file(&self) -> PathBuf {
+        self.home.join("mcp.json")
     }
 
     /// What the supervisor has to say when nobody looks on.

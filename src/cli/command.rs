@@ -10,7 +10,7 @@ use miette::MietteHandlerOpts;
 
 use super::context::colors_wanted;
 use super::{
-    Complaint, Context, Exit, Failure, Format, OrExit, ablate, adapter, agents, apply, assign, calibrate, check,
+    Complaint, Context, Exit, Failure, Format, OrExit, ablate, acp, adapter, agents, apply, assign, calibrate, check,
     compare, completions, doctor, export, gate, history, import, init, interact, list, man, mcp, merge, plan, profile,
     recall, recover, report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
 };
@@ -90,6 +90,8 @@ enum Command {
     Adapter(adapter::Args),
     #[command(hide = true)]
     Supervise(supervise::Args),
+    #[command(hide = true)]
+    Acp(acp::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -144,6 +146,7 @@ impl Command {
             | Self::Recall(_)
             | Self::Recover(_)
             | Self::Supervise(_)
+            | Self::Acp(_)
             | Self::Doctor(_)
             | Self::Yield(_) => None,
             // Its folder is one of the lab's; it needs no project.
@@ -191,6 +194,7 @@ impl Command {
             // What is done through it leaves its words by itself.
             | Self::Mcp(_)
             | Self::Supervise(_)
+            | Self::Acp(_)
             | Self::Doctor(_)
             | Self::Yield(_)
             | Self::Adapter(_) => false,
@@ -229,6 +233,7 @@ impl Command {
             Self::Recall(args) => recall::run(args, context).await,
             Self::Recover(args) => recover::run(args, context).await,
             Self::Supervise(args) => supervise::run(args, context).await,
+            Self::Acp(args) => acp::run(args, context).await,
             Self::Doctor(args) => doctor::run(args, context).await,
             Self::Yield(args) => yielding::run(args, context).await,
             Self::Adapter(args) => adapter::run(args, context),

@@ -10,6 +10,7 @@ use super::wait::Wait;
 use super::work::Work;
 use super::{Context, Exit, Failure, OrExit, Row, gate};
 use crate::agents::Stage;
+use crate::agents::brief::told_of;
 use crate::agents::facts::{Decision, Life, Merged, Passed, Review};
 use crate::agents::train::{Coupled, Coupling, Train};
 use crate::machine::Patience;
@@ -221,7 +222,8 @@ impl Stop<'_> {
         Ok(found
             .into_iter()
             .find(|(_, outcome, _)| *outcome == Passed::No)
-            .map(|(gate, _, reason)| format!("{gate}: {reason}")))
+            // It goes into the agent's next brief.
+            .map(|(gate, outcome, reason)| format!("{gate}: {}", told_of(gate, outcome, &reason))))
     }
 
     async fn send_back(&self, reason: &str) -> Result<Line, Failure> {

@@ -14,6 +14,7 @@
 //! [`main`], and its [`Exit`] becomes the process's.
 
 pub mod ablate;
+pub mod acp;
 pub mod adapter;
 pub mod agents;
 pub mod apply;

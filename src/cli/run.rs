@@ -19,9 +19,9 @@ use serde::Serialize;
 use super::wait::interrupted_by_signals;
 use super::work::{self, Work};
 use super::{Context, Exit, Failure, OrExit, Row, assign, find, gate, merge, recover};
+use crate::agents::Stage;
 use crate::agents::facts::{Attempt, Decision, Life, Review, Withdrawn};
 use crate::agents::queue::Candidate;
-use crate::agents::{RunnerKind, Stage};
 use crate::improvements::ImprovementId;
 use crate::lab::recorder::Interrupt;
 use crate::machine::Patience;
@@ -236,8 +236,7 @@ impl Orchestrator<'_> {
             let last = work.lives.iter().rfind(|life| life.assignment.improvement == candidate.improvement.id);
             last.is_some_and(|life| !Stage::now(life).is_open())
         };
-        let program =
-            |candidate: &Candidate<'_>| candidate.agent.is_some_and(|agent| agent.runner.kind == RunnerKind::Command);
+        let program = |candidate: &Candidate<'_>| candidate.agent.is_some_and(|agent| agent.runner.kind.is_program());
         let all = work.queue().all().into_iter();
         let of_phase =
             all.filter(|candidate| candidate.improvement.phase == self.phase && candidate.hindrances.is_empty());
@@ -317,7 +316,7 @@ fn why(life: &Life) -> String {
 }
 
 fn in_the_way(candidate: &Candidate<'_>) -> String {
-    let program = candidate.agent.is_some_and(|agent| agent.runner.kind == RunnerKind::Command);
+    let program = candidate.agent.is_some_and(|agent| agent.runner.kind.is_program());
     match candidate.hindrances.first() {
         Some(hindrance) => hindrance.to_string(),
         None if program => "it is next in the queue".to_owned(),

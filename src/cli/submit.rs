@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::wait::Wait;
 use super::work::{self, Work};
 use super::{Context, Exit, Failure, Format, OrExit, gate};
+use crate::agents::Stage;
 use crate::agents::facts::{AttemptId, Life};
-use crate::agents::{RunnerKind, Stage};
 use crate::repository::Graph;
 use crate::tracking::Store;
 use crate::units::counted;
@@ -130,7 +130,7 @@ fn whose(work: &Work, life: &Life, token: Option<&str>) -> Result<Option<Attempt
     }
     let (_, agent) = work.who(life)?;
     match stage {
-        Stage::Working | Stage::Lost if agent.runner.kind != RunnerKind::Human => {
+        Stage::Working | Stage::Lost if agent.runner.kind.is_program() => {
             refused(life, "its agent is at work", "wait for its end: `workbench agents`; or `workbench recover`")
         }
         Stage::Merged | Stage::Withdrawn | Stage::Approved => {

@@ -1,7 +1,9 @@
 //! `workbench supervise N`: the process that watches over one attempt. Started by `assign`, not by people.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,9 +13,10 @@ use super::work::{self, Work};
 use super::{Context, Exit, Failure, OrExit, apply, gate};
 use crate::agents::brief::Brief;
 use crate::agents::facts::{Attempt, Ended, Ending, Life, Role, Worker};
+use crate::agents::offer::Offer;
 use crate::agents::runner::{Placeholders, allowed, diff_lines, environment};
-use crate::agents::supervisor::{self, Task};
-use crate::agents::{Agent, GitError, Worktree};
+use crate::agents::supervisor::{self, Stream, TOKEN_VARIABLE, Task};
+use crate::agents::{Agent, GitError, RunnerKind, Worktree};
 use crate::repository::Graph;
 use crate::tracking::Store;
 
@@ -56,7 +59,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let task = task(context, &work, life, agent, &worktree, begun.number, token)?;
     let mut log = store.attempt_log(begun.id, agent.number);
     let ran = supervisor::run(&task, &context.project.lease(), &mut log, stop).await;
-    let ended = seen_to(ran, life, &worktree, begun.number);
+    let mut ended = seen_to(ran, life, &worktree, begun.number);
+    if agent.runner.kind == RunnerKind::Acp {
+        ended.reason += &how_the_turn_ended(&worktree, begun.number);
+    }
     store.end_attempt(&life.assignment, begun.id, &ended).await?;
     store.close().await;
 
@@ -113,20 +119,41 @@ fn task(
     number: u32,
     token: String,
 ) -> Result<Task, Failure> {
-    let (folder, brief) = (worktree.project()?, worktree.brief(number));
+    let (folder, brief, mcp) = (worktree.project()?, worktree.brief(number), worktree.mcp_file());
     let id = &life.assignment.improvement.0;
-    let placeholders = Placeholders { brief: &brief, worktree: &folder, branch: &life.assignment.branch, id };
-    let programs = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_path_buf()));
+    let placeholders =
+        Placeholders { brief: &brief, worktree: &folder, branch: &life.assignment.branch, id, mcp: &mcp };
+    let command = placeholders.fill(&agent.runner.command);
+    let us = std::env::current_exe().map_err(|error| miette::miette!("the workbench cannot be found: {error}"));
+    let us = us.or_exit(Exit::Failed)?;
+    let env = environment(&context.project, agent, &life.assignment, worktree, us.parent());
+    offer(&us, &env, &token, &mcp)?;
     Ok(Task {
         what: format!("agent {} on {id}", agent.number),
-        command: placeholders.fill(&agent.runner.command),
-        env: environment(&context.project, agent, &life.assignment, worktree, programs.as_deref()),
+        command: match agent.runner.kind {
+            RunnerKind::Human | RunnerKind::Command | RunnerKind::Mcp => command,
+            RunnerKind::Acp => {
+                [us.display().to_string(), "acp".to_owned(), "--".to_owned()].into_iter().chain(command).collect()
+            }
+        },
+        env,
         output: worktree.output(number),
         limits: allowed(agent, &work.catalog.config.agents),
         folder,
         brief,
         token,
     })
+}
+
+/// Writes down how our MCP server is started for this attempt. Whoever reads it can speak for the attempt, as with its environment.
+fn offer(us: &Path, env: &[(String, String)], token: &str, file: &Path) -> Result<(), Failure> {
+    let token = (TOKEN_VARIABLE.to_owned(), token.to_owned());
+    let text = serde_json::to_string_pretty(&Offer::new(us, &[env, &[token]].concat()).file()).unwrap_or_default();
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+        file.write_all(text.as_bytes())
+    };
+    write().map_err(|error| miette::miette!("cannot write {}: {error}", file.display())).or_exit(Exit::Failed)
 }
 
 /// How it ended, with what is found in the worktree now that nobody works there: a stale lock is removed, and what is not committed is kept.
@@ -142,6 +169,14 @@ fn seen_to(ran: std::io::Result<Ended>, life: &Life, worktree: &Worktree, number
     });
     keep(&mut ended, life, worktree, number);
     ended
+}
+
+/// What the process between has said last: why the agent stopped.
+fn how_the_turn_ended(worktree: &Worktree, number: u32) -> String {
+    let output = supervisor::read_output(&worktree.output(number)).unwrap_or_default();
+    let last =
+        output.iter().rfind(|kept| kept.stream == Stream::Stdout).map(|kept| String::from_utf8_lossy(&kept.bytes));
+    last.map_or(String::new(), |last| format!("; {}", last.trim()))
 }
 
 /// Keeps what an attempt that is over has not committed, and says in its reason what was found.

@@ -6,6 +6,7 @@
 
 mod a_a;
 mod ablate;
+mod acp;
 mod adapter;
 mod apply;
 mod apply_bench;

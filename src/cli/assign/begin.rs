@@ -31,12 +31,12 @@ pub(in crate::cli) async fn begin(context: &Context, work: &Work, candidate: &Ca
     worktree.prepare().map_err(cannot(&worktree)).or_exit(Exit::Failed)?;
     worktree.ensure(&life.assignment.base)?;
     let (attempt, supervisor) = match agent.runner.kind {
-        RunnerKind::Human | RunnerKind::Mcp | RunnerKind::Acp => {
+        RunnerKind::Human => {
             let attempt = u32::try_from(life.submissions.len()).unwrap_or(u32::MAX).saturating_add(1);
             write_brief(context, work, &life, &worktree, attempt).await?;
             (attempt, None)
         }
-        RunnerKind::Command => {
+        RunnerKind::Command | RunnerKind::Mcp | RunnerKind::Acp => {
             let Started { attempt, pid } = start(context, &life.assignment, &worktree)?;
             (attempt, Some(pid))
         }
