@@ -281,31 +281,44 @@ fn when_the_client_goes_or_the_server_is_killed_nothing_is_lost_and_nobody_is_le
 }
 
 #[test]
-fn an_agent_finds_its_assignment_in_the_environment() {
+fn an_agent_works_through_it_under_its_supervisor_and_gives_way_to_nothing_of_its_own() {
     let greet = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "sh", "version": "1" } } });
-    let call = |id: i64, name: &str, arguments: Value| {
-        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call",
-        "params": { "name": name, "arguments": arguments } })
-    };
+    let call = |id: i64, name: &str, arguments: Value| json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": { "name": name, "arguments": arguments } });
     let asked = [
         greet,
-        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
         call(2, "brief", json!({})),
         call(3, "report", json!({ "state": "needs-input", "note": "may the format change?" })),
-        call(4, "submit", json!({ "note": "a note" })),
+        call(4, "apply", json!({})),
+        call(5, "submit", json!({ "note": "a note" })),
     ];
-    let asked: String = asked.iter().map(|line| format!("printf '%s\\n' '{line}'; sleep 0.3\n")).collect();
-    let yard = Yard::new(&format!(
-        "echo mine > notes; git add .; git commit -qm '[Agent1] Transaction: notes'
-         {{ {asked} }} | workbench mcp > ../answers.jsonl"
+    let ask = |(id, line): (i32, &Value)| {
+        format!("printf '%s\\n' '{line}'; until grep -q '\"id\":{id},' ../answers.jsonl; do sleep 0.05; done\n")
+    };
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    let asked: Vec<String> = (1..).zip(&asked).map(ask).collect();
+    let yard = Yard::built(&format!(
+        "sed -i 's/10_000.0/11_000.0/' toy/src/main.rs; git commit -qam '[Agent1] Transaction: change'
+         touch ../answers.jsonl
+         {{ {} printf '%s\\n' '{ready}'
+         {} }} | workbench mcp > ../answers.jsonl",
+        asked[0],
+        asked[1..].concat()
     ));
-    yard.begin();
-    eventually("it has handed in", || !yard.life().submissions.is_empty());
+    let ran = yard.assign();
     let answers = std::fs::read_to_string(yard.lab.bench.path("tracking/work/1/answers.jsonl")).unwrap();
+    assert_eq!((ran.code, yard.stage()), (0, Stage::Review), "{}\n{}\n{answers}", ran.shown(), yard.said());
+    let answer = |id: i64| {
+        let lines = answers.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.into_iter().find(|line| line["id"] == id).unwrap()["result"].clone()
+    };
+    assert_eq!(answer(4)["structuredContent"]["data"]["passed"], true, "{answers}");
+    // The gates are run once it has ended, by its supervisor.
+    assert_eq!(answer(5)["structuredContent"]["data"]["recorded"], true, "{answers}");
     let attempt = yard.attempt();
     let said: Vec<(Doing, &str)> = attempt.said.iter().map(|said| (said.state, said.note.as_str())).collect();
     assert_eq!(said, [(Doing::NeedsInput, "may the format change?")], "{answers}");
     let submission = yard.life().submissions[0].clone();
     assert_eq!((submission.note.as_str(), submission.attempt), ("a note", Some(attempt.id)), "{answers}");
+    assert_eq!((yard.ended().left_behind, yard.lab.processes()), (0, Vec::new()));
 }

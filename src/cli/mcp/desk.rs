@@ -120,18 +120,17 @@ impl fmt::Display for Seat {
             "A register of optimizations in which a claim needs a receipt. What somebody says is `claim`; what was measured is `measured`: never \
              report one as the other. ",
         )?;
-        match (self, self.at_work()) {
-            (Self::Holder(holder), Ok(_)) => write!(
+        match self.at_work() {
+            Ok(Holder { life, worktree, .. }) => write!(
                 f,
                 "You work on {} ({}, branch {}, worktree {}): begin with `brief`. Commit there; `apply` measures what is committed, `submit` hands \
                  it in. The gates decide.",
-                holder.id(),
-                holder.life.assignment.id,
-                holder.life.assignment.branch,
-                holder.worktree.tree().display(),
+                life.assignment.improvement,
+                life.assignment.id,
+                life.assignment.branch,
+                worktree.tree().display(),
             ),
-            (_, Err(why)) => write!(f, "Read only: {}. {}.", why.message, why.help.unwrap_or_default()),
-            (Self::Visitor, Ok(_)) => Ok(()),
+            Err(why) => write!(f, "Read only: {}. {}.", why.message, why.help.unwrap_or_default()),
         }
     }
 }
