@@ -6,11 +6,27 @@
 
 use std::path::{Path, PathBuf};
 
-use super::facts::{Assignment, Submission};
+use super::facts::{Assignment, Review, Submission};
 use super::git::{GitError, git, run};
 use super::roster::Agent;
 use crate::improvements::Improvement;
 use crate::repository::Graph;
+
+/// Who sends back what does not fit: the author of such a review.
+pub const AUTHOR: &str = "merge train";
+
+/// How the reason of a conflict begins.
+const CONFLICT: &str = "it conflicts with";
+
+/// Why a submission is sent back that conflicts with `branch`.
+pub fn conflict(branch: &str, files: &[String]) -> String {
+    format!("{CONFLICT} {branch} in {}", files.join(", "))
+}
+
+/// Whether the train has sent it back for a conflict, and not for what was measured.
+pub fn is_conflict(review: &Review) -> bool {
+    review.author == AUTHOR && review.comment.starts_with(CONFLICT)
+}
 
 /// The branch that accepted work lands on.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::{Context, Exit, Failure, OrExit, Row, gate};
 use crate::agents::Stage;
 use crate::agents::brief::told_of;
 use crate::agents::facts::{Decision, Life, Merged, Passed, Review};
-use crate::agents::train::{Coupled, Coupling, Train};
+use crate::agents::train::{self, Coupled, Coupling, Train};
 use crate::machine::Patience;
 use crate::tracking::Store;
 
@@ -177,7 +177,9 @@ impl Stop<'_> {
                 self.line(Outcome::WouldMerge, Some(commit), "it landed, and that was not written down")
             }
             Coupling::Nothing => self.line(Outcome::WouldConflict, None, "all of it is there already"),
-            Coupling::Conflicts(files) => self.line(Outcome::WouldConflict, None, &conflict(self.branch, &files)),
+            Coupling::Conflicts(files) => {
+                self.line(Outcome::WouldConflict, None, &train::conflict(self.branch, &files))
+            }
         })
     }
 
@@ -188,7 +190,7 @@ impl Stop<'_> {
                 return self.write(commit, "it had landed before, and is written down now").await;
             }
             Coupling::Nothing => return self.send_back("all of it is there already").await,
-            Coupling::Conflicts(files) => return self.send_back(&conflict(self.branch, &files)).await,
+            Coupling::Conflicts(files) => return self.send_back(&train::conflict(self.branch, &files)).await,
         };
         if let Some(reason) = self.measured_again(&coupled, patience).await? {
             return self.send_back(&format!("on top of what landed before it, it does not hold: {reason}")).await;
@@ -231,7 +233,7 @@ impl Stop<'_> {
         let review = Review {
             at: Timestamp::now(),
             decision: Decision::SentBack,
-            author: "merge train".to_owned(),
+            author: train::AUTHOR.to_owned(),
             comment: reason.to_owned(),
         };
         self.store.review(submission.id, &review).await?;
@@ -248,10 +250,6 @@ impl Stop<'_> {
             reason: reason.to_owned(),
         }
     }
-}
-
-fn conflict(branch: &str, files: &[String]) -> String {
-    format!("it conflicts with {branch} in {}", files.join(", "))
 }
 
 impl Row for Line {

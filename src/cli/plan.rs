@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use super::{Context, Exit, Failure, Format, Row, find};
-use crate::improvements::plan::Risk;
-use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine};
+use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine, RiskLine};
 use crate::report::{Document, Judgement, Snapshot, State};
 use crate::tracking::{Facts, Reader};
 
 /// Show the plan: phases, criteria and success metrics, judged from evidence
 ///
 /// A criterion is met when an experiment says so that measured the stack as it is, on the workload and with the parameters that the
-/// criterion names. What nobody has measured, or what cannot be measured here, is not met; a tick of the source is no evidence.
+/// criterion names. What nobody has measured, or what cannot be measured here, is not met; a tick of the source is no evidence. Risks that have
+/// happened stand above the table, with what raised them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -41,7 +41,7 @@ struct Page {
     status: String,
     phases: Vec<PhaseLine>,
     metrics: Vec<MetricGroupLine>,
-    risks: Vec<Risk>,
+    risks: Vec<RiskLine>,
     parity: ParityLine,
 }
 
@@ -116,6 +116,10 @@ impl Page {
             );
         }
         text.push('\n');
+        let happened: Vec<String> = self.risks.iter().filter_map(RiskLine::happened).collect();
+        if !happened.is_empty() {
+            text += &format!("  {}\n\n", happened.join("\n  "));
+        }
         text
     }
 

@@ -8,7 +8,9 @@ use super::{Context, Exit, Failure, Format, OrExit, Row};
 use crate::agents::facts::{Doing, Life, Passed};
 use crate::agents::todo::{Todo, todos};
 use crate::agents::{Agent, Stage};
-use crate::tracking::{Change, Reader};
+use crate::report::document::{RiskLine, RiskState};
+use crate::report::{Document, Snapshot};
+use crate::tracking::{Change, Facts, Reader};
 
 /// At most so many changes are looked at.
 const CHANGES_MAX: u32 = 100_000;
@@ -43,6 +45,8 @@ struct Line {
     blocked: Vec<String>,
     /// What it asks a person for, in its words.
     asks: Vec<String>,
+    /// Risks that it watches and that have happened.
+    risks: Vec<String>,
     /// What it has left in the sources: `// TODO(Agent1): …`.
     left: Vec<Todo>,
 }
@@ -60,10 +64,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let hours = i64::from(work.catalog.register.protocol.standup_hours);
     let since = Timestamp::now().checked_sub(args.since.unwrap_or(SignedDuration::from_hours(hours)));
     let since = since.map_err(|error| miette::miette!("--since reaches too far back: {error}")).or_exit(Exit::Usage)?;
-    let changes = match Reader::open(&context.project).await? {
-        Some(reader) => reader.changes(args.after.unwrap_or(0), CHANGES_MAX).await?,
-        None => Vec::new(),
+    let (changes, facts) = match Reader::open(&context.project).await? {
+        Some(reader) => (reader.changes(args.after.unwrap_or(0), CHANGES_MAX).await?, reader.facts().await?),
+        None => (Vec::new(), Facts::default()),
     };
+    let risks = Document::of(&Snapshot { catalog: work.catalog.clone(), facts }).risks;
     let changes: Vec<Change> =
         changes.into_iter().filter(|change| args.after.is_some() || change.at >= since).collect();
     let until = changes.last().map_or(args.after.unwrap_or(0), |change| change.seq);
@@ -71,7 +76,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     // Outside a repository there are no comments to find.
     let todos = todos(context.project.root()).unwrap_or_default();
     let agents = work.catalog.roster.agents.iter();
-    let lines: Vec<Line> = agents.map(|agent| Line::new(agent, &work, &changes, &todos)).collect();
+    let lines: Vec<Line> = agents.map(|agent| Line::new(agent, &work, &changes, &todos, &risks)).collect();
     match context.format {
         Format::Json => context.json(&lines, &Meta { schema: 1, after, until })?,
         Format::Table | Format::Md => context.print(&page(&lines, after, until))?,
@@ -81,7 +86,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 impl Line {
-    fn new(agent: &Agent, work: &Work, changes: &[Change], todos: &[Todo]) -> Self {
+    fn new(agent: &Agent, work: &Work, changes: &[Change], todos: &[Todo], risks: &[RiskLine]) -> Self {
+        // What all watch is told to whoever coordinates.
+        let coordinates = work.catalog.register.header.orchestrator == agent.number;
+        let watches =
+            |line: &&RiskLine| line.risk.owners.contains(&agent.number) || (line.risk.owners.is_empty() && coordinates);
+        let raised = risks.iter().filter(watches).filter(|line| line.state == RiskState::Raised);
         let about = |change: &&Change| told(&change.table) && whose(work, change) == Some(agent.number);
         let did = changes.iter().filter(about).map(|change| format!("{}: {}", change.subject, first(&change.summary)));
         let open = work.lives.iter().filter(|life| life.assignment.agent == agent.number && Stage::now(life).is_open());
@@ -91,6 +101,7 @@ impl Line {
             did: did.collect(),
             blocked: open.clone().filter_map(blocked).collect(),
             asks: open.filter_map(asks).collect(),
+            risks: raised.map(|line| format!("{}: {}", line.risk.id, line.reason)).collect(),
             left: todos.iter().filter(|todo| todo.agent == agent.number).cloned().collect(),
         }
     }
@@ -98,7 +109,8 @@ impl Line {
 
 impl Line {
     fn is_empty(&self) -> bool {
-        self.did.is_empty() && self.blocked.is_empty() && self.asks.is_empty() && self.left.is_empty()
+        let Self { did, blocked, asks, risks, left, .. } = self;
+        did.is_empty() && blocked.is_empty() && asks.is_empty() && risks.is_empty() && left.is_empty()
     }
 }
 
@@ -158,6 +170,7 @@ fn page(lines: &[Line], after: i64, until: i64) -> String {
         text += &list("did", &line.did);
         text += &list("is blocked", &line.blocked);
         text += &list("asks", &line.asks);
+        text += &list("watches what has happened", &line.risks);
         let left = line.left.iter().map(|Todo { file, line, text, .. }| format!("{file}:{line}: {text}"));
         text += &list("has left to do", &left.collect::<Vec<_>>());
     }
@@ -169,7 +182,7 @@ fn page(lines: &[Line], after: i64, until: i64) -> String {
 }
 
 impl Row for Line {
-    const COLUMNS: &'static [&'static str] = &["Agent", "Did", "Blocked", "Asks", "Left"];
+    const COLUMNS: &'static [&'static str] = &["Agent", "Did", "Blocked", "Asks", "Risks", "Left"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -177,6 +190,7 @@ impl Row for Line {
             self.did.join("; "),
             self.blocked.join("; "),
             self.asks.join("; "),
+            self.risks.join("; "),
             self.left.len().to_string(),
         ]
     }

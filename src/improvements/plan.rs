@@ -226,6 +226,36 @@ pub struct Risk {
     /// Numbers of the agents who watch it; empty means all of them.
     #[serde(default)]
     pub owners: Vec<u32>,
+    /// What raises it, as it is recorded; empty: nothing that is recorded could. Whether it is raised is derived, and never stated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised_by: Vec<Sign>,
+}
+
+/// What tells that a risk has happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// The kind of event.
+    pub event: Trouble,
+    /// Only where its words, which begin with the improvement's id, hold this regular expression, whatever the case: `leak|steady_memory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub naming: Option<String>,
+}
+
+/// Something that went wrong, as gates, verdicts and the merge train record it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trouble {
+    /// A guard, a control, a private guard or the baseline lost; or what had been approved does not hold on what landed before it.
+    Regression,
+    /// Answers are wrong or differ between the states, or the mechanism does not fire.
+    WrongAnswers,
+    /// The target's tests fail.
+    TestsFailed,
+    /// A state does not build.
+    BuildFailed,
+    /// What was approved conflicts with what landed before it.
+    Conflict,
 }
 
 /// A rough size.

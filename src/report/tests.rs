@@ -191,6 +191,7 @@ fn facts() -> Facts {
             source: "workbench".to_owned(),
         }],
         screens: Vec::new(),
+        lives: Vec::new(),
         experiments: vec![experiment],
     }
 }

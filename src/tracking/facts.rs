@@ -11,7 +11,8 @@ use super::screen::{self, Screen};
 use super::stack::StackEntry;
 use super::status::Known;
 use super::store::Reader;
-use super::{improvement, log, stack};
+use super::{improvement, life, log, stack};
+use crate::agents::facts::Life;
 use crate::config::Target;
 use crate::improvements::ImprovementId;
 use crate::lab::build::digest_now;
@@ -35,6 +36,8 @@ pub struct Facts {
     pub experiments: Vec<Experiment>,
     /// The latest screen of each kind that has come to its end.
     pub screens: Vec<Screen>,
+    /// Every assignment, the oldest first.
+    pub lives: Vec<Life>,
 }
 
 impl Reader {
@@ -67,6 +70,7 @@ impl Reader {
             stack: stack::current(&mut moment).await?,
             agents: agent::latest(&mut moment).await?,
             screens: screen::latest_ended(&mut moment).await?,
+            lives: life::all(&mut moment).await?,
             known,
             experiments,
         })

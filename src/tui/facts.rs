@@ -9,11 +9,10 @@ use super::experiment::Experiment;
 use super::flame::Flame;
 use super::inbox::Waiting;
 use super::msg::ProfileKey;
-use crate::improvements::plan::Risk;
 use crate::improvements::{Direction, Improvement, ImprovementId, Status};
 use crate::lab::experiment::{ExperimentId, Question, Role, Standing, Verdict};
 use crate::profiles::{Attribution, Books, Difference, FunctionCost, Kind, WaitCost};
-use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine};
+use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine, RiskLine};
 use crate::report::{Document, Standup};
 
 /// Lines of the log that are kept.
@@ -289,8 +288,8 @@ pub struct PlanFacts {
     pub phases: Vec<PhaseLine>,
     /// What the whole is judged by.
     pub metrics: Vec<MetricGroupLine>,
-    /// What may go wrong.
-    pub risks: Vec<Risk>,
+    /// What may go wrong, and whether it has.
+    pub risks: Vec<RiskLine>,
     /// Features of the model product.
     pub parity: ParityLine,
     /// What was done lately.

@@ -107,6 +107,22 @@ fn what_brings_nothing_or_cheats_is_refused_for_that() {
     assert_eq!(straw.assign().code, 4);
     let (gate, reason) = refusal(&straw);
     assert_eq!(gate, Gate::Baseline, "{reason}");
+    // That is what R1 is about: raised by what was recorded, in the plan, the report and the stand-up, until it goes nowhere.
+    let risk = |yard: &Yard| {
+        let plan: serde_json::Value = serde_json::from_str(&yard.run(&["plan", "--json"]).stdout).unwrap();
+        plan["data"]["risks"][0].clone()
+    };
+    let raised = risk(&straw);
+    assert_eq!((&raised["state"], &raised["id"]), (&"raised".into(), &"R1".into()), "{raised}");
+    for told in [straw.run(&["plan"]), straw.run(&["report", "--output", "-"])] {
+        assert!(told.stdout.contains("R1 raised: T003: refused by baseline: "), "{}", told.shown());
+    }
+    let standup = straw.run(&["standup"]).stdout;
+    assert!(standup.contains("watches what has happened\n    - R1: T003: refused by baseline"), "{standup}");
+    assert_eq!(straw.run(&["recall", "T003", "--reason", "no"]).code, 0);
+    let past = risk(&straw);
+    assert_eq!(past["state"], "past", "{past}");
+    assert!(past["reason"].as_str().unwrap().ends_with("; answered since"), "{past}");
     assert!(reason.contains("worse beyond ±3.0 %"), "{reason}");
     // Answers that differ between the arms: a cache of last run's answers, say.
     let cheat = Yard::built(&change("s/\"disagree\" => (true/_ => (true/"));

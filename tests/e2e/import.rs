@@ -126,7 +126,10 @@ fn claims_are_those_of_the_register_made_by_hand() {
     };
     assert_eq!(members(&import.records.phases.phases), members(&bundled.phases));
     assert_eq!(import.records.parity.score(), (54, 80));
-    assert_eq!(import.records.risks, bundled.risks);
+    // What raises a risk is ours to say: the document does not.
+    let mut risks = bundled.risks.clone();
+    risks.risks.iter_mut().for_each(|risk| risk.raised_by.clear());
+    assert_eq!(import.records.risks, risks);
     assert_eq!(import.records.protocol, bundled.protocol);
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use regex::Regex;
+
 use super::documents::{Documents, check_agent};
 use super::trials::check_bounds;
 use crate::improvements::plan::{Criterion, Test, UNDATED};
@@ -30,6 +32,13 @@ pub(super) fn check_plan(documents: &Documents, agents: &BTreeSet<u32>, faults: 
             }
             for (position, owner) in risk.owners.iter().enumerate() {
                 check_agent(risks, &format!("risks.{index}.owners.{position}"), *owner, agents, faults);
+            }
+            for (position, sign) in risk.raised_by.iter().enumerate() {
+                if let Some(Err(error)) = sign.naming.as_ref().map(|naming| Regex::new(naming)) {
+                    let path = format!("risks.{index}.raised_by.{position}.naming");
+                    let fault = risks.fault(&path, format!("not a regular expression: {error}"));
+                    faults.push(fault.code("register::naming").help("see https://docs.rs/regex/latest/regex/#syntax"));
+                }
             }
         }
     }

@@ -373,6 +373,7 @@ fn risks(tracking: &Tracking<'_>, known: &BTreeSet<u32>, assumed: &mut Assumed) 
         probability: level(risk.probability, "probability"),
         mitigation: risk.mitigation.clone(),
         owners: risk.owners.iter().map(|(number, _)| *number).filter(|number| known.contains(number)).collect(),
+        raised_by: Vec::new(),
     });
     Risks { risks: risks.collect() }
 }

@@ -5,11 +5,13 @@
 mod improvement;
 mod metric;
 mod phase;
+mod risk;
 mod screen;
 mod whole;
 
 pub use improvement::{Counts, ImprovementLine, LeftOutFigure, MeasuredFigure};
 pub use metric::{MetricGroupLine, MetricLine};
 pub use phase::{CriterionLine, MemberLine, PhaseLine};
+pub use risk::{RiskLine, RiskState};
 pub use screen::{Agreement, BesideLine, PairedFigure, Picture, ScreenLine};
 pub use whole::{AgentLine, Document, Head, ParityLine, Snapshot};

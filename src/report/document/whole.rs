@@ -6,11 +6,12 @@ use serde::Serialize;
 use super::improvement::{self, Counts, ImprovementLine};
 use super::metric::{self, MetricGroupLine};
 use super::phase::{self, PhaseLine};
+use super::risk::{self, RiskLine};
 use super::screen::{self, ScreenLine};
 use crate::agents::Agent;
 use crate::catalog::Catalog;
 use crate::improvements::ImprovementId;
-use crate::improvements::plan::{Note, ParityGroup, Protocol, Risk, Section};
+use crate::improvements::plan::{Note, ParityGroup, Protocol, Section};
 use crate::report::evidence::Evidence;
 use crate::tracking::{Facts, Known};
 
@@ -48,8 +49,8 @@ pub struct Document {
     pub parity: ParityLine,
     /// How the agents work together.
     pub protocol: Protocol,
-    /// What may go wrong.
-    pub risks: Vec<Risk>,
+    /// What may go wrong, and whether it has.
+    pub risks: Vec<RiskLine>,
     /// Observations.
     pub notes: Vec<Note>,
     /// Tools, testing strategy, documents to update.
@@ -152,7 +153,7 @@ impl Document {
                 groups: register.parity.groups.clone(),
             },
             protocol: register.protocol.clone(),
-            risks: register.risks.risks.clone(),
+            risks: risk::lines(snapshot),
             notes: header.notes.clone(),
             appendix: header.appendix.clone(),
             improvements,

@@ -1,8 +1,8 @@
 //! What people wrote around the improvements: parity, protocol, risks, notes.
 
 use super::text::{Text, agents};
-use crate::improvements::plan::{Level, ParityState, Risk, Rule, Section};
-use crate::report::document::Document;
+use crate::improvements::plan::{Level, ParityState, Rule, Section};
+use crate::report::document::{Document, RiskLine};
 
 pub(super) fn parity(out: &mut Text, document: &Document) {
     let parity = &document.parity;
@@ -52,9 +52,10 @@ pub(super) fn protocol(out: &mut Text, document: &Document) {
     }
 }
 
-pub(super) fn risks(out: &mut Text, risks: &[Risk]) {
+pub(super) fn risks(out: &mut Text, risks: &[RiskLine]) {
     out.section(2, "RISK REGISTER");
-    let row = |risk: &Risk| {
+    let row = |line: &RiskLine| {
+        let risk = &line.risk;
         vec![
             format!("**{}**", risk.id),
             risk.description.clone(),
@@ -62,10 +63,18 @@ pub(super) fn risks(out: &mut Text, risks: &[Risk]) {
             level(risk.probability).to_owned(),
             risk.mitigation.clone(),
             if risk.owners.is_empty() { "All Agents".to_owned() } else { agents(&risk.owners) },
+            line.state.label().to_owned(),
         ]
     };
-    let columns = ["Risk ID", "Risk Description", "Impact", "Probability", "Mitigation", "Owner"];
+    let columns = ["Risk ID", "Risk Description", "Impact", "Probability", "Mitigation", "Owner", "State"];
     out.table(&columns, risks.iter().map(row));
+    let happened: Vec<String> = risks.iter().filter_map(RiskLine::happened).collect();
+    if !happened.is_empty() {
+        out.gap();
+        for line in happened {
+            out.line(format_args!("- {line}"));
+        }
+    }
 }
 
 pub(super) fn notes(out: &mut Text, document: &Document) {

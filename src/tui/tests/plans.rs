@@ -6,7 +6,9 @@ use super::fixtures::{ago, empty, id, idle};
 use super::screens::{check, check_all, with};
 use crate::improvements::Status;
 use crate::improvements::plan::{Level, ParityGroup, ParityItem, ParityState, Risk};
-use crate::report::document::{CriterionLine, MemberLine, MetricGroupLine, MetricLine, ParityLine, PhaseLine};
+use crate::report::document::{
+    CriterionLine, MemberLine, MetricGroupLine, MetricLine, ParityLine, PhaseLine, RiskLine, RiskState,
+};
 use crate::report::standup::{Said, SubjectLine};
 use crate::report::{Judgement, Standup, State};
 use crate::tui::facts::PlanFacts;
@@ -86,13 +88,19 @@ fn plan() -> PlanFacts {
         stretch: Some("100K".to_owned()),
         judgement,
     };
-    let risk = |id: &str, impact, probability, owners: Vec<u32>| Risk {
-        id: id.to_owned(),
-        description: "Performance regression in code that nobody measured".to_owned(),
-        impact,
-        probability,
-        mitigation: "Guards in every experiment, a report after each phase".to_owned(),
-        owners,
+    let risk = |id: &str, impact, probability, owners: Vec<u32>, state, reason: &str| RiskLine {
+        risk: Risk {
+            id: id.to_owned(),
+            description: "Performance regression in code that nobody measured".to_owned(),
+            impact,
+            probability,
+            mitigation: "Guards in every experiment, a report after each phase".to_owned(),
+            owners,
+            raised_by: Vec::new(),
+        },
+        state,
+        reason: reason.to_owned(),
+        at: (state == RiskState::Raised).then(|| ago(50)),
     };
     let item = |feature: &str, state, note: Option<&str>| ParityItem {
         feature: feature.to_owned(),
@@ -110,8 +118,15 @@ fn plan() -> PlanFacts {
             metrics: vec![metric("TPS", "75K", judgement(State::NotMet, "36.2k, where ≥ 75k is asked", Some(14)))],
         }],
         risks: vec![
-            risk("R1", Level::Critical, Level::Medium, Vec::new()),
-            risk("R2", Level::Low, Level::Low, vec![1, 6]),
+            risk(
+                "R1",
+                Level::Critical,
+                Level::Medium,
+                Vec::new(),
+                RiskState::Raised,
+                "T003: refused by baseline: tps fell by 5 %",
+            ),
+            risk("R2", Level::Low, Level::Low, vec![1, 6], RiskState::Quiet, ""),
         ],
         parity: ParityLine {
             model: "Oracle".to_owned(),

@@ -7,8 +7,8 @@ use ratatui::text::Span;
 
 use super::grid::{Cell, Column, Grid};
 use super::{paint, plan_detail};
-use crate::improvements::plan::Level;
 use crate::report::State;
+use crate::report::document::RiskState;
 use crate::tui::facts::PlanFacts;
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -122,8 +122,8 @@ fn cell(model: &Model, plan: &PlanFacts, part: Part, column: usize) -> Cell {
             None => (String::new(), theme.faint),
         },
         (2, Part::Risks) => {
-            let grave = plan.risks.iter().filter(|risk| risk.impact >= Level::High).count();
-            (format!("{grave} grave"), if grave > 0 { theme.warn } else { theme.dim })
+            let raised = plan.risks.iter().filter(|line| line.state == RiskState::Raised).count();
+            (format!("{raised} open"), if raised > 0 { theme.bad } else { theme.dim })
         }
         (2, Part::Standup) => (format!("{} told", plan.standup.subjects.len()), theme.dim),
         (2, Part::Parity) => (share((plan.parity.ticked, plan.parity.items)), theme.dim),

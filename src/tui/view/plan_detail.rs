@@ -4,8 +4,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::paint::{self, field, heading};
-use crate::improvements::plan::{Level, ParityState, Risk};
-use crate::report::document::{CriterionLine, MetricLine, PhaseLine};
+use crate::improvements::plan::{Level, ParityState};
+use crate::report::document::{CriterionLine, MetricLine, PhaseLine, RiskLine, RiskState};
 use crate::report::{Judgement, State};
 use crate::tui::facts::PlanFacts;
 use crate::tui::model::Model;
@@ -114,8 +114,8 @@ fn of_metric(look: &Look, metric: &MetricLine, width: u16) -> Vec<Line<'static>>
     judged(look, &format!("{}: {}{stretch}{baseline}", metric.name, metric.target), &metric.judgement, width)
 }
 
-fn of_risk(model: &Model, risk: &Risk, width: u16) -> Vec<Line<'static>> {
-    let look = &model.look;
+fn of_risk(model: &Model, line: &RiskLine, width: u16) -> Vec<Line<'static>> {
+    let (look, risk) = (&model.look, &line.risk);
     let owners = if risk.owners.is_empty() {
         "all agents".to_owned()
     } else {
@@ -128,12 +128,26 @@ fn of_risk(model: &Model, risk: &Risk, width: u16) -> Vec<Line<'static>> {
         Span::styled(format!("impact {impact}"), style),
         Span::styled(format!(" {} ", look.glyphs.dot), look.theme.faint),
         Span::styled(format!("probability {probability}"), likely),
+        Span::styled(format!(" {} ", look.glyphs.dot), look.theme.faint),
+        Span::styled(line.state.label(), standing(look, line.state)),
     ])];
+    if line.at.is_some() {
+        lines.extend(indented(&line.reason, 4, standing(look, line.state), width));
+    }
     lines.extend(indented(&risk.description, 4, look.theme.text, width));
     lines.extend(indented(&format!("against it: {}", risk.mitigation), 4, look.theme.dim, width));
     lines.extend(indented(&format!("watched by {owners}"), 4, look.theme.dim, width));
     lines.push(Line::default());
     lines
+}
+
+fn standing(look: &Look, state: RiskState) -> Style {
+    match state {
+        RiskState::Raised => look.theme.bad,
+        RiskState::Past => look.theme.warn,
+        RiskState::Quiet => look.theme.good,
+        RiskState::NotWatched => look.theme.faint,
+    }
 }
 
 fn level(look: &Look, level: Level) -> (&'static str, Style) {
