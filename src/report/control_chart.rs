@@ -7,6 +7,7 @@
 
 use std::fmt::Write;
 
+use crate::tracking::CalibrationFact;
 use crate::units::LogRatio;
 
 /// One calibration of a metric.
@@ -22,6 +23,20 @@ pub struct Point {
     pub shown: String,
     /// Zero does not lie in its interval.
     pub biased: bool,
+}
+
+impl Point {
+    /// A calibration of a workload's deciding metric.
+    pub fn of(fact: &CalibrationFact) -> Self {
+        let noise = fact.calibration.main();
+        Self {
+            when: fact.at.strftime("%Y-%m-%d %H:%M").to_string(),
+            scale: noise.scale,
+            estimate: noise.estimate,
+            shown: noise.estimate.change(noise.better).to_string(),
+            biased: noise.is_biased(),
+        }
+    }
 }
 
 /// Cells on either side of the middle.

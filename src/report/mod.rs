@@ -16,6 +16,7 @@ pub mod criteria;
 pub mod document;
 pub mod effects;
 pub mod evidence;
+pub mod history;
 mod markdown;
 pub mod screen;
 pub mod standup;

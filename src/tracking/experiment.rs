@@ -16,7 +16,7 @@ use super::profile::{self, ProfileFact};
 use super::question::{kind, question};
 use super::store::{Reader, now_ms, time};
 use super::verdict::{self, VerdictFact};
-use crate::improvements::Direction;
+use crate::improvements::{Direction, ImprovementId};
 use crate::lab::experiment::{Binary, ExperimentId, Plan, Question, Side, Standing, Verdict};
 use crate::lab::journal::Stage;
 
@@ -101,6 +101,17 @@ impl Reader {
     pub async fn experiments_of(&self, question: &Question, limit: u32) -> Result<Vec<Summary>, StoreError> {
         let mut connection = self.connection().await.at(self.path())?;
         summaries(&mut connection, Wanted::Of { question, limit }).await.at(self.path())
+    }
+
+    /// Everything that was measured of an improvement: added to a stack, and left out of it.
+    pub async fn measured(&self, improvement: &ImprovementId) -> Result<Vec<Experiment>, StoreError> {
+        let mut all = Vec::new();
+        for question in [Question::AddOneIn(improvement.clone()), Question::LeaveOneOut(improvement.clone())] {
+            for summary in self.experiments_of(&question, u32::MAX).await? {
+                all.extend(self.experiment(summary.id).await?);
+            }
+        }
+        Ok(all)
     }
 
     /// The latest experiment that was decided and asks exactly what `plan` asks: of the same arms, built from the same

@@ -47,7 +47,7 @@ pub(super) async fn print(
     }
     let mut text = String::new();
     for (name, facts) in by_name {
-        let points: Vec<Point> = facts.iter().map(|fact| point(fact)).collect();
+        let points: Vec<Point> = facts.iter().map(|fact| Point::of(fact)).collect();
         let metric = &facts[0].calibration.main;
         text += &format!(
             "{name}: noise of {metric} within {SCALE_FACTOR} of the calibration before it; {metric} against itself\n"
@@ -80,15 +80,4 @@ fn entries<'a>(facts: &[&'a CalibrationFact]) -> Vec<Entry<'a>> {
         }
     };
     facts.iter().map(entry).collect()
-}
-
-fn point(fact: &CalibrationFact) -> Point {
-    let noise = fact.calibration.main();
-    Point {
-        when: fact.at.strftime("%Y-%m-%d %H:%M").to_string(),
-        scale: noise.scale,
-        estimate: noise.estimate,
-        shown: noise.estimate.change(noise.better).to_string(),
-        biased: noise.is_biased(),
-    }
 }
