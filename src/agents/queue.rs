@@ -11,7 +11,7 @@ use super::roster::{Agent, Roster};
 use super::stage::Stage;
 use super::territory::Territory;
 use crate::config::AgentLimits;
-use crate::improvements::{Improvement, ImprovementId, Register, Status};
+use crate::improvements::{Improvement, ImprovementId, Status};
 
 /// An assignment that is not at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Open {
 #[derive(Debug)]
 pub struct Queue<'a> {
     /// What is claimed.
-    pub register: &'a Register,
+    pub improvements: &'a [Improvement],
     /// Who works.
     pub roster: &'a Roster,
     /// Limits on work in progress.
@@ -109,7 +109,7 @@ impl<'a> Queue<'a> {
     /// Everything that is not at its end, the next first; ready where nothing is in the way.
     pub fn all(&self) -> Vec<Candidate<'a>> {
         let ended = |entry: &Improvement| matches!(self.status(&entry.id), Status::Complete | Status::Cancelled);
-        let mut entries: Vec<&Improvement> = self.register.improvements.iter().filter(|entry| !ended(entry)).collect();
+        let mut entries: Vec<&Improvement> = self.improvements.iter().filter(|entry| !ended(entry)).collect();
         entries.sort_by(|a, b| {
             let gain = |entry: &Improvement| entry.claim.low.or(entry.claim.high).unwrap_or_default();
             let rank = |entry: &Improvement| (entry.phase, entry.priority);
@@ -269,7 +269,7 @@ mod tests {
 
         fn queue(&self) -> Queue<'_> {
             Queue {
-                register: &self.catalog.register,
+                improvements: &self.catalog.register.improvements,
                 roster: &self.catalog.roster,
                 limits: &self.catalog.config.agents,
                 statuses: &self.statuses,

@@ -67,7 +67,7 @@ impl Work {
     /// The ready queue.
     pub(super) fn queue(&self) -> Queue<'_> {
         Queue {
-            register: &self.catalog.register,
+            improvements: &self.catalog.register.improvements,
             roster: &self.catalog.roster,
             limits: &self.catalog.config.agents,
             statuses: &self.statuses,

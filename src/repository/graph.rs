@@ -157,7 +157,31 @@ impl Graph {
         self.repository.path()
     }
 
-    fn id(&self, name: &str) -> Result<Oid, GraphError> {
+    /// What lies between a commit and the files of this worktree, committed or not: lines added and lines removed.
+    pub fn size_since(&self, base: &str) -> Result<(usize, usize), GraphError> {
+        let failed = || failed("compare a worktree", &self.folder);
+        let base = self.tree(base)?;
+        let mut options = DiffOptions::new();
+        options.include_untracked(true).recurse_untracked_dirs(true).show_untracked_content(true);
+        let diff = self.repository.diff_tree_to_workdir_with_index(Some(&base), Some(&mut options)).map_err(failed())?;
+        let stats = diff.stats().map_err(failed())?;
+        Ok((stats.insertions(), stats.deletions()))
+    }
+
+    pub(super) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn tree(&self, commit: &str) -> Result<git2::Tree<'_>, GraphError> {
+        let found = self.repository.find_commit(self.id(commit)?).and_then(|commit| commit.tree());
+        found.map_err(failed("find a commit's files", &self.folder))
+    }
+
+    pub(super) fn id(&self, name: &str) -> Result<Oid, GraphError> {
         let found = self.repository.revparse_single(name).and_then(|object| object.peel_to_commit());
         found.map(|commit| commit.id()).map_err(failed("find a commit", &self.folder))
     }
@@ -169,7 +193,7 @@ impl std::fmt::Debug for Graph {
     }
 }
 
-fn failed(doing: &'static str, folder: &Path) -> impl FnOnce(git2::Error) -> GraphError {
+pub(super) fn failed(doing: &'static str, folder: &Path) -> impl FnOnce(git2::Error) -> GraphError {
     let folder = folder.to_path_buf();
     move |cause| GraphError { doing, folder, cause }
 }

@@ -17,7 +17,7 @@ use crate::machine::tree::living_below;
 
 /// What an agent that must end is told, one after the other.
 pub(super) const LADDER: [(Signal, &str); 3] =
-    [(Signal::SIGINT, "INT"), (Signal::SIGTERM, "TERM"), (Signal::SIGKILL, "KILL")];
+    [(Signal::SIGINT, super::LADDER[0]), (Signal::SIGTERM, super::LADDER[1]), (Signal::SIGKILL, super::LADDER[2])];
 
 /// Every round finds what was started during the last one; killed processes start nothing, so that a few suffice.
 const ROUNDS_MAX: usize = 200;

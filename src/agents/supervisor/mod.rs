@@ -37,7 +37,7 @@ use super::facts::{Ended, Ending, Role, Worker};
 use crate::machine::{GivingWay, Owner, Place, lease, processes};
 
 pub use group::sweep;
-pub use output::{Kept, Stream, read_output};
+pub use output::{Kept, Stream, read_output, read_record};
 
 /// Holds the token of an attempt, in the environment of all that belongs to it.
 pub const TOKEN_VARIABLE: &str = "WORKBENCH_ATTEMPT";
@@ -53,6 +53,17 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// Once nobody is left, what is still in the pipes is read for so long.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// What a supervisor says of a signal that it has just sent, after the signal's name.
+const SENT: &str = "was sent to its process group";
+
+/// What an agent that must end is told, one after the other.
+pub const LADDER: [&str; 3] = ["INT", "TERM", "KILL"];
+
+/// Which of [`LADDER`] was sent last, from a sign of life.
+pub fn rung(activity: &str) -> Option<usize> {
+    LADDER.iter().position(|name| activity.strip_prefix(name).is_some_and(|rest| rest.trim() == SENT))
+}
 
 /// What is to be run, and watched over.
 #[derive(Debug)]
@@ -214,6 +225,9 @@ impl<L: Logbook> Watch<'_, L> {
     async fn make_it_end(&mut self) -> io::Result<&'static str> {
         for (signal, name) in group::LADDER {
             self.group.signal(signal);
+            let said = format!("{name} {SENT}");
+            let _ = self.output.say(&said);
+            let _ = self.logbook.alive(&said).await;
             if self.ends_within(self.task.limits.grace).await? {
                 return Ok(name);
             }

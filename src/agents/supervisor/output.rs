@@ -122,17 +122,18 @@ impl Output {
 
 /// Reads what was kept. A last line that is not whole yet is left out.
 pub fn read_output(path: &Path) -> io::Result<Vec<Kept>> {
-    let text = std::fs::read_to_string(path)?;
-    let kept = |line: &str| {
-        let record: Record = serde_json::from_str(line).ok()?;
-        let bytes = match (record.text, record.base64) {
-            (Some(text), _) => text.into_bytes(),
-            (None, Some(base64)) => STANDARD.decode(base64).ok()?,
-            (None, None) => return None,
-        };
-        Some(Kept { at: Timestamp::from_millisecond(record.at_ms).ok()?, stream: record.stream, bytes })
+    Ok(std::fs::read_to_string(path)?.lines().filter_map(read_record).collect())
+}
+
+/// Reads one line of what was kept; `None` when it is none.
+pub fn read_record(line: &str) -> Option<Kept> {
+    let record: Record = serde_json::from_str(line).ok()?;
+    let bytes = match (record.text, record.base64) {
+        (Some(text), _) => text.into_bytes(),
+        (None, Some(base64)) => STANDARD.decode(base64).ok()?,
+        (None, None) => return None,
     };
-    Ok(text.lines().filter_map(kept).collect())
+    Some(Kept { at: Timestamp::from_millisecond(record.at_ms).ok()?, stream: record.stream, bytes })
 }
 
 #[cfg(test)]
