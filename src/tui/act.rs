@@ -1,8 +1,12 @@
 //! What each action of the table does to the model.
 
 mod ask;
+pub(super) mod assign;
+pub(super) mod lab;
+pub(super) mod output;
 mod overlay;
 pub(super) mod profile;
+pub(super) mod review;
 pub(super) mod status;
 
 pub(super) use self::ask::choice;
@@ -14,7 +18,7 @@ use super::layout;
 use super::model::{HelpState, Model, Overlay, PaletteState, Screen, Then, Zoom};
 use super::msg::Effect;
 use super::theme::Look;
-use super::yank;
+use super::{freeze, yank};
 
 /// Does an action, or says why not.
 pub(super) fn run(model: &mut Model, action: &Action) -> Vec<Effect> {
@@ -74,8 +78,6 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Kind => profile::next_kind(model),
         ActionId::Invert => model.profile.upright = !model.profile.upright,
         ActionId::SearchSelected => profile::search_selected(model),
-        ActionId::NextFound => profile::next_found(model, 1),
-        ActionId::PreviousFound => profile::next_found(model, -1),
         ActionId::Pictures => return model.wanted_profile().map(Effect::DrawPictures).into_iter().collect(),
         ActionId::Older => profile::step(model, 1),
         ActionId::Newer => profile::step(model, -1),
@@ -83,8 +85,24 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Standup => begin_standup(model),
         ActionId::DetailDown => scroll_detail(model, 1),
         ActionId::DetailUp => scroll_detail(model, -1),
-        ActionId::Open => open(model),
+        ActionId::Open => return open(model),
         ActionId::Yank => model.overlay = yank::dialog(model).map(Overlay::Dialog),
+        ActionId::Filter if model.screen == Screen::Agents => output::begin_search(model),
+        ActionId::NextFound if model.screen == Screen::Agents => output::next_found(model, 1),
+        ActionId::PreviousFound if model.screen == Screen::Agents => output::next_found(model, -1),
+        ActionId::NextFound if model.screen == Screen::Review => review::next_file(model, 1),
+        ActionId::PreviousFound if model.screen == Screen::Review => review::next_file(model, -1),
+        ActionId::NextFound => profile::next_found(model, 1),
+        ActionId::PreviousFound => profile::next_found(model, -1),
+        ActionId::Wrap => output::wrap(model),
+        ActionId::Times => output::times(model),
+        ActionId::Improvements => show_improvements(model),
+        ActionId::Assign => model.overlay = assign::ask(model).map(Overlay::Dialog),
+        ActionId::Approve => model.overlay = review::ask_approve(model).map(Overlay::Dialog),
+        ActionId::SendBack => review::ask_send_back(model),
+        ActionId::Comment => review::ask_comment(model),
+        ActionId::Uncomment => review::uncomment(model),
+        ActionId::Pane => review::turn(model),
         ActionId::Filter if model.screen == Screen::Profile => {
             model.profile.editing = Some(Input::new(&model.profile.query));
         }
@@ -122,17 +140,14 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
             model.say("writing the report…");
             return vec![Effect::RunCommand(vec!["report".to_owned()])];
         }
+        ActionId::Stop if model.screen == Screen::Agents => {
+            model.overlay = assign::ask_stop(model).map(Overlay::Dialog)
+        }
         ActionId::Stop => model.overlay = ask::stop(model).map(Overlay::Dialog),
-        ActionId::Workload => next_workload(model),
-        ActionId::Past => {
-            model.lab.past = !model.lab.past;
-        }
-        ActionId::Freeze => {
-            model.log.frozen = !model.log.frozen;
-            if !model.log.frozen {
-                model.log.list.selected = model.facts.log.len().saturating_sub(1);
-            }
-        }
+        ActionId::Workload => lab::next_workload(model),
+        ActionId::Trend => model.lab.trend = !model.lab.trend,
+        ActionId::NextView => lab::next_view(model),
+        ActionId::Freeze => freeze::toggle(model),
         ActionId::Accept => return overlay::accept(model),
         ActionId::Dismiss => overlay::dismiss(model),
         ActionId::Next => overlay::choose(model, 1),
@@ -171,7 +186,8 @@ pub(super) fn typed(model: &mut Model) {
     match model.screen {
         Screen::Register => model.register.set_filter(text, &model.facts.rows),
         Screen::Profile => profile::search(model, text),
-        Screen::Lab | Screen::Agents | Screen::Plan | Screen::Log => {}
+        Screen::Agents => output::search(model, text),
+        Screen::Lab | Screen::Review | Screen::Plan | Screen::Log => {}
     }
 }
 
@@ -193,20 +209,13 @@ pub(super) fn answer(model: &mut Model, then: Then) -> Vec<Effect> {
             Vec::new()
         }
         Then::Undo => status::undo(model),
+        Then::Run(arguments) => vec![Effect::RunCommand(arguments)],
+        Then::StopAttempt(worker) => vec![Effect::StopAttempt(worker)],
+        Then::AskRecall(improvement) => {
+            assign::ask_reason(model, improvement);
+            Vec::new()
+        }
     }
-}
-
-/// Reads the selected past experiment, once, where the Lab shows one that is not read yet.
-pub(super) fn read_shown_past(model: &mut Model) -> Option<Effect> {
-    if model.screen != Screen::Lab || !model.shows_past() || model.shown_experiment().is_some() {
-        return None;
-    }
-    let selected = model.facts.past.get(model.lab.list.selected)?.id;
-    if model.lab.asked == Some(selected) {
-        return None;
-    }
-    model.lab.asked = Some(selected);
-    Some(Effect::OpenExperiment(selected))
 }
 
 /// Reads the workloads of the selected improvement's newest verdict, once, where they are not there yet.
@@ -248,6 +257,7 @@ pub(super) fn go(model: &mut Model, screen: Screen) {
     model.zoom = Zoom::Normal;
     model.register.editing = None;
     model.profile.editing = None;
+    model.agents.output = None;
 }
 
 /// Moves the selection of the shown list.
@@ -271,6 +281,9 @@ fn half_page(model: &Model) -> isize {
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Agents && model.agents.output.take().is_some() {
+        return Vec::new();
+    }
     if model.zoom == Zoom::Normal {
         return ask::quit(model);
     }
@@ -279,6 +292,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
 }
 
 fn leave(model: &mut Model) {
+    if model.screen == Screen::Agents && model.agents.output.take().is_some() {
+        return;
+    }
     if model.zoom != Zoom::Normal {
         model.zoom = Zoom::Normal;
     } else if model.screen == Screen::Register && !model.register.filter_text.is_empty() {
@@ -286,25 +302,28 @@ fn leave(model: &mut Model) {
     } else if model.screen == Screen::Register {
         model.register.marks.clear();
     } else if model.screen == Screen::Lab {
-        model.lab.past = false;
+        lab::leave(model);
     } else if model.screen == Screen::Profile {
         profile::leave(model);
     }
 }
 
-fn open(model: &mut Model) {
+fn open(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         Screen::Register | Screen::Lab | Screen::Plan => model.zoom = Zoom::Full,
-        Screen::Agents => {
-            if let Some(agent) = model.facts.agents.get(model.agents.list.selected) {
-                let filter = format!("agent:{}", agent.number);
-                model.register.set_filter(filter, &model.facts.rows);
-                go(model, Screen::Register);
-            }
-        }
+        Screen::Agents => return output::open(model),
+        Screen::Review => review::open(model),
         Screen::Profile => profile::open(model),
         Screen::Log => {}
     }
+    Vec::new()
+}
+
+/// Shows the improvements of the selected agent in the Register.
+fn show_improvements(model: &mut Model) {
+    let Some(number) = model.selected_agent().map(|agent| agent.number) else { return };
+    model.register.set_filter(format!("agent:{number}"), &model.facts.rows);
+    go(model, Screen::Register);
 }
 
 /// Shows the profile of what is selected.
@@ -312,7 +331,7 @@ fn show_profile(model: &mut Model) {
     let found = match model.screen {
         Screen::Register => model.selected_row().and_then(|row| model.profile_of(&row.entry.id)),
         Screen::Lab => model.profile_of_shown(),
-        Screen::Profile | Screen::Agents | Screen::Plan | Screen::Log => None,
+        Screen::Profile | Screen::Agents | Screen::Review | Screen::Plan | Screen::Log => None,
     };
     if let Some(profiled) = found.cloned() {
         profile::show(model, profiled);
@@ -332,13 +351,4 @@ fn mark(model: &mut Model) {
     }
     let len = model.list_len();
     model.register.list.step(1, len);
-}
-
-fn next_workload(model: &mut Model) {
-    let Some(count) = model.shown_experiment().map(|experiment| experiment.trials.len()) else { return };
-    model.lab.workload = match model.lab.workload {
-        None if count > 0 => Some(0),
-        Some(shown) if shown + 1 < count => Some(shown + 1),
-        None | Some(_) => None,
-    };
 }

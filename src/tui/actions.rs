@@ -112,8 +112,10 @@ pub enum ActionId {
     Stop,
     /// Show another workload.
     Workload,
-    /// Running experiment or past ones.
-    Past,
+    /// Running experiment, past ones, screens, noise.
+    NextView,
+    /// Figures over time.
+    Trend,
     /// Stop following.
     Freeze,
     /// Along the row.
@@ -146,6 +148,24 @@ pub enum ActionId {
     Profile,
     /// Begin a stand-up.
     Standup,
+    /// Put an improvement into an agent's hands.
+    Assign,
+    /// The improvements of an agent.
+    Improvements,
+    /// Whether long lines go on in the next row.
+    Wrap,
+    /// The time before each line.
+    Times,
+    /// It may be merged.
+    Approve,
+    /// It is to be worked on.
+    SendBack,
+    /// Say something of a line.
+    Comment,
+    /// Take that back.
+    Uncomment,
+    /// What the detail shows.
+    Pane,
     /// Take what is typed or chosen.
     Accept,
     /// Drop what is typed or asked.

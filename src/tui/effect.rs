@@ -13,7 +13,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::act::status;
 use super::msg::{Effect, Msg};
-use super::{past, planned, profiled, watch};
+use super::{assigned, past, planned, profiled, screened, watch};
+use crate::agents::facts::Worker;
 use crate::improvements::ImprovementId;
 use crate::project::Project;
 
@@ -49,6 +50,14 @@ impl World {
             Effect::ReadWorkloads(id, experiment) => past::workloads(&self.project, &self.sender, id, experiment),
             Effect::ReadProfile(key) => profiled::read(&self.project, &self.sender, key),
             Effect::ReadPlan(since) => planned::read(&self.project, &self.sender, since),
+            Effect::ReadScreens => screened::list(&self.project, &self.sender),
+            Effect::ReadScreen(id) => screened::one(&self.project, &self.sender, id),
+            Effect::ReadNoise => screened::noise(&self.project, &self.sender),
+            Effect::ReadTrend(id) => screened::trend(&self.project, &self.sender, id),
+            Effect::ReadPatch(key) => assigned::patch(&self.project, &self.sender, key),
+            Effect::ForeseeTrain(commits) => assigned::train(&self.project, &self.sender, commits),
+            Effect::ReadOutput(key, from) => assigned::output(&self.project, &self.sender, key, from),
+            Effect::StopAttempt(worker) => self.stop_attempt(worker),
             Effect::DrawPictures(key) => profiled::pictures(&self.project, &self.sender, key),
             Effect::Quit
             | Effect::Suspend
@@ -104,6 +113,17 @@ impl World {
             Ok(Ok(())) => Ok(format!("interrupted process {pid}; it ends after the pair it is in")),
             Ok(Err(error)) => Err(format!("process {pid} cannot be interrupted: {}", error.desc())),
             Err(_) => Err(format!("{pid} is no process")),
+        };
+        self.send(Msg::Done(outcome));
+    }
+
+    /// Tells the supervisor, which sees to the process group itself: a signal to the group from here would be an end by accident.
+    fn stop_attempt(&self, worker: Worker) {
+        let pid = worker.pid;
+        let outcome = match worker.is_alive().then(|| kill(Pid::from_raw(pid), Signal::SIGTERM)) {
+            Some(Ok(())) => Ok(format!("told supervisor {pid} to stop its agent: INT, then TERM, then KILL")),
+            Some(Err(error)) => Err(format!("supervisor {pid} cannot be told: {}", error.desc())),
+            None => Err(format!("supervisor {pid} is gone; `workbench recover` looks after what it left")),
         };
         self.send(Msg::Done(outcome));
     }

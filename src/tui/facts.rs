@@ -1,19 +1,27 @@
 //! What the screens show: plain values, gathered by the effects from the register, the roster, the store and the
 //! machine. Views read them and never ask where they came from.
 
+mod lab;
+mod profile;
+mod work;
+
+pub use lab::{BuildRow, BuildState, LabFacts, NoiseSeries, ScreenFacts, ScreenRow, TrendPicture};
+pub use profile::{CostLine, ProfileFacts, Profiled};
+pub use work::{Activity, AgentNews, AgentRow, OutputKey, OutputLine, OutputNews, PatchKey, TrainFacts, Work};
+
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
 use super::experiment::Experiment;
-use super::flame::Flame;
 use super::inbox::Waiting;
-use super::msg::ProfileKey;
+use crate::agents::Roster;
+use crate::config::AgentLimits;
 use crate::improvements::{Direction, Improvement, ImprovementId, Status};
 use crate::lab::experiment::{ExperimentId, Question, Role, Standing, Verdict};
-use crate::profiles::{Attribution, Books, Difference, FunctionCost, Kind, WaitCost};
 use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine, RiskLine};
 use crate::report::{Document, Standup};
+use crate::repository::Patch;
 
 /// Lines of the log that are kept.
 pub const LOG_LINES_MAX: usize = 5_000;
@@ -33,6 +41,16 @@ pub struct Facts {
     pub phases: Vec<Phase>,
     /// The roster.
     pub agents: Vec<AgentRow>,
+    /// The same as it is written, for who may take what.
+    pub roster: Roster,
+    /// Limits on work in progress.
+    pub limits: Option<AgentLimits>,
+    /// Every assignment, the oldest first.
+    pub work: Vec<Work>,
+    /// The patch that was asked for last, or why it cannot be read.
+    pub patch: Option<(PatchKey, Result<Box<Patch>, String>)>,
+    /// What would become of the merge train, or why nobody can tell.
+    pub train: Option<Result<TrainFacts, String>>,
     /// The improvements accepted so far, in order.
     pub stack: Vec<ImprovementId>,
     /// The experiment under way.
@@ -47,6 +65,8 @@ pub struct Facts {
     pub profile: Option<Result<Box<ProfileFacts>, String>>,
     /// The plan, judged by the evidence there was when it was read last, or why it cannot be.
     pub plan: Option<Result<Box<PlanFacts>, String>>,
+    /// What the Lab shows besides experiments.
+    pub lab: LabFacts,
     /// What waits for a person; derived from the rest.
     pub waiting: Vec<Waiting>,
     /// Tail of the change log, the newest last.
@@ -176,53 +196,6 @@ pub struct Phase {
     pub title: String,
 }
 
-/// An agent of the roster.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AgentRow {
-    /// Its number in the roster.
-    pub number: u32,
-    /// Its name.
-    pub name: String,
-    /// What it is good at.
-    pub specialization: String,
-    /// Modules it answers for.
-    pub modules: Vec<String>,
-    /// `Ready`, `Active`, …
-    pub status: String,
-    /// Whether it works right now.
-    pub active: bool,
-    /// Whether it waits for a person.
-    pub asks: bool,
-    /// The last thing it did.
-    pub last: Option<Activity>,
-}
-
-/// What the store knows of an agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentNews {
-    /// Its number in the roster.
-    pub number: u32,
-    /// Its status, where somebody told one.
-    pub status: Option<String>,
-    /// Whether it works right now.
-    pub active: bool,
-    /// Whether it waits for a person.
-    pub asks: bool,
-    /// The last thing it did.
-    pub last: Activity,
-}
-
-/// Something an agent did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activity {
-    /// When.
-    pub at: Timestamp,
-    /// What, for people.
-    pub what: String,
-    /// Where this is known from.
-    pub source: String,
-}
-
 /// An experiment that ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastExperiment {
@@ -240,43 +213,6 @@ pub struct PastExperiment {
     pub standing: Option<Standing>,
     /// Which way its metric improves.
     pub better: Direction,
-}
-
-/// An experiment with profiles of both arms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profiled {
-    /// Which.
-    pub experiment: ExperimentId,
-    /// What it asked.
-    pub question: Question,
-    /// When it began.
-    pub at: Timestamp,
-    /// What was counted, and how many captures there are of it.
-    pub kinds: Vec<(Kind, u32)>,
-}
-
-/// Two profiles, compared.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProfileFacts {
-    /// Whose.
-    pub key: ProfileKey,
-    /// What each arm's covers.
-    pub coverage: [String; 2],
-    /// Both call trees.
-    pub flame: Flame,
-    /// Every function, or every cause of waiting.
-    pub lines: Vec<CostLine>,
-    /// What they add up to, and what there was.
-    pub books: Books,
-}
-
-/// What a function costs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CostLine {
-    /// Its cost in both arms.
-    pub cost: FunctionCost,
-    /// How often it was waited there, for each operation, where that is known.
-    pub times: Option<[f64; 2]>,
 }
 
 /// The plan, judged by evidence.
@@ -351,27 +287,6 @@ impl PlanFacts {
     pub fn of(document: Document, standup: Standup, standup_hours: u32) -> Self {
         let Document { header, phases, metrics, risks, parity, .. } = document;
         Self { status: header.status, phases, metrics, risks, parity, standup, standup_hours }
-    }
-}
-
-impl ProfileFacts {
-    /// All that the screen shows of a difference; of waiting, with how often.
-    pub fn of(key: ProfileKey, difference: &Difference, waits: &[WaitCost]) -> Self {
-        let Attribution { functions, books } = Attribution::of(difference);
-        let line = |cost: FunctionCost| {
-            let cause = waits.iter().find(|wait| wait.cause == cost.name);
-            let times = cause.and_then(|cause| Some([cause.times_a?, cause.times_b?]));
-            CostLine { cost, times }
-        };
-        // What stands above a cause waits only through it.
-        let is_told = |cost: &FunctionCost| difference.kind() != Kind::Wait || cost.own_a > 0.0 || cost.own_b > 0.0;
-        Self {
-            key,
-            coverage: [difference.a.coverage(), difference.b.coverage()],
-            flame: Flame::of(difference),
-            lines: functions.into_iter().filter(is_told).map(line).collect(),
-            books,
-        }
     }
 }
 

@@ -5,7 +5,9 @@
 
 use jiff::Timestamp;
 
-use super::facts::{Ending, Facts, Load, Row};
+use super::facts::{Ending, Facts, Load, Row, Work};
+use crate::agents::Stage;
+use crate::agents::facts::{Assignment, AssignmentId, Submission};
 use crate::improvements::{ImprovementId, Status};
 use crate::lab::experiment::{ExperimentId, Verdict};
 
@@ -33,6 +35,16 @@ pub enum Cause {
     Unreadable,
     /// An agent asks.
     Asked,
+    /// A submission waits for a reviewer.
+    Review,
+    /// Nobody watches over an attempt any more.
+    Lost,
+    /// A gate refused what was handed in.
+    Refused,
+    /// An attempt ended, and nothing was handed in.
+    Ended,
+    /// It is approved, and not merged yet.
+    Approved,
     /// A measurement could not be judged.
     Broken,
     /// An experiment stopped before its verdict.
@@ -58,6 +70,8 @@ pub enum Place {
     Experiment(ExperimentId),
     /// Among the Agents.
     Agent(u32),
+    /// In the Review.
+    Submission(AssignmentId),
     /// Nowhere yet.
     Nowhere,
 }
@@ -65,6 +79,7 @@ pub enum Place {
 /// All that waits, the most urgent first, and of one cause the latest.
 pub fn waiting(facts: &Facts) -> Vec<Waiting> {
     let mut all: Vec<Waiting> = unreadable(facts).chain(asked(facts)).chain(stopped(facts)).collect();
+    all.extend(facts.work.iter().filter_map(of_work));
     all.extend(facts.rows.iter().filter_map(|row| of_row(row, facts)));
     all.sort_by(|one, other| (one.cause, other.since).cmp(&(other.cause, one.since)));
     all
@@ -76,6 +91,11 @@ impl Cause {
         match self {
             Self::Unreadable => "unreadable",
             Self::Asked => "asks",
+            Self::Review => "review",
+            Self::Lost => "lost",
+            Self::Refused => "refused",
+            Self::Ended => "ended",
+            Self::Approved => "approved",
             Self::Broken => "broken",
             Self::Stopped => "stopped",
             Self::Forced => "forced",
@@ -113,6 +133,45 @@ fn asked(facts: &Facts) -> impl Iterator<Item = Waiting> {
         place: Place::Agent(agent.number),
         since: agent.last.as_ref().map(|last| last.at),
     })
+}
+
+/// What an assignment waits for, where that is a person.
+fn of_work(work: &Work) -> Option<Waiting> {
+    let Assignment { id, improvement, agent, .. } = &work.life.assignment;
+    let submission = work.life.submission();
+    let ended = work.life.last_attempt().and_then(|attempt| attempt.ended.as_ref());
+    let since = submission.map(|submission| submission.at).or(ended.map(|ended| ended.at));
+    let waits = |cause, reason: String, command: String, place| {
+        Some(Waiting { cause, subject: improvement.0.clone(), reason, command, place, since })
+    };
+    let (there, roster) = (Place::Submission(*id), Place::Agent(*agent));
+    match work.stage {
+        Stage::Review => {
+            let note = submission.map(|submission| submission.note.as_str()).filter(|note| !note.is_empty());
+            let says = note.map_or_else(String::new, |note| format!(": {note}"));
+            let reason = format!("agent {agent} handed in, every gate let it on{says}");
+            waits(Cause::Review, reason, format!("workbench review {improvement}"), there)
+        }
+        Stage::Refused => {
+            let found = submission.and_then(Submission::refused);
+            let why = found.map_or_else(String::new, |found| format!("{}: {}", found.gate, found.reason));
+            waits(Cause::Refused, why, format!("workbench assign {improvement}"), there)
+        }
+        Stage::Approved => {
+            let reason = "approved, and not on the integration branch yet".to_owned();
+            waits(Cause::Approved, reason, "workbench merge".to_owned(), there)
+        }
+        Stage::Lost => {
+            let reason = format!("the supervisor of agent {agent} is gone");
+            waits(Cause::Lost, reason, "workbench recover".to_owned(), roster)
+        }
+        Stage::Ended => {
+            let why = ended.map_or("nobody knows why", |ended| ended.reason.as_str());
+            let reason = format!("agent {agent} ended and handed in nothing: {why}");
+            waits(Cause::Ended, reason, format!("workbench assign {improvement}"), roster)
+        }
+        Stage::Assigned | Stage::Working | Stage::Gates | Stage::SentBack | Stage::Merged | Stage::Withdrawn => None,
+    }
 }
 
 /// The newest experiment of each question, where it stopped before its verdict and does not run again.

@@ -12,6 +12,15 @@ pub const SIZE_MIN: Size = Size { width: 60, height: 15 };
 /// Width from which the detail stands beside the list.
 pub const BESIDE_MIN: u16 = 100;
 
+/// Columns of a diff's files.
+const FILES_WIDTH: u16 = 36;
+
+/// Columns before a line of an output: the cursor and where it was said.
+const OUTPUT_MARK: u16 = 4;
+
+/// Columns of its time.
+const OUTPUT_TIME: u16 = 9;
+
 /// The fixed parts of every screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
@@ -71,10 +80,12 @@ pub fn panes(body: Rect, screen: Screen, zoom: Zoom) -> Panes {
         // An experiment is a picture and needs the room; the list of past ones does not.
         (Zoom::Normal, Screen::Lab) => 62,
         (Zoom::Half, Screen::Lab) => 75,
-        // What the plan asks for is sentences.
-        (Zoom::Normal, Screen::Plan) => 56,
-        (Zoom::Half, Screen::Plan) => 70,
-        (Zoom::Normal, Screen::Register | Screen::Profile | Screen::Agents | Screen::Log) if beside => 38,
+        // What the plan asks for is sentences, and so is what gates say.
+        (Zoom::Normal, Screen::Plan | Screen::Review) => 56,
+        (Zoom::Half, Screen::Plan | Screen::Review) => 70,
+        // A roster has many columns.
+        (Zoom::Normal, Screen::Agents) if beside => 34,
+        (Zoom::Normal, Screen::Register | Screen::Profile | Screen::Log) if beside => 38,
         (Zoom::Normal, Screen::Register | Screen::Profile | Screen::Agents | Screen::Log) => 45,
         (Zoom::Half, Screen::Register | Screen::Profile | Screen::Agents | Screen::Log) => 55,
     };
@@ -116,6 +127,29 @@ pub fn profile(model: &Model) -> ProfileAreas {
     ProfileAreas { head, graph, headings: [heading_a, heading_b], trees: [low(tree_a), low(tree_b)], about, table }
 }
 
+/// The parts of a diff that has the whole screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiffAreas {
+    /// The files; empty where there is no room beside the lines.
+    pub files: Rect,
+    /// The lines.
+    pub lines: Rect,
+}
+
+/// The files beside the lines, where there is room.
+pub fn diff(body: Rect) -> DiffAreas {
+    let width = if body.width >= BESIDE_MIN { (body.width / 4).min(FILES_WIDTH) } else { 0 };
+    let files = Rect { width, ..body };
+    DiffAreas { files, lines: Rect { x: body.x + width, width: body.width - width, ..body } }
+}
+
+/// Columns of an output's text.
+pub fn output_text(model: &Model) -> u16 {
+    let times = model.agents.output.as_ref().is_some_and(|output| output.times);
+    let width = inside(parts(model.size).body).width;
+    width.saturating_sub(OUTPUT_MARK + if times { OUTPUT_TIME } else { 0 })
+}
+
 /// Divides an area into its first rows and the rest.
 pub fn cut_top(area: Rect, height: u16) -> (Rect, Rect) {
     let height = height.min(area.height);
@@ -136,7 +170,15 @@ pub fn inside(pane: Rect) -> Rect {
 pub fn list_rows(model: &Model) -> Rect {
     let body = parts(model.size).body;
     let pane = match model.screen {
-        Screen::Register | Screen::Lab | Screen::Agents | Screen::Plan => panes(body, model.screen, model.zoom).list,
+        Screen::Agents if model.agents.output.is_some() => {
+            let inner = inside(body);
+            // Whose it is, and the search.
+            return cut_top(inner, 1).1;
+        }
+        Screen::Review if model.hears_diff() => return inside(diff(body).lines),
+        Screen::Register | Screen::Lab | Screen::Agents | Screen::Review | Screen::Plan => {
+            panes(body, model.screen, model.zoom).list
+        }
         Screen::Profile => profile(model).table,
         Screen::Log => body,
     };

@@ -1,16 +1,27 @@
 //! All the state there is. `update` changes it, `view` draws it, and neither looks anywhere else.
 
+mod overlay;
+mod screen;
+
+pub use overlay::{About, Choice, Dialog, HelpState, Overlay, PaletteState, Prompt, Then};
+pub use screen::{Screen, Zoom};
+
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 
 use super::experiment::Experiment;
-use super::facts::{Facts, ProfileFacts, Profiled, Row};
+use super::facts::{AgentRow, Facts, NoiseSeries, PatchKey, ProfileFacts, Profiled, Row, ScreenRow, Work};
+use super::freeze::Frozen;
 use super::input::Input;
 use super::msg::ProfileKey;
-use super::state::{AgentsState, LabState, ListState, LogState, Part, PlanState, ProfileState, RegisterState};
+use super::state::{
+    AgentsState, LabState, LabView, ListState, LogState, OutputState, Part, PlanState, ProfileState, RegisterState,
+    ReviewPane, ReviewState,
+};
 use super::theme::{Look, ThemeName};
+use crate::agents::facts::Submission;
 use crate::improvements::{ImprovementId, Status};
 use crate::lab::experiment::{ExperimentId, Question};
 use crate::profiles::Kind;
@@ -47,6 +58,8 @@ pub struct Model {
     pub profile: ProfileState,
     /// The Agents.
     pub agents: AgentsState,
+    /// The Review.
+    pub review: ReviewState,
     /// The Plan.
     pub plan: PlanState,
     /// The Log.
@@ -61,95 +74,10 @@ pub struct Model {
     pub undo: Vec<Undo>,
     /// The process of an apply that was asked to stop from here.
     pub stopping: Option<u32>,
+    /// What is live is frozen, and news wait.
+    pub frozen: Option<Frozen>,
     /// Something changed since the last frame.
     pub dirty: bool,
-}
-
-/// The screens, by the numbers people press.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Screen {
-    /// What is claimed, and what was measured.
-    Register,
-    /// The running experiment, and past ones.
-    Lab,
-    /// Where the time of both arms goes.
-    Profile,
-    /// Who does what.
-    Agents,
-    /// How far the plan is, judged by evidence.
-    Plan,
-    /// What was recorded.
-    Log,
-}
-
-/// Size of the detail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zoom {
-    /// The list has the larger part.
-    Normal,
-    /// The detail has a little more than half.
-    Half,
-    /// The detail alone.
-    Full,
-}
-
-/// What lies over the screen and hears the keys first.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Overlay {
-    /// The help of this place.
-    Help(HelpState),
-    /// Commands by name.
-    Palette(PaletteState),
-    /// A question.
-    Dialog(Dialog),
-    /// What waits for a person, and which entry is chosen.
-    Inbox(usize),
-    /// A question whose answer is typed.
-    Prompt(Prompt),
-}
-
-/// The help.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HelpState {
-    /// What is searched for.
-    pub query: Input,
-    /// Lines scrolled away.
-    pub offset: usize,
-}
-
-/// The palette.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PaletteState {
-    /// What is typed.
-    pub input: Input,
-    /// The chosen one of those that match.
-    pub selected: usize,
-}
-
-/// A question with its answers.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dialog {
-    /// What it is about.
-    pub title: String,
-    /// What a person needs to know to answer.
-    pub body: Vec<String>,
-    /// The answers.
-    pub choices: Vec<Choice>,
-    /// The chosen one; at first the one that changes nothing.
-    pub selected: usize,
-}
-
-/// Why a status is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
-    /// The question.
-    pub title: String,
-    /// Of which improvement.
-    pub improvement: ImprovementId,
-    /// To which status.
-    pub status: Status,
-    /// What is typed.
-    pub input: Input,
 }
 
 /// A status that was set from here, and what stood before.
@@ -161,38 +89,6 @@ pub struct Undo {
     pub before: Status,
     /// Where it was set to.
     pub after: Status,
-}
-
-/// An answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    /// Its key.
-    pub key: char,
-    /// Its words.
-    pub label: String,
-    /// What it does.
-    pub then: Then,
-}
-
-/// What an answer does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Then {
-    /// Nothing.
-    Nothing,
-    /// Starts an apply in the background.
-    Apply(ImprovementId),
-    /// Stops the apply of that process.
-    Stop(u32),
-    /// Quits.
-    Quit,
-    /// Stops the apply of that process and quits.
-    StopAndQuit(u32),
-    /// Copies a text.
-    Copy(String),
-    /// Asks why a status is set.
-    AskReason(ImprovementId, Status),
-    /// Takes the last change of a status back.
-    Undo,
 }
 
 /// A sentence in the footer, for a while.
@@ -241,6 +137,7 @@ impl Model {
             lab: LabState::default(),
             profile: ProfileState::default(),
             agents: AgentsState::default(),
+            review: ReviewState::default(),
             plan: PlanState::default(),
             log: LogState::default(),
             notice: None,
@@ -248,6 +145,7 @@ impl Model {
             started: None,
             undo: Vec::new(),
             stopping: None,
+            frozen: None,
             dirty: true,
         }
     }
@@ -261,7 +159,8 @@ impl Model {
     /// The experiment the Lab shows: the running one, or the one opened from the past.
     pub fn shown_experiment(&self) -> Option<&Experiment> {
         match &self.facts.running {
-            Some(running) if !self.lab.past => Some(running),
+            Some(running) if self.lab.view == LabView::Live => Some(running),
+            _ if !self.shows_past() => None,
             _ => {
                 self.facts.opened.as_ref().filter(|opened| {
                     self.facts.past.get(self.lab.list.selected).is_some_and(|past| past.id == opened.id)
@@ -270,9 +169,39 @@ impl Model {
         }
     }
 
+    /// What the Lab shows: past experiments where none runs.
+    pub fn lab_view(&self) -> LabView {
+        match self.lab.view {
+            LabView::Live if self.facts.running.is_none() => LabView::Past,
+            view => view,
+        }
+    }
+
     /// Whether the Lab shows the list of past experiments.
     pub fn shows_past(&self) -> bool {
-        self.facts.running.is_none() || self.lab.past
+        self.lab_view() == LabView::Past
+    }
+
+    /// The screens that the Lab lists.
+    pub fn screens(&self) -> &[ScreenRow] {
+        match &self.facts.lab.screens {
+            Some(Ok(rows)) => rows,
+            Some(Err(_)) | None => &[],
+        }
+    }
+
+    /// The workloads whose noise the Lab lists.
+    pub fn noise(&self) -> &[NoiseSeries] {
+        match &self.facts.lab.noise {
+            Some(Ok(series)) => series,
+            Some(Err(_)) | None => &[],
+        }
+    }
+
+    /// The improvement whose trend the Lab should show: that of the selected past experiment.
+    pub fn wanted_trend(&self) -> Option<&ImprovementId> {
+        let past = self.facts.past.get(self.lab.list.selected)?;
+        past.question.improvement().filter(|_| self.lab.trend && self.shows_past())
     }
 
     /// Index of the workload the Lab shows.
@@ -336,6 +265,28 @@ impl Model {
         self.screen == Screen::Profile && !self.profile.in_table
     }
 
+    /// Whether keys move in the diff of the Review, and not in the list.
+    pub fn hears_diff(&self) -> bool {
+        self.screen == Screen::Review && self.zoom == Zoom::Full && self.review.pane == ReviewPane::Diff
+    }
+
+    /// The submission that is selected in the Review.
+    pub fn shown_submission(&self) -> Option<(&Work, &Submission)> {
+        let work = self.facts.work.get(*self.review.order.get(self.review.list.selected)?)?;
+        Some((work, work.life.submission()?))
+    }
+
+    /// The patch that the Review should show.
+    pub fn wanted_patch(&self) -> Option<PatchKey> {
+        let (work, submission) = self.shown_submission()?;
+        Some(PatchKey { base: work.life.assignment.base.clone(), commit: submission.commit.clone() })
+    }
+
+    /// The agent that is selected.
+    pub fn selected_agent(&self) -> Option<&AgentRow> {
+        self.facts.agents.get(self.agents.list.selected)
+    }
+
     /// The profile on the screen.
     pub fn shown_profile(&self) -> Option<&ProfileFacts> {
         self.facts.profile.as_ref()?.as_deref().ok()
@@ -345,10 +296,16 @@ impl Model {
     pub fn list_len(&self) -> usize {
         match self.screen {
             Screen::Register => self.register.visible.len(),
-            Screen::Lab if self.shows_past() => self.facts.past.len(),
-            Screen::Lab => 0,
+            Screen::Lab => match self.lab_view() {
+                LabView::Live => 0,
+                LabView::Past => self.facts.past.len(),
+                LabView::Screens => self.screens().len(),
+                LabView::Noise => self.noise().len(),
+            },
             Screen::Profile => self.profile.order.len(),
-            Screen::Agents => self.facts.agents.len(),
+            Screen::Agents => self.agents.output.as_ref().map_or(self.facts.agents.len(), OutputState::len),
+            Screen::Review if self.hears_diff() => self.facts.patch().map_or(0, |patch| patch.lines.len()),
+            Screen::Review => self.review.order.len(),
             Screen::Plan => self.parts().len(),
             Screen::Log => self.facts.log.len(),
         }
@@ -356,16 +313,25 @@ impl Model {
 
     /// Whether the shown screen has something selected.
     pub fn has_selection(&self) -> bool {
-        self.list_len() > 0 || (self.screen == Screen::Lab && self.facts.running.is_some())
+        self.list_len() > 0 || (self.screen == Screen::Lab && self.lab_view() == LabView::Live)
     }
 
     /// The shown screen's list.
     pub fn list_mut(&mut self) -> &mut ListState {
         match self.screen {
             Screen::Register => &mut self.register.list,
-            Screen::Lab => &mut self.lab.list,
+            Screen::Lab => match self.lab_view() {
+                LabView::Live | LabView::Past => &mut self.lab.list,
+                LabView::Screens => &mut self.lab.screens,
+                LabView::Noise => &mut self.lab.noise,
+            },
             Screen::Profile => &mut self.profile.list,
-            Screen::Agents => &mut self.agents.list,
+            Screen::Agents => match &mut self.agents.output {
+                Some(output) => &mut output.list,
+                None => &mut self.agents.list,
+            },
+            Screen::Review if self.hears_diff() => &mut self.review.diff,
+            Screen::Review => &mut self.review.list,
             Screen::Plan => &mut self.plan.list,
             Screen::Log => &mut self.log.list,
         }
@@ -376,7 +342,8 @@ impl Model {
         match self.screen {
             Screen::Register => self.register.editing.as_ref(),
             Screen::Profile => self.profile.editing.as_ref(),
-            Screen::Lab | Screen::Agents | Screen::Plan | Screen::Log => None,
+            Screen::Agents => self.agents.output.as_ref().and_then(|output| output.editing.as_ref()),
+            Screen::Lab | Screen::Review | Screen::Plan | Screen::Log => None,
         }
     }
 
@@ -385,7 +352,8 @@ impl Model {
         match self.screen {
             Screen::Register => self.register.editing.as_mut(),
             Screen::Profile => self.profile.editing.as_mut(),
-            Screen::Lab | Screen::Agents | Screen::Plan | Screen::Log => None,
+            Screen::Agents => self.agents.output.as_mut().and_then(|output| output.editing.as_mut()),
+            Screen::Lab | Screen::Review | Screen::Plan | Screen::Log => None,
         }
     }
 
@@ -395,6 +363,7 @@ impl Model {
             Screen::Register => &mut self.register.detail_offset,
             Screen::Lab | Screen::Profile | Screen::Log => &mut self.lab.detail_offset,
             Screen::Agents => &mut self.agents.detail_offset,
+            Screen::Review => &mut self.review.detail_offset,
             Screen::Plan => &mut self.plan.detail_offset,
         }
     }
@@ -421,52 +390,5 @@ fn is_shown(kind: Kind) -> bool {
     match kind {
         Kind::Cpu | Kind::Wait | Kind::Instructions | Kind::Alloc => true,
         Kind::Times | Kind::Allocs => false,
-    }
-}
-
-impl Screen {
-    /// In the order of their numbers.
-    pub const ALL: [Self; 6] = [Self::Register, Self::Lab, Self::Profile, Self::Agents, Self::Plan, Self::Log];
-
-    /// The number people press.
-    pub fn number(self) -> u8 {
-        match self {
-            Self::Register => 1,
-            Self::Lab => 2,
-            Self::Profile => 3,
-            Self::Agents => 4,
-            Self::Plan => 6,
-            Self::Log => 7,
-        }
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Register => "Register",
-            Self::Lab => "Lab",
-            Self::Profile => "Profile",
-            Self::Agents => "Agents",
-            Self::Plan => "Plan",
-            Self::Log => "Log",
-        }
-    }
-
-    /// The screen `steps` further on, going round.
-    pub fn stepped(self, steps: isize) -> Self {
-        let here = Self::ALL.iter().position(|screen| *screen == self).unwrap_or(0);
-        let there = (here as isize + steps).rem_euclid(Self::ALL.len() as isize);
-        Self::ALL[there as usize]
-    }
-}
-
-impl Zoom {
-    /// The next one, going round.
-    pub fn next(self) -> Self {
-        match self {
-            Self::Normal => Self::Half,
-            Self::Half => Self::Full,
-            Self::Full => Self::Normal,
-        }
     }
 }

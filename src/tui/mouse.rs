@@ -33,7 +33,7 @@ pub(super) fn happened(model: &mut Model, event: MouseEvent) {
         let rows = rows.signum();
         return if is_in_graph { act::profile::scroll(model, rows) } else { act::step(model, rows * WHEEL_ROWS) };
     }
-    let has_detail = model.screen != Screen::Log;
+    let has_detail = model.screen != Screen::Log && !model.hears_diff() && model.agents.output.is_none();
     if has_detail && layout::panes(layout::parts(model.size).body, model.screen, model.zoom).detail.contains(at) {
         act::scroll_detail(model, rows);
         return;
@@ -44,7 +44,7 @@ pub(super) fn happened(model: &mut Model, event: MouseEvent) {
 fn click(model: &mut Model, at: Position) {
     model.dirty = true;
     if layout::parts(model.size).tabs.contains(at) {
-        if let Some(screen) = tabs::at(at.x) {
+        if let Some(screen) = tabs::at(at.x, model.size.width) {
             act::go(model, screen);
         }
         return;

@@ -8,13 +8,19 @@ use ratatui::layout::Size;
 
 use super::experiment::Experiment;
 use super::facts::{
-    AgentNews, AgentRow, LogLine, MachineFacts, PastExperiment, Phase, PlanFacts, ProfileFacts, Profiled, Progress,
-    ProjectFacts, WorkloadRow,
+    AgentNews, AgentRow, LogLine, MachineFacts, NoiseSeries, OutputKey, OutputNews, PastExperiment, PatchKey, Phase,
+    PlanFacts, ProfileFacts, Profiled, Progress, ProjectFacts, ScreenFacts, ScreenRow, TrainFacts, TrendPicture, Work,
+    WorkloadRow,
 };
+use crate::agents::Roster;
+use crate::agents::facts::Worker;
+use crate::config::AgentLimits;
 use crate::improvements::{Improvement, ImprovementId};
 use crate::lab::experiment::ExperimentId;
 use crate::lab::journal::Event;
+use crate::lab::screen::facts::ScreenId;
 use crate::profiles::Kind;
+use crate::repository::Patch;
 
 /// Something happened.
 #[derive(Debug)]
@@ -45,6 +51,26 @@ pub enum Msg {
     Workloads(ImprovementId, Vec<WorkloadRow>),
     /// Profiles were read and compared, or cannot be.
     Profile(ProfileKey, Result<Box<ProfileFacts>, String>),
+    /// Who has what in hand.
+    Work(Vec<Work>),
+    /// Signs of life came.
+    Agents(Vec<AgentNews>),
+    /// A patch was read, or cannot be.
+    Patch(PatchKey, Result<Box<Patch>, String>),
+    /// What would become of the merge train, or why nobody can tell.
+    Train(Result<TrainFacts, String>),
+    /// An output went on, or cannot be read.
+    Output(OutputKey, Result<OutputNews, String>),
+    /// Screens or calibrations moved.
+    LabMoved,
+    /// The screens were read, or cannot be.
+    Screens(Result<Vec<ScreenRow>, String>),
+    /// A screen was read, or cannot be.
+    Screen(ScreenId, Result<Box<ScreenFacts>, String>),
+    /// The calibrations were read, or cannot be.
+    Noise(Result<Vec<NoiseSeries>, String>),
+    /// The figures of an improvement over time were drawn, or cannot be.
+    Trend(ImprovementId, Result<TrendPicture, String>),
     /// The pictures of a profile are drawn, or cannot be.
     Pictures(Result<Vec<PathBuf>, String>),
     /// The plan was judged, or cannot be read.
@@ -85,6 +111,10 @@ pub struct RegisterNews {
     pub phases: Vec<Phase>,
     /// The roster.
     pub agents: Vec<AgentRow>,
+    /// The same as it is written.
+    pub roster: Roster,
+    /// Limits on work in progress.
+    pub limits: Option<AgentLimits>,
 }
 
 /// What the store knows. Only what changed need be in it.
@@ -133,6 +163,22 @@ pub enum Effect {
     ReadProfile(ProfileKey),
     /// Draw the pictures of a profile that are missing.
     DrawPictures(ProfileKey),
+    /// Read which screens there are.
+    ReadScreens,
+    /// Read a screen, and work out what its rows say.
+    ReadScreen(ScreenId),
+    /// Read the calibrations of this machine.
+    ReadNoise,
+    /// Read all that was measured of an improvement, and draw it over time.
+    ReadTrend(ImprovementId),
+    /// Read what lies between two commits.
+    ReadPatch(PatchKey),
+    /// Try the merge train, in memory, with these commits in this order.
+    ForeseeTrain(Vec<String>),
+    /// Read an output from that byte on.
+    ReadOutput(OutputKey, u64),
+    /// Ask the supervisor of an attempt to stop it: INT, TERM, KILL to its process group.
+    StopAttempt(Worker),
     /// Judge the plan; the stand-up begins after that line of the change log.
     ReadPlan(Option<i64>),
 }

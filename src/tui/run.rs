@@ -170,6 +170,14 @@ impl Loop {
             | Effect::ReadWorkloads(..)
             | Effect::ReadProfile(_)
             | Effect::DrawPictures(_)
+            | Effect::ReadScreens
+            | Effect::ReadScreen(_)
+            | Effect::ReadNoise
+            | Effect::ReadTrend(_)
+            | Effect::ReadPatch(_)
+            | Effect::ForeseeTrain(_)
+            | Effect::ReadOutput(..)
+            | Effect::StopAttempt(_)
             | Effect::ReadPlan(_)) => self.world.run(other),
         }
         Ok(None)

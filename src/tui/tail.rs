@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep};
 
+use super::assigned::Assigned;
 use super::facts::{Activity, AgentNews, LogLine, Measured, PastExperiment, PastVerdict, Profiled, Progress};
 use super::msg::{Msg, StoreNews};
 use super::{facts, past};
@@ -88,6 +89,7 @@ struct Tail {
     /// The last change that was taken in.
     seq: i64,
     running: Option<RunningTail>,
+    assigned: Assigned,
     process_asked: Instant,
 }
 
@@ -103,7 +105,8 @@ struct RunningTail {
 
 impl Tail {
     fn new(project: Project, reader: Reader, sender: UnboundedSender<Msg>) -> Self {
-        Self { project, reader, sender, seq: 0, running: None, process_asked: Instant::now() }
+        let assigned = Assigned::new(project.clone());
+        Self { project, reader, sender, seq: 0, running: None, assigned, process_asked: Instant::now() }
     }
 
     async fn run(mut self) -> Result<(), Trouble> {
@@ -112,6 +115,7 @@ impl Tail {
         self.seq = latest.last().map_or(0, |change| change.seq);
         self.send(Msg::Log(latest.into_iter().map(log_line).collect()))?;
         self.overview(None).await?;
+        self.work().await?;
         loop {
             self.look().await?;
             sleep(LOOK_EVERY).await;
@@ -124,8 +128,15 @@ impl Tail {
             let changes = self.reader.changes(self.seq, CHANGES_MAX).await?;
             self.take_in(changes).await?;
         }
-        if self.running.is_some() && self.process_asked.elapsed() >= PROCESS_EVERY {
+        if self.process_asked.elapsed() >= PROCESS_EVERY {
             self.process_asked = Instant::now();
+            if self.assigned.is_somebody_at_work() {
+                let agents = self.agents().await?;
+                self.send(Msg::Agents(agents))?;
+            }
+            if let Some(msg) = self.assigned.look_again() {
+                self.send(msg)?;
+            }
             if self.running.as_ref().is_some_and(|running| !running.process.is_alive()) {
                 // It died without a word.
                 self.overview(Some(BTreeSet::new())).await?;
@@ -149,10 +160,30 @@ impl Tail {
         ]);
         let anew = touches(&["sitting", "stage", "build"]);
         let more = touches(&["pair", "standing"]);
+        let work = touches(&[
+            "assignment",
+            "attempt",
+            "attempt_worker",
+            "attempt_said",
+            "attempt_end",
+            "submission",
+            "gate",
+            "review",
+            "merged",
+            "withdrawn",
+        ]);
+        let lab_moved =
+            changes.iter().any(|change| change.table.starts_with("screen") || change.table == "calibration");
         let subjects: BTreeSet<String> = changes.iter().map(|change| change.subject.clone()).collect();
         self.send(Msg::Log(changes.into_iter().map(log_line).collect()))?;
         if overview {
             self.overview(Some(subjects)).await?;
+        }
+        if work {
+            self.work().await?;
+        }
+        if lab_moved {
+            self.send(Msg::LabMoved)?;
         }
         if anew {
             self.running_anew().await?;
@@ -206,6 +237,14 @@ impl Tail {
         let stack = self.reader.stack().await?.into_iter().map(|entry| entry.improvement).collect();
         self.send(Msg::Store(Ok(Box::new(StoreNews { progress, past, agents, stack, profiled }))))?;
         self.switch_to(running).await
+    }
+
+    /// Who has what in hand.
+    async fn work(&mut self) -> Result<(), Trouble> {
+        match self.assigned.read(&self.reader).await? {
+            Some(msg) => self.send(msg),
+            None => Ok(()),
+        }
     }
 
     /// What figures are stale against; nothing where the configuration cannot be read, which others tell.

@@ -4,17 +4,29 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 
 use super::actions;
-use super::facts::{Load, Row};
+use super::facts::{AgentNews, Load, Row};
 use super::keys::Key;
 use super::layout;
 use super::model::{Dialog, Model, Overlay, Screen, StartedApply, Then};
 use super::msg::{Effect, Msg, RegisterNews, StoreNews};
-use super::state::ListState;
-use super::{act, inbox, mouse, view};
+use super::state::{LabAsked, LabView, ListState};
+use super::{act, freeze, inbox, mouse, view};
 
 /// Takes in one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let mut effects = match msg {
+    let Some(msg) = freeze::pass(model, msg) else { return Vec::new() };
+    let mut effects = take(model, msg);
+    settle(model);
+    effects.extend(act::read_shown_workloads(model));
+    effects.extend(act::lab::read_shown(model));
+    effects.extend(act::profile::read_shown(model));
+    effects.extend(act::review::read_shown(model));
+    effects.extend(act::read_shown_plan(model));
+    effects
+}
+
+pub(super) fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
         Msg::Key(event) => key(model, event),
         Msg::Mouse(event) => {
             mouse::happened(model, event);
@@ -41,7 +53,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Running(experiment) => {
             if let (None, Some(new)) = (&model.facts.running, &experiment) {
-                model.lab.past = false;
+                model.lab.view = LabView::Live;
                 model.starting = model.starting.take().filter(|starting| !starting.asks(&new.plan.question));
             }
             model.facts.running = experiment.map(|experiment| *experiment);
@@ -76,6 +88,53 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.facts.plan = Some(read);
             changed(model)
         }
+        Msg::Work(work) => {
+            let before = std::mem::replace(&mut model.facts.work, work);
+            model.review.arrange(&before, &model.facts.work);
+            look_for_what_waits(model);
+            changed(model)
+        }
+        Msg::Agents(news) => {
+            heard_of(model, news);
+            look_for_what_waits(model);
+            changed(model)
+        }
+        Msg::LabMoved => {
+            let LabAsked { experiment, .. } = model.lab.asked;
+            model.lab.asked = LabAsked { experiment, ..LabAsked::default() };
+            Vec::new()
+        }
+        Msg::Screens(read) => {
+            model.facts.lab.screens = Some(read);
+            changed(model)
+        }
+        Msg::Screen(id, read) => {
+            model.facts.lab.screen = Some((id, read));
+            changed(model)
+        }
+        Msg::Noise(read) => {
+            model.facts.lab.noise = Some(read);
+            changed(model)
+        }
+        Msg::Trend(id, read) => {
+            model.facts.lab.trend = Some((id, read));
+            changed(model)
+        }
+        Msg::Patch(key, read) => {
+            if model.review.asked.as_ref() == Some(&key) {
+                model.facts.patch = Some((key, read));
+                model.review.diff = ListState::default();
+            }
+            changed(model)
+        }
+        Msg::Train(foreseen) => {
+            model.facts.train = Some(foreseen);
+            changed(model)
+        }
+        Msg::Output(key, read) => {
+            act::output::came(model, &key, read);
+            Vec::new()
+        }
         Msg::Pictures(Ok(files)) => {
             act::profile::show_pictures(model, files);
             Vec::new()
@@ -85,7 +144,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Log(lines) => {
-            let follows = !model.log.frozen && model.log.list.selected + 1 >= model.facts.log.len();
+            let follows = model.log.list.selected + 1 >= model.facts.log.len();
             model.facts.extend_log(lines);
             if follows {
                 model.log.list.selected = model.facts.log.len().saturating_sub(1);
@@ -107,7 +166,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Started(improvement, Ok((pid, log))) => {
             model.say(format!("apply {improvement} started (process {pid}); its output goes to {}", log.display()));
             act::go(model, Screen::Lab);
-            model.lab.past = false;
+            model.lab.view = LabView::Live;
             let started = StartedApply { improvement, pid, log };
             model.starting = Some(started.clone());
             model.started = Some(started);
@@ -129,13 +188,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.complain(text);
             Vec::new()
         }
-    };
-    settle(model);
-    effects.extend(act::read_shown_workloads(model));
-    effects.extend(act::read_shown_past(model));
-    effects.extend(act::profile::read_shown(model));
-    effects.extend(act::read_shown_plan(model));
-    effects
+    }
 }
 
 fn changed(model: &mut Model) -> Vec<Effect> {
@@ -191,7 +244,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let seconds_are_shown = model.facts.running.is_some() || matches!(model.screen, Screen::Agents | Screen::Log);
     let minute_passed = before.as_second() / 60 != now.as_second() / 60;
     model.dirty |= minute_passed || (second_passed && seconds_are_shown);
-    Vec::new()
+    act::output::read_on(model)
 }
 
 fn register(model: &mut Model, news: RegisterNews) -> Vec<Effect> {
@@ -212,6 +265,7 @@ fn register(model: &mut Model, news: RegisterNews) -> Vec<Effect> {
             agent.last.clone_from(&known.last);
         }
     }
+    (model.facts.roster, model.facts.limits) = (news.roster, news.limits);
     model.facts.phases = news.phases;
     model.plan.fresh = false;
     model.facts.register = Load::Ready;
@@ -233,7 +287,21 @@ fn store(model: &mut Model, news: StoreNews) -> Vec<Effect> {
             row.progress = progress;
         }
     }
-    for known in news.agents {
+    heard_of(model, news.agents);
+    model.facts.stack = news.stack;
+    model.facts.profiled = news.profiled;
+    model.plan.fresh = false;
+    model.register.asked = None;
+    (model.lab.asked.experiment, model.lab.asked.trend) = (None, None);
+    model.facts.past = news.past;
+    model.facts.store = Load::Ready;
+    model.register.arrange(&model.facts.rows);
+    look_for_what_waits(model);
+    changed(model)
+}
+
+fn heard_of(model: &mut Model, news: Vec<AgentNews>) {
+    for known in news {
         if let Some(agent) = model.facts.agents.iter_mut().find(|agent| agent.number == known.number) {
             agent.status = known.status.unwrap_or_else(|| agent.status.clone());
             agent.active = known.active;
@@ -241,16 +309,6 @@ fn store(model: &mut Model, news: StoreNews) -> Vec<Effect> {
             agent.last = Some(known.last);
         }
     }
-    model.facts.stack = news.stack;
-    model.facts.profiled = news.profiled;
-    model.plan.fresh = false;
-    model.register.asked = None;
-    model.lab.asked = None;
-    model.facts.past = news.past;
-    model.facts.store = Load::Ready;
-    model.register.arrange(&model.facts.rows);
-    look_for_what_waits(model);
-    changed(model)
 }
 
 fn ended(model: &mut Model, improvement: &str, code: Option<i32>, said: Vec<String>) {
@@ -292,6 +350,10 @@ fn settle(model: &mut Model) {
         if let Some(Ok(facts)) = &model.facts.profile {
             model.profile.settle(facts, rows);
         }
+    }
+    let columns = layout::output_text(model);
+    if let Some(output) = &mut model.agents.output {
+        output.lay(columns);
     }
     let len = model.list_len();
     let height = usize::from(layout::list_rows(model).height);

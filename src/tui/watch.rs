@@ -80,24 +80,30 @@ fn fingerprint(project: &Project) -> (usize, SystemTime) {
 }
 
 fn read_register(project: &Project) -> Result<Box<RegisterNews>, String> {
-    let Catalog { roster, register, .. } = Catalog::load(project).map_err(|faults| {
+    let Catalog { config, roster, register, .. } = Catalog::load(project).map_err(|faults| {
         let mut text = String::new();
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(REPORT_WIDTH);
         // Rendering into a string fails only if a report's own text does; then its bare message stands for it.
         if handler.render_report(&mut text, &faults).is_err() { faults.to_string() } else { text }
     })?;
-    let agents = roster.agents.into_iter().map(|agent| AgentRow {
-        number: agent.number,
-        name: agent.name,
-        specialization: agent.specialization,
-        modules: if agent.modules.is_empty() { agent.subjects } else { agent.modules },
-        status: "Ready".to_owned(),
-        active: false,
-        asks: false,
-        last: None,
-    });
+    let agents: Vec<AgentRow> = roster
+        .agents
+        .iter()
+        .cloned()
+        .map(|agent| AgentRow {
+            number: agent.number,
+            name: agent.name,
+            specialization: agent.specialization,
+            modules: if agent.modules.is_empty() { agent.subjects } else { agent.modules },
+            status: "Ready".to_owned(),
+            active: false,
+            asks: false,
+            last: None,
+        })
+        .collect();
     let phases = register.phases.into_iter().map(|phase| Phase { number: phase.number, title: phase.name });
-    Ok(Box::new(RegisterNews { entries: register.improvements, phases: phases.collect(), agents: agents.collect() }))
+    let (entries, phases, limits) = (register.improvements, phases.collect(), Some(config.agents));
+    Ok(Box::new(RegisterNews { entries, phases, agents, roster, limits }))
 }
 
 /// Branch and commit, where there is a repository.

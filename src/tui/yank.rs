@@ -5,6 +5,7 @@ use super::facts::Row;
 use super::model::{Dialog, Model, Screen, Then};
 use super::msg::ProfileKey;
 use super::state::Part;
+use crate::agents::Stage;
 use crate::improvements::{Trial, with_params};
 use crate::lab::experiment::Question;
 
@@ -42,6 +43,19 @@ pub(super) fn dialog(model: &Model) -> Option<Dialog> {
                 None => "workbench plan".to_owned(),
             };
             ("Copy of the plan".to_owned(), vec![offer('c', "command", command)])
+        }
+        Screen::Review => {
+            let (work, submission) = model.shown_submission()?;
+            let id = &work.life.assignment.improvement;
+            let mut offers = vec![
+                offer('c', "command", format!("workbench review {id}")),
+                offer('d', "diff", format!("git diff {} {}", work.life.assignment.base, submission.commit)),
+                offer('i', "commit", submission.commit.clone()),
+            ];
+            if work.stage == Stage::Approved {
+                offers.push(offer('m', "merge", format!("workbench merge {id}")));
+            }
+            (format!("Copy of {id}"), offers)
         }
         Screen::Agents => {
             let agent = model.facts.agents.get(model.agents.list.selected)?;

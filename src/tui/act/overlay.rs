@@ -5,8 +5,9 @@ use crate::improvements::ImprovementId;
 use crate::tui::commands::{self, Command};
 use crate::tui::inbox::Place;
 use crate::tui::input::Input;
-use crate::tui::model::{Model, Overlay, PaletteState, Screen};
+use crate::tui::model::{About, Model, Overlay, PaletteState, Prompt, Screen};
 use crate::tui::msg::Effect;
+use crate::tui::state::LabView;
 
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     match model.overlay.take() {
@@ -20,7 +21,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Some(Overlay::Palette(palette)) => run_command(model, &palette),
         Some(Overlay::Help(_)) => Vec::new(),
-        Some(Overlay::Prompt(prompt)) => super::status::set(model, prompt),
+        Some(Overlay::Prompt(prompt)) => answered(model, prompt),
         Some(Overlay::Inbox(selected)) => {
             let place = model.facts.waiting.get(selected).map(|waiting| waiting.place.clone());
             place.into_iter().for_each(|place| visit(model, place));
@@ -30,6 +31,20 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             stop_typing(model);
             Vec::new()
         }
+    }
+}
+
+/// Does what was asked about, with what was typed.
+fn answered(model: &mut Model, prompt: Prompt) -> Vec<Effect> {
+    let said = prompt.input.text().trim().to_owned();
+    match prompt.about {
+        About::Status(improvement, status) => super::status::set(model, improvement, status, &said),
+        About::SendBack(improvement) => super::review::send_back(model, &improvement, &said),
+        About::Line => {
+            super::review::comment(model, said);
+            Vec::new()
+        }
+        About::Recall(improvement) => super::assign::recall(model, &improvement, &said),
     }
 }
 
@@ -65,7 +80,7 @@ fn visit(model: &mut Model, place: Place) {
         Place::Improvement(id) => show_improvement(model, &id),
         Place::Experiment(id) => {
             go(model, Screen::Lab);
-            model.lab.past = true;
+            model.lab.view = LabView::Past;
             let found = model.facts.past.iter().position(|past| past.id == id);
             model.lab.list.selected = found.unwrap_or(model.lab.list.selected);
         }
@@ -73,6 +88,12 @@ fn visit(model: &mut Model, place: Place) {
             go(model, Screen::Agents);
             let found = model.facts.agents.iter().position(|agent| agent.number == number);
             model.agents.list.selected = found.unwrap_or(model.agents.list.selected);
+        }
+        Place::Submission(id) => {
+            go(model, Screen::Review);
+            let place = |place: &usize| model.facts.work.get(*place).map(|work| work.life.assignment.id);
+            let found = model.review.order.iter().position(|of| place(of) == Some(id));
+            model.review.list.selected = found.unwrap_or(model.review.list.selected);
         }
         Place::Nowhere => {}
     }
@@ -95,7 +116,8 @@ pub(super) fn dismiss(model: &mut Model) {
     match model.screen {
         Screen::Register => model.register.set_filter(String::new(), &model.facts.rows),
         Screen::Profile => super::profile::search(model, String::new()),
-        Screen::Lab | Screen::Agents | Screen::Plan | Screen::Log => {}
+        Screen::Agents => super::output::search(model, String::new()),
+        Screen::Lab | Screen::Review | Screen::Plan | Screen::Log => {}
     }
 }
 
@@ -103,6 +125,9 @@ pub(super) fn dismiss(model: &mut Model) {
 fn stop_typing(model: &mut Model) {
     model.register.editing = None;
     model.profile.editing = None;
+    if let Some(output) = &mut model.agents.output {
+        output.editing = None;
+    }
 }
 
 pub(super) fn choose(model: &mut Model, steps: isize) {

@@ -4,7 +4,7 @@
 use super::choice;
 use crate::improvements::{ImprovementId, Status};
 use crate::tui::input::Input;
-use crate::tui::model::{Dialog, Model, Overlay, Prompt, Then, Undo};
+use crate::tui::model::{About, Dialog, Model, Overlay, Prompt, Then, Undo};
 use crate::tui::msg::Effect;
 
 /// Which status, and does it say why?
@@ -38,17 +38,17 @@ pub(super) fn ask(model: &Model) -> Option<Dialog> {
 /// Asks why.
 pub(super) fn ask_reason(model: &mut Model, improvement: ImprovementId, status: Status) {
     let title = format!("{improvement} {status}: why?");
-    model.overlay = Some(Overlay::Prompt(Prompt { title, improvement, status, input: Input::default() }));
+    model.overlay =
+        Some(Overlay::Prompt(Prompt { title, about: About::Status(improvement, status), input: Input::default() }));
 }
 
 /// Sets the status for the reason that was typed.
-pub(super) fn set(model: &mut Model, prompt: Prompt) -> Vec<Effect> {
-    let Prompt { improvement, status, input, .. } = prompt;
+pub(super) fn set(model: &mut Model, improvement: ImprovementId, status: Status, reason: &str) -> Vec<Effect> {
     let row = model.facts.rows.iter().find(|row| row.entry.id == improvement);
     if let Some(before) = row.map(|row| row.progress.status) {
         model.undo.push(Undo { improvement: improvement.clone(), before, after: status });
     }
-    vec![command(&improvement, status, input.text().trim())]
+    vec![command(&improvement, status, reason)]
 }
 
 /// Asks whether the last change is taken back.
@@ -97,8 +97,9 @@ fn arguments(improvement: &ImprovementId, status: Status, reason: &str) -> Vec<S
 
 /// A command as a person would type it.
 pub(in crate::tui) fn shown(arguments: &[String]) -> String {
+    let odd = |text: &str| text.contains(|symbol: char| !symbol.is_alphanumeric() && !"-_./=".contains(symbol));
     let quoted = |argument: &String| match argument.split_once('=') {
-        Some((name, value)) if value.contains(|symbol: char| !symbol.is_alphanumeric() && !"-_./".contains(symbol)) => {
+        Some((name, value)) if odd(value) => {
             format!("{name}='{}'", value.replace('\'', "'\\''"))
         }
         Some(_) | None => argument.clone(),

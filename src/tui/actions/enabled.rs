@@ -1,24 +1,57 @@
 //! What can be done now, and why not.
 
 use super::{Action, ActionId};
+use crate::tui::act;
 use crate::tui::model::{Model, Screen};
+use crate::tui::state::LabView;
 
 /// Whether it can be done now; if not, why.
 pub fn enabled(model: &Model, action: &Action) -> Result<(), String> {
     let when = |holds: bool, otherwise: &str| if holds { Ok(()) } else { Err(otherwise.to_owned()) };
-    let shows_running = model.screen == Screen::Lab && !model.shows_past();
+    let follows = model.agents.output.is_some();
+    let shows_running = model.screen == Screen::Lab && model.lab_view() == LabView::Live;
     match action.id {
         ActionId::Apply => can_apply(model),
+        ActionId::Stop if model.screen == Screen::Agents => {
+            when(act::assign::stoppable(model).is_some(), "this agent has no attempt under way")
+        }
         ActionId::Stop => match (model.running_pid(), &model.facts.running) {
             (Some(_), _) => Ok(()),
             (None, Some(_)) => Err("the process of this apply is not known".to_owned()),
             (None, None) => Err("nothing runs".to_owned()),
         },
-        ActionId::Past => when(model.facts.running.is_some(), "nothing runs: these are the past ones"),
+        ActionId::Trend => {
+            let past = model.facts.past.get(model.lab.list.selected).filter(|_| model.shows_past());
+            let of_one = past.is_some_and(|past| past.question.improvement().is_some());
+            when(of_one, "a past experiment of an improvement has a trend: v shows the past ones")
+        }
         ActionId::Workload => when(model.shown_experiment().is_some(), "no experiment is shown"),
+        ActionId::Open if model.screen == Screen::Agents => {
+            let agent = model.selected_agent().map(|agent| agent.number);
+            let output = agent.and_then(|agent| model.facts.last_work(agent)?.output());
+            when(
+                output.is_some() && !follows,
+                if follows { "it is followed" } else { "nothing was started for this agent" },
+            )
+        }
         ActionId::Open => when(model.has_selection() && !shows_running, "there is nothing to open"),
         ActionId::Yank | ActionId::Mark => when(model.has_selection(), "nothing is selected"),
-        ActionId::Zoom => when(model.screen != Screen::Log && !shows_running, "there is no detail here"),
+        ActionId::Zoom => when(model.screen != Screen::Log && !shows_running && !follows, "there is no detail here"),
+        ActionId::Assign => act::assign::can_ask(model),
+        ActionId::Improvements => when(model.selected_agent().is_some(), "nothing is selected"),
+        ActionId::Wrap | ActionId::Times => when(follows, "no output is followed: Enter does"),
+        ActionId::Approve => act::review::can_approve(model),
+        ActionId::SendBack => act::review::can_send_back(model),
+        ActionId::Comment | ActionId::Uncomment => {
+            when(model.hears_diff() && model.facts.patch().is_some(), "comments are on lines: Enter opens the diff")
+        }
+        ActionId::Pane => when(model.shown_submission().is_some(), "nothing is handed in"),
+        ActionId::Filter | ActionId::NextFound | ActionId::PreviousFound if model.screen == Screen::Agents => {
+            when(follows, "no output is followed: Enter does")
+        }
+        ActionId::NextFound | ActionId::PreviousFound if model.screen == Screen::Review => {
+            when(model.facts.patch().is_some(), "there is no diff")
+        }
         ActionId::Profile => has_profile(model),
         ActionId::Pictures => match model.wanted_profile() {
             Some(key) => when(key.kind.has_pictures(), "instructions have no stacks to draw"),
@@ -72,6 +105,7 @@ pub fn enabled(model: &Model, action: &Action) -> Result<(), String> {
         | ActionId::Dismiss
         | ActionId::Next
         | ActionId::Previous
+        | ActionId::NextView
         | ActionId::Complete => Ok(()),
     }
 }
@@ -84,7 +118,7 @@ fn has_profile(model: &Model) -> Result<(), String> {
             let none = || format!("{id} has no profile: `workbench profile {id} --capture` takes one");
             model.profile_of(id).map(|_| ()).ok_or_else(none)
         }
-        Screen::Lab | Screen::Profile | Screen::Agents | Screen::Plan | Screen::Log => {
+        Screen::Lab | Screen::Profile | Screen::Agents | Screen::Review | Screen::Plan | Screen::Log => {
             model.profile_of_shown().map(|_| ()).ok_or_else(|| "no profile was taken in this experiment".to_owned())
         }
     }

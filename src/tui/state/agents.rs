@@ -1,6 +1,6 @@
-//! The Agents: which one is selected.
+//! The Agents: which one is selected, and the output that is followed.
 
-use super::ListState;
+use super::{ListState, OutputState};
 
 /// State of the Agents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,4 +9,6 @@ pub struct AgentsState {
     pub list: ListState,
     /// Lines of the detail scrolled away.
     pub detail_offset: usize,
+    /// The output that is followed, over the roster.
+    pub output: Option<OutputState>,
 }

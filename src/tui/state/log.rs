@@ -1,4 +1,4 @@
-//! The Log: follows the newest line until a person freezes it or moves away from the end.
+//! The Log: follows the newest line until a person moves away from the end.
 
 use super::ListState;
 
@@ -7,6 +7,4 @@ use super::ListState;
 pub struct LogState {
     /// Selection and window on the lines.
     pub list: ListState,
-    /// New lines do not move the window.
-    pub frozen: bool,
 }

@@ -9,6 +9,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 
+use crate::agents::{Agent, Limits, Roster, Runner, RunnerKind};
+use crate::config::AgentLimits;
 use crate::improvements::record::{Bounds, Trial, Variants};
 use crate::improvements::{Category, Claim, Direction, Improvement, ImprovementId, Mechanism, Priority, Status};
 use crate::lab::experiment::{
@@ -51,7 +53,9 @@ pub(super) fn empty(width: u16, height: u16, ascii: bool) -> Model {
 /// A model that has read register, roster and store; nothing runs.
 pub(super) fn idle(width: u16, height: u16, ascii: bool) -> Model {
     let mut model = empty(width, height, ascii);
-    let register = RegisterNews { entries: entries(), phases: phases(), agents: agents() };
+    let (entries, phases, agents, roster) = (entries(), phases(), agents(), roster());
+    let limits = Some(AgentLimits::default());
+    let register = RegisterNews { entries, phases, agents, roster, limits };
     for msg in [
         Msg::Project(ProjectFacts {
             target: "engine".into(),
@@ -190,6 +194,20 @@ fn mechanism() -> Mechanism {
 
 fn phases() -> Vec<Phase> {
     [(1, "Critical path"), (2, "Memory")].map(|(number, title)| Phase { number, title: title.to_owned() }).to_vec()
+}
+
+/// As [`agents`] are written.
+fn roster() -> Roster {
+    let agent = |row: AgentRow| Agent {
+        number: row.number,
+        name: row.name,
+        specialization: row.specialization,
+        subjects: Vec::new(),
+        modules: row.modules,
+        runner: Runner { kind: RunnerKind::Command, command: vec!["codex".to_owned(), "exec".to_owned()] },
+        limits: Limits::default(),
+    };
+    Roster { agents: agents().into_iter().map(agent).collect() }
 }
 
 fn agents() -> Vec<AgentRow> {
@@ -452,7 +470,7 @@ fn binary(side: Side) -> Binary {
     }
 }
 
-fn pair(workload: usize, index: u32, d: LogRatio) -> Pair {
+pub(super) fn pair(workload: usize, index: u32, d: LogRatio) -> Pair {
     let arm = ArmRun {
         layout: 0,
         ops: 100_000,

@@ -160,7 +160,7 @@ fn a_status_is_set_with_a_reason_and_taken_back() {
 fn a_file_is_edited_and_a_report_written_from_anywhere() {
     let mut model = idle(120, 40, false);
     assert_eq!(press(&mut model, "jje"), [Effect::Edit(id("T003"))]);
-    for screen in "123467".chars() {
+    for screen in "1234567".chars() {
         let effects = press(&mut model, &format!("{screen}R"));
         assert!(effects.contains(&Effect::RunCommand(vec!["report".to_owned()])), "{effects:?}");
     }
@@ -271,7 +271,7 @@ fn workloads_of_a_verdict_are_read_once_when_they_are_looked_at() {
 #[test]
 fn an_agent_leads_to_its_improvements() {
     let mut model = idle(120, 40, false);
-    press(&mut model, "4jjj<Enter>");
+    press(&mut model, "4jjji");
     assert_eq!((model.screen, shown(&model)), (Screen::Register, vec!["T002", "T004", "B002"]));
 }
 
@@ -284,7 +284,8 @@ fn the_log_follows_until_it_is_frozen_or_left() {
     assert_eq!(model.log.list.selected, 98);
     press(&mut model, "f");
     update(&mut model, Msg::Log((200..210).map(line).collect()));
-    assert_eq!(model.log.list.selected, 98);
+    assert_eq!((model.log.list.selected, model.facts.log.len()), (98, 99));
+    assert!(screen(&model).contains("FROZEN 1, f follows"));
     press(&mut model, "fgg");
     update(&mut model, Msg::Log((205..220).map(line).collect()));
     assert_eq!((model.log.list.selected, model.facts.log.len()), (0, 119), "what was there is not added twice");
@@ -342,7 +343,7 @@ fn reloading_the_register_keeps_what_the_store_said() {
     let mut model = idle(120, 40, false);
     press(&mut model, "jjjjj");
     let entries = model.facts.rows.iter().map(|row| row.entry.clone()).collect();
-    let news = crate::tui::msg::RegisterNews { entries, phases: Vec::new(), agents: model.facts.agents.clone() };
+    let news = crate::tui::msg::RegisterNews { entries, agents: model.facts.agents.clone(), ..Default::default() };
     update(&mut model, Msg::Register(Ok(Box::new(news))));
     assert_eq!(selected(&model), "B001");
     assert_eq!(model.selected_row().unwrap().progress.verdicts[0].at, ago(7_300));

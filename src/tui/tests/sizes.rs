@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 use super::fixtures::{idle, measuring};
 use super::plans::planned;
 use super::profiles::profiled;
+use super::works::handed_in;
 use crate::tui::model::{Model, Screen, Zoom};
 use crate::tui::msg::Msg;
 use crate::tui::update::update;
@@ -25,8 +26,8 @@ fn press(model: &mut Model, code: KeyCode) {
 
 #[test]
 fn every_screen_draws_at_every_size() {
-    let makes: [fn(u16, u16, bool) -> Model; 4] =
-        [idle, |width, height, ascii| measuring(width, height, ascii, 5), profiled, planned];
+    let makes: [fn(u16, u16, bool) -> Model; 5] =
+        [idle, |width, height, ascii| measuring(width, height, ascii, 5), profiled, planned, handed_in];
     for make in makes {
         for screen in Screen::ALL {
             for zoom in [Zoom::Normal, Zoom::Half, Zoom::Full] {

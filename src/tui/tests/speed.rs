@@ -26,7 +26,7 @@ fn large() -> Model {
             entry(&format!("T{number:05}"), &title, "Transaction", Priority::High, &[number % 12], "+25-30% TPS")
         })
         .collect();
-    update(&mut model, Msg::Register(Ok(Box::new(RegisterNews { entries, phases: Vec::new(), agents: Vec::new() }))));
+    update(&mut model, Msg::Register(Ok(Box::new(RegisterNews { entries, ..Default::default() }))));
     let mut running = experiment(0);
     running.plan.question = Question::AddOneIn(model.facts.rows[4_321].entry.id.clone());
     for (at, event) in events(6) {

@@ -1,24 +1,28 @@
-//! The Agents: who owns what, and what they did last.
+//! The Agents: who works on what, and when each was last heard of.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use super::grid::{Cell, Column, Grid};
-use super::paint::{self, field, heading};
+use super::{agents_detail, paint, review};
+use crate::agents::Stage;
 use crate::tui::facts::{AgentRow, Load, Row};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::text;
 
-const COLUMNS: [Column; 6] = [
-    Column { title: "Agent", min: 9, max: 14, right: false, rank: 0 },
-    Column { title: "Specialization", min: 16, max: 30, right: false, rank: 1 },
-    Column { title: "Modules", min: 12, max: 34, right: false, rank: 5 },
-    Column { title: "Status", min: 9, max: 12, right: false, rank: 2 },
-    Column { title: "Owns", min: 4, max: 4, right: true, rank: 4 },
-    Column { title: "Last", min: 7, max: 8, right: true, rank: 3 },
+const COLUMNS: [Column; 9] = [
+    Column { title: "Agent", min: 8, max: 12, right: false, rank: 0 },
+    Column { title: "Status", min: 13, max: 14, right: false, rank: 2 },
+    Column { title: "Work", min: 4, max: 5, right: false, rank: 1 },
+    Column { title: "Stage", min: 12, max: 14, right: false, rank: 4 },
+    Column { title: "For", min: 6, max: 7, right: true, rank: 6 },
+    Column { title: "Lines", min: 8, max: 11, right: true, rank: 7 },
+    Column { title: "Heard", min: 6, max: 6, right: true, rank: 3 },
+    Column { title: "Says", min: 10, max: 44, right: false, rank: 5 },
+    Column { title: "Specialization", min: 16, max: 30, right: false, rank: 8 },
 ];
 
 /// Draws list and detail.
@@ -27,9 +31,9 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     if panes.list.area() > 0 {
         list(model, frame, panes.list);
     }
-    let title = selected(model).map_or("Agent", |agent| agent.name.as_str());
+    let title = model.selected_agent().map_or("Agent", |agent| agent.name.as_str());
     let inner = paint::pane(frame, panes.detail, &model.look, title, "");
-    let lines = detail(model, inner.width);
+    let lines = agents_detail::lines(model, inner.width);
     paint::scrolled(frame, panes.detail, &model.look, &lines, model.agents.detail_offset);
 }
 
@@ -66,69 +70,38 @@ fn list(model: &Model, frame: &mut Frame, area: Rect) {
 fn cell(model: &Model, agent: &AgentRow, column: usize) -> Cell {
     let look = &model.look;
     let theme = &look.theme;
+    let work = model.facts.in_hand(agent.number);
+    let none = || (look.glyphs.none.to_owned(), theme.faint);
     match column {
         0 => (agent.name.clone(), theme.text.add_modifier(Modifier::BOLD)),
-        1 => (agent.specialization.clone(), theme.text),
-        2 => (agent.modules.join(", "), theme.dim),
-        3 => {
-            let (glyph, style) = if agent.active { (look.glyphs.running, theme.good) } else { ("○", theme.dim) };
-            let glyph = if look.glyphs.ascii && !agent.active { "." } else { glyph };
+        1 => {
+            let (glyph, style) = match (agent.active, agent.asks) {
+                (_, true) => ("?", theme.warn),
+                (true, false) => (look.glyphs.running, theme.good),
+                (false, false) => (if look.glyphs.ascii { "." } else { "○" }, theme.dim),
+            };
             (format!("{glyph} {}", agent.status), style)
         }
-        4 => (owned(model, agent).count().to_string(), theme.text),
-        _ => match &agent.last {
-            Some(activity) => (text::age(activity.at, model.now), theme.text),
-            None => (look.glyphs.none.to_owned(), theme.faint),
-        },
-    }
-}
-
-/// The selected agent as lines of that width.
-pub(super) fn detail(model: &Model, width: u16) -> Vec<Line<'static>> {
-    let look = &model.look;
-    let Some(agent) = selected(model) else { return Vec::new() };
-    let mut lines = field(look, "expert in", &agent.specialization, look.theme.text, width);
-    lines.extend(field(look, "modules", &agent.modules.join(", "), look.theme.text, width));
-    lines.extend(field(
-        look,
-        "status",
-        &agent.status,
-        if agent.active { look.theme.good } else { look.theme.text },
-        width,
-    ));
-    match &agent.last {
-        Some(last) => {
-            let age = text::age(last.at, model.now);
-            let age = if age == "now" { age } else { format!("{age} ago") };
-            let words = format!("{} ({age}, from {})", last.what, last.source);
-            lines.extend(field(look, "last", &words, look.theme.text, width));
+        2 => work.map_or_else(none, |work| (work.life.assignment.improvement.0.clone(), theme.text)),
+        3 => work.map_or_else(none, |work| {
+            let (glyph, style) = review::stage(look, work.stage);
+            (format!("{glyph} {}", work.stage), style)
+        }),
+        4 => {
+            let began = work.filter(|work| work.stage == Stage::Working).and_then(|work| work.life.last_attempt());
+            began.map_or_else(none, |attempt| (text::age(attempt.at, model.now), theme.text))
         }
-        None => lines.extend(field(look, "last", "nothing recorded", look.theme.dim, width)),
+        5 => work
+            .and_then(|work| work.size)
+            .map_or_else(none, |(added, removed)| (format!("+{added} −{removed}"), theme.text)),
+        6 => agent.last.as_ref().map_or_else(none, |last| (text::age(last.at, model.now), theme.text)),
+        7 => agent.last.as_ref().map_or_else(none, |last| (last.what.clone(), theme.dim)),
+        _ => (agent.specialization.clone(), theme.dim),
     }
-    lines.push(Line::default());
-    let owned: Vec<&Row> = owned(model, agent).collect();
-    lines.push(heading(look, &format!("Improvements ({})", owned.len())));
-    for row in owned {
-        let (glyph, style) = look.status(row.progress.status);
-        let room = usize::from(width).saturating_sub(21);
-        let title = text::fit(&row.entry.title, room, look.glyphs.ellipsis).into_owned();
-        lines.push(paint::spread(
-            vec![
-                Span::styled(format!("{:<6}", row.entry.id.0), look.theme.text.add_modifier(Modifier::BOLD)),
-                Span::styled(title, look.theme.text),
-            ],
-            vec![Span::styled(format!(" {glyph} {:<11}", row.progress.status.to_string()), style)],
-            width,
-        ));
-    }
-    lines
 }
 
-fn selected(model: &Model) -> Option<&AgentRow> {
-    model.facts.agents.get(model.agents.list.selected)
-}
-
-fn owned<'m>(model: &'m Model, agent: &AgentRow) -> impl Iterator<Item = &'m Row> {
+/// The improvements that are an agent's.
+pub(super) fn owned<'m>(model: &'m Model, agent: &AgentRow) -> impl Iterator<Item = &'m Row> {
     let number = agent.number;
     model.facts.rows.iter().filter(move |row| row.entry.agents.contains(&number))
 }

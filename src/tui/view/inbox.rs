@@ -74,8 +74,10 @@ fn mark(model: &Model, cause: Cause) -> (&'static str, Style) {
     let (glyphs, theme) = (model.look.glyphs, &model.look.theme);
     match cause {
         Cause::Unreadable | Cause::Broken => ("!", theme.bad),
-        Cause::Forced | Cause::Rejected => (glyphs.failed, theme.bad),
-        Cause::Asked | Cause::Stopped | Cause::Stale | Cause::Undecided => ("?", theme.warn),
-        Cause::Unblocked => (glyphs.done, theme.good),
+        Cause::Forced | Cause::Rejected | Cause::Refused | Cause::Lost => (glyphs.failed, theme.bad),
+        Cause::Asked | Cause::Review | Cause::Ended | Cause::Stopped | Cause::Stale | Cause::Undecided => {
+            ("?", theme.warn)
+        }
+        Cause::Unblocked | Cause::Approved => (glyphs.done, theme.good),
     }
 }

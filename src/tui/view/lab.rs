@@ -12,14 +12,15 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 
 use super::grid::{Cell, Column, Grid};
 use super::lab_panels as panels;
-use super::paint;
+use super::{lab_noise, lab_screens, paint};
 use crate::tui::facts::{Ending, Load, PastExperiment};
 use crate::tui::layout;
 use crate::tui::model::Model;
+use crate::tui::state::LabView;
 use crate::tui::text;
 
 const COLUMNS: [Column; 6] = [
@@ -33,17 +34,23 @@ const COLUMNS: [Column; 6] = [
 
 /// Draws the running experiment, or list and detail of past ones.
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
-    if !model.shows_past()
-        && let Some(running) = &model.facts.running
-    {
-        return panels::experiment(model, frame, area, running);
+    match (model.lab_view(), &model.facts.running) {
+        (LabView::Live, Some(running)) => return panels::experiment(model, frame, area, running),
+        (LabView::Screens, _) => return lab_screens::draw(model, frame, area),
+        (LabView::Noise, _) => return lab_noise::draw(model, frame, area),
+        (LabView::Live, None) | (LabView::Past, _) => {}
     }
     let panes = layout::panes(area, model.screen, model.zoom);
-    if model.facts.past.is_empty() || (model.starting.is_some() && !model.lab.past) {
+    if model.facts.past.is_empty() || (model.starting.is_some() && model.lab.view == LabView::Live) {
         return nothing(model, frame, area);
     }
     if panes.list.area() > 0 {
         past(model, frame, panes.list);
+    }
+    if let Some(id) = model.wanted_trend() {
+        let inner = paint::pane(frame, panes.detail, &model.look, &format!("Trend of {id}"), "t closes");
+        let lines = trend(model, inner.width);
+        return paint::scrolled(frame, panes.detail, &model.look, &lines, model.lab.detail_offset);
     }
     match model.shown_experiment() {
         Some(experiment) => {
@@ -55,6 +62,38 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
             let inner = paint::pane(frame, panes.detail, &model.look, "Experiment", "");
             paint::empty(frame, inner, &model.look, &["Reading the experiment…".to_owned()]);
         }
+    }
+}
+
+/// Lines of the detail that can be scrolled.
+pub(super) fn detail_len(model: &Model, width: u16) -> usize {
+    match model.lab_view() {
+        LabView::Live => 0,
+        LabView::Past if model.lab.trend => trend(model, width).len(),
+        LabView::Past => 0,
+        LabView::Screens => lab_screens::lines(model, width).len(),
+        LabView::Noise => lab_noise::lines(model, width).len(),
+    }
+}
+
+/// What `workbench history` draws.
+fn trend(model: &Model, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    let wanted = model.wanted_trend();
+    match &model.facts.lab.trend {
+        Some((id, Ok(picture))) if Some(id) == wanted => {
+            let drawn = if look.glyphs.ascii { &picture.ascii } else { &picture.unicode };
+            if drawn.trim().is_empty() {
+                return vec![Line::styled(format!("nothing was decided of {id} yet"), look.theme.dim)];
+            }
+            let style = |line: &str| if line.contains("changed here") { look.theme.warn } else { look.theme.text };
+            drawn
+                .lines()
+                .map(|line| Line::styled(text::fit(line, width.into(), look.glyphs.ellipsis).into_owned(), style(line)))
+                .collect()
+        }
+        Some((id, Err(trouble))) if Some(id) == wanted => vec![Line::styled(trouble.clone(), look.theme.bad)],
+        Some(_) | None => vec![Line::styled("reading what was measured…", look.theme.dim)],
     }
 }
 
@@ -78,7 +117,7 @@ fn nothing(model: &Model, frame: &mut Frame, area: Rect) {
 fn past(model: &Model, frame: &mut Frame, area: Rect) {
     let look = &model.look;
     let count = model.facts.past.len();
-    let inner = paint::pane(frame, area, look, "Experiments", &count.to_string());
+    let inner = paint::pane(frame, area, look, "Experiments", &format!("{count}; v: screens, noise"));
     let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
     let mut head = grid.header(look, None);
     head.spans.insert(0, Span::raw("  "));

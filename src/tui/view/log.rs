@@ -23,8 +23,7 @@ const COLUMNS: [Column; 5] = [
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let look = &model.look;
     let log = &model.facts.log;
-    let note = if model.log.frozen { "frozen, f follows" } else { "" };
-    let inner = paint::pane(frame, area, look, "Log", note);
+    let inner = paint::pane(frame, area, look, "Log", "");
     if log.is_empty() {
         let sentence = match &model.facts.store {
             Load::Reading => "Reading the store…".to_owned(),

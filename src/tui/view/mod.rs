@@ -4,8 +4,10 @@
 //! [`flame`] and [`spark`] are what the parts are drawn with.
 
 mod agents;
+mod agents_detail;
 mod ascii;
 mod dialog;
+mod diff;
 mod flame;
 mod footer;
 mod forest;
@@ -13,8 +15,11 @@ mod grid;
 mod help;
 mod inbox;
 mod lab;
+mod lab_noise;
 mod lab_panels;
+mod lab_screens;
 mod log;
+mod output;
 mod paint;
 mod palette;
 mod plan;
@@ -23,6 +28,8 @@ mod profile;
 mod prompt;
 mod register;
 mod register_detail;
+mod review;
+mod review_detail;
 mod screen;
 mod spark;
 mod status_bar;

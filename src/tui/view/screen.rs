@@ -5,8 +5,8 @@ use ratatui::layout::{Rect, Size};
 use ratatui::text::Line;
 
 use super::{
-    agents, ascii, dialog, footer, help, inbox, lab, log, paint, palette, plan, plan_detail, profile, prompt, register,
-    register_detail, status_bar, tabs,
+    agents, agents_detail, ascii, dialog, footer, help, inbox, lab, log, paint, palette, plan, plan_detail, profile,
+    prompt, register, register_detail, review, status_bar, tabs,
 };
 use crate::tui::layout;
 use crate::tui::model::{Model, Overlay, Screen};
@@ -31,7 +31,11 @@ fn draw(model: &Model, frame: &mut Frame) {
         Screen::Register => register::draw(model, frame, parts.body),
         Screen::Lab => lab::draw(model, frame, parts.body),
         Screen::Profile => profile::draw(model, frame),
-        Screen::Agents => agents::draw(model, frame, parts.body),
+        Screen::Agents => match &model.agents.output {
+            Some(output) => super::output::draw(model, frame, parts.body, output),
+            None => agents::draw(model, frame, parts.body),
+        },
+        Screen::Review => review::draw(model, frame, parts.body),
         Screen::Plan => plan::draw(model, frame, parts.body),
         Screen::Log => log::draw(model, frame, parts.body),
     }
@@ -53,12 +57,14 @@ pub fn detail_lines(model: &Model) -> (usize, u16) {
         Screen::Register => {
             model.selected_row().map_or(0, |row| register_detail::lines(model, row, detail.width).len())
         }
-        Screen::Agents => agents::detail(model, detail.width).len(),
+        Screen::Agents => agents_detail::lines(model, detail.width).len(),
+        Screen::Review => review::detail_len(model, detail.width),
         Screen::Plan => match &model.facts.plan {
             Some(Ok(plan)) => plan_detail::lines(model, plan, detail.width).len(),
             Some(Err(_)) | None => 0,
         },
-        Screen::Lab | Screen::Profile | Screen::Log => 0,
+        Screen::Lab => lab::detail_len(model, detail.width),
+        Screen::Profile | Screen::Log => 0,
     };
     (lines, detail.height)
 }

@@ -19,7 +19,7 @@ const BAR_STEPS: usize = 8;
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let theme = &model.look.theme;
     paint::highlight(frame, area, 0, theme.bar);
-    let right: Vec<Span> = waiting(model).into_iter().chain(lab(model)).collect();
+    let right: Vec<Span> = frozen(model).into_iter().chain(waiting(model)).into_iter().chain(lab(model)).collect();
     let right_width: usize = right.iter().map(Span::width).sum();
     let mut room = usize::from(area.width).saturating_sub(right_width);
     let mut left = vec![Span::styled(" workbench", theme.accent.add_modifier(Modifier::BOLD))];
@@ -80,6 +80,13 @@ fn agents(model: &Model) -> Option<Vec<Span<'static>>> {
         let running = model.look.glyphs.running;
         vec![Span::styled(format!("{running} "), model.look.theme.good), Span::raw(format!("{active} at work"))]
     })
+}
+
+/// `FROZEN 12, f follows`: what is seen is not what is, and so much came since.
+fn frozen(model: &Model) -> Option<Span<'static>> {
+    let waits = model.frozen.as_ref()?.len();
+    let style = model.look.theme.accent.add_modifier(Modifier::BOLD);
+    Some(Span::styled(format!("  FROZEN {waits}, f follows "), style))
 }
 
 /// `! 2 need you`: what waits for a person; it never leaves the bar.

@@ -13,22 +13,25 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let mut spans = Vec::new();
     for screen in Screen::ALL {
         let style = if screen == model.screen { theme.selected } else { theme.dim };
-        spans.push(Span::styled(label(screen), style));
+        spans.push(Span::styled(label(screen, area.width), style));
     }
     paint::line(frame, area, 0, &Line::from(spans));
 }
 
 /// The screen whose name stands at a column.
-pub fn at(column: u16) -> Option<Screen> {
+pub fn at(column: u16, width: u16) -> Option<Screen> {
     let mut end = 0;
     Screen::ALL.into_iter().find(|screen| {
-        end += label(*screen).len();
+        end += label(*screen, width).len();
         usize::from(column) < end
     })
 }
 
-fn label(screen: Screen) -> String {
-    format!(" {} {} ", screen.number(), screen.name())
+/// Without its last blank where there is no room for all.
+fn label(screen: Screen, width: u16) -> String {
+    let all: usize = Screen::ALL.iter().map(|screen| screen.name().len() + 4).sum();
+    let end = if all > usize::from(width) { "" } else { " " };
+    format!(" {} {}{end}", screen.number(), screen.name())
 }
 
 #[cfg(test)]
@@ -37,8 +40,10 @@ mod tests {
 
     #[test]
     fn a_click_finds_the_name_under_it() {
-        assert_eq!(at(0), Some(Screen::Register));
-        assert_eq!(at(12), Some(Screen::Lab));
-        assert_eq!(at(500), None);
+        assert_eq!(at(0, 80), Some(Screen::Register));
+        assert_eq!(at(12, 80), Some(Screen::Lab));
+        assert_eq!(at(11, 60), Some(Screen::Lab));
+        assert_eq!(at(57, 60), Some(Screen::Log));
+        assert_eq!(at(500, 80), None);
     }
 }
