@@ -288,6 +288,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         },
     };
     let context = Context::new(project, if cli.json { Format::Json } else { cli.format });
+    if cli.command.is_none() {
+        tui::memory::one_heap();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -22,6 +22,7 @@ use crate::lab::experiment::{ExperimentId, Question, Role, Standing, Verdict};
 use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine, RiskLine};
 use crate::report::{Document, Standup};
 use crate::repository::Patch;
+use crate::tracking::Change;
 
 /// Lines of the log that are kept.
 pub const LOG_LINES_MAX: usize = 5_000;
@@ -280,6 +281,25 @@ pub struct Lease {
     pub pid: u32,
     /// What for: `apply T003`.
     pub purpose: String,
+}
+
+impl LogLine {
+    /// A change, as people read it.
+    pub fn of(change: Change) -> Self {
+        let kind = match change.table.as_str() {
+            "sitting" => "process",
+            "improvement_status" => "status",
+            "stack_change" => "stack",
+            "agent_status" => "agent",
+            "command_log" => "command",
+            "attempt_worker" => "process",
+            "attempt_said" => "says",
+            "attempt_end" => "ended",
+            "screen_pair" => "pair",
+            other => other,
+        };
+        Self { seq: change.seq, at: change.at, kind: kind.to_owned(), subject: change.subject, text: change.summary }
+    }
 }
 
 impl PlanFacts {

@@ -24,6 +24,7 @@ pub mod inbox;
 pub mod input;
 pub mod keys;
 pub mod layout;
+pub mod memory;
 pub mod model;
 pub mod msg;
 pub mod run;

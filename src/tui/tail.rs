@@ -113,9 +113,11 @@ impl Tail {
         // The log first: what is recorded while the rest is read is then read twice rather than missed.
         let latest = self.reader.latest_changes(CHANGES_MAX).await?;
         self.seq = latest.last().map_or(0, |change| change.seq);
-        self.send(Msg::Log(latest.into_iter().map(log_line).collect()))?;
+        self.send(Msg::Log(latest.into_iter().map(LogLine::of).collect()))?;
         self.overview(None).await?;
         self.work().await?;
+        // What was read before there was a store, or while it could not be read, is not what is in it.
+        self.send(Msg::LabMoved)?;
         loop {
             self.look().await?;
             sleep(LOOK_EVERY).await;
@@ -175,7 +177,7 @@ impl Tail {
         let lab_moved =
             changes.iter().any(|change| change.table.starts_with("screen") || change.table == "calibration");
         let subjects: BTreeSet<String> = changes.iter().map(|change| change.subject.clone()).collect();
-        self.send(Msg::Log(changes.into_iter().map(log_line).collect()))?;
+        self.send(Msg::Log(changes.into_iter().map(LogLine::of).collect()))?;
         if overview {
             self.overview(Some(subjects)).await?;
         }
@@ -381,16 +383,4 @@ fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>, tree: Option<&str>)
         verdicts,
         workloads: Vec::new(),
     }
-}
-
-fn log_line(change: Change) -> LogLine {
-    let kind = match change.table.as_str() {
-        "sitting" => "process",
-        "improvement_status" => "status",
-        "stack_change" => "stack",
-        "agent_status" => "agent",
-        "command_log" => "command",
-        other => other,
-    };
-    LogLine { seq: change.seq, at: change.at, kind: kind.to_owned(), subject: change.subject, text: change.summary }
 }

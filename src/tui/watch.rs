@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use tokio::sync::mpsc::UnboundedSender;
@@ -21,6 +21,9 @@ use crate::repository::Repository;
 const REGISTER_EVERY: Duration = Duration::from_secs(2);
 const REPOSITORY_EVERY: Duration = Duration::from_secs(5);
 const MACHINE_EVERY: Duration = Duration::from_secs(2);
+/// Looking at the files of a large register takes its time: one part in so many of a processor's, but it is looked at in the end.
+const REGISTER_SHARE: u32 = 400;
+const REGISTER_AT_LATEST: Duration = Duration::from_secs(15);
 /// Columns of a report of mistakes.
 const REPORT_WIDTH: usize = 100;
 
@@ -52,7 +55,7 @@ async fn every(
 async fn register(project: Project, sender: UnboundedSender<Msg>) {
     let mut known = None;
     loop {
-        let (seen, before) = (project.clone(), known);
+        let (seen, before, began) = (project.clone(), known, Instant::now());
         let look = tokio::task::spawn_blocking(move || {
             let now = fingerprint(&seen);
             (now, (before != Some(now)).then(|| read_register(&seen)))
@@ -66,7 +69,8 @@ async fn register(project: Project, sender: UnboundedSender<Msg>) {
             // Only now: what the store knows is laid over the entries.
             tokio::spawn(tail::follow(project.clone(), sender.clone()));
         }
-        sleep(REGISTER_EVERY).await;
+        let took = if is_first { Duration::ZERO } else { began.elapsed() };
+        sleep(REGISTER_EVERY.max(took * REGISTER_SHARE).min(REGISTER_AT_LATEST)).await;
     }
 }
 

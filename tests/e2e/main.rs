@@ -47,4 +47,5 @@ mod store_commands;
 mod store_kill;
 mod tui;
 mod tui_bars;
+mod tui_walk;
 mod yielding;

@@ -84,6 +84,35 @@ impl Pty {
         String::from_utf8_lossy(&output).into_owned()
     }
 
+    /// What is on the screen, as text: the characters where they were put since it was cleared last. Enough of a terminal for a
+    /// program that draws cell by cell.
+    pub(crate) fn screen(&self) -> String {
+        let output = self.output();
+        let drawn = output.rsplit_once("\x1b[2J").map_or(output.as_str(), |(_, drawn)| drawn);
+        let mut rows = vec![vec![' '; 300]; 100];
+        let (mut row, mut column, mut rest) = (0, 0, drawn.chars());
+        while let Some(symbol) = rest.next() {
+            if symbol != '\x1b' {
+                if let Some(cell) = rows.get_mut(row).and_then(|row: &mut Vec<char>| row.get_mut(column)) {
+                    *cell = symbol;
+                }
+                column += 1;
+                continue;
+            }
+            let mut sequence = String::new();
+            let ends = |symbol: char| symbol.is_ascii_alphabetic() || symbol == '~';
+            while !sequence.ends_with(ends) {
+                let Some(symbol) = rest.next() else { break };
+                sequence.push(symbol);
+            }
+            if let Some(place) = sequence.strip_prefix('[').and_then(|place| place.strip_suffix('H')) {
+                let (line, at) = place.split_once(';').unwrap_or(("1", "1"));
+                (row, column) = (line.parse().unwrap_or(1) - 1, at.parse().unwrap_or(1) - 1);
+            }
+        }
+        rows.iter().map(|row| row.iter().collect::<String>().trim_end().to_owned() + "\n").collect()
+    }
+
     /// Waits for a text that is written after the first `seen` bytes.
     #[track_caller]
     pub(crate) fn until(&self, text: &str, seen: usize) {

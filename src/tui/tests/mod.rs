@@ -11,6 +11,7 @@ mod play;
 mod profiles;
 #[path = "../../../tests/e2e/pty.rs"]
 mod pty;
+mod reach;
 mod screens;
 mod scripts;
 mod sizes;

@@ -2,12 +2,18 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Color;
+
 use super::fixtures::{empty, experiment, idle, measuring, now, ruling, screen};
 use crate::improvements::Direction;
 use crate::tui::facts::LogLine;
 use crate::tui::model::Model;
 use crate::tui::msg::Msg;
+use crate::tui::theme::{Look, ThemeName};
 use crate::tui::update::update;
+use crate::tui::view::view;
 use crate::units::{Interval, LogRatio};
 
 /// The sizes of every picture.
@@ -28,7 +34,18 @@ pub(super) fn check_all(name: &str, make: impl Fn(u16, u16, bool) -> Model) {
         for (ascii, suffix) in [(false, ""), (true, "-ascii")] {
             check(&format!("{name}-{width}x{height}{suffix}"), &make(width, height, ascii));
         }
+        without_colour(&make(width, height, false), make(width, height, false));
     }
+}
+
+/// In mono the same words stand in the same cells, and no cell has a colour.
+fn without_colour(coloured: &Model, mut mono: Model) {
+    mono.look = Look::new(ThemeName::Mono, mono.look.glyphs.ascii);
+    assert_eq!(screen(&mono), screen(coloured), "a word is told by colour");
+    let mut terminal = Terminal::new(TestBackend::new(mono.size.width, mono.size.height)).unwrap();
+    terminal.draw(|frame| view(&mono, frame)).unwrap();
+    let cells = &terminal.backend().buffer().content;
+    assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "mono has a colour");
 }
 
 /// Types characters; capital words in angle brackets would be keys, so far only Enter and Esc are needed.

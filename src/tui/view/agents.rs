@@ -44,7 +44,8 @@ fn list(model: &Model, frame: &mut Frame, area: Rect) {
     if agents.is_empty() {
         let sentence = match model.facts.register {
             Load::Reading => "Reading the roster…",
-            Load::Ready | Load::Failed(_) => "The roster is empty: agents/*.yaml holds no agent.",
+            Load::Ready => "The roster is empty: agents/*.yaml holds no agent.",
+            Load::Failed(_) => "The roster cannot be read: the Register (1) says which file, and where in it.",
         };
         return paint::empty(frame, inner, look, &[sentence.to_owned()]);
     }

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::paint;
-use crate::tui::actions::{self, Action};
-use crate::tui::model::Model;
+use crate::tui::actions::{self, Action, Context};
+use crate::tui::model::{Model, Screen};
 use crate::tui::text;
 
 /// Keys that stay whatever the width.
@@ -51,7 +51,11 @@ fn key(model: &Model, action: &Action) -> (Vec<Span<'static>>, usize) {
 }
 
 /// Actions with a word for the footer, in the order of the table.
-fn shown(model: &Model) -> impl Iterator<Item = &'static Action> {
+fn shown(model: &Model) -> impl Iterator<Item = &'static Action> + '_ {
     let contexts = actions::contexts(model);
-    actions::ACTIONS.iter().filter(move |action| !action.footer.is_empty() && contexts.contains(&action.context))
+    // The roster and the output that is followed are one place with two sets of keys.
+    let of_this =
+        |action: &&Action| action.context != Context::On(Screen::Agents) || actions::enabled(model, action).is_ok();
+    let shown = move |action: &&Action| !action.footer.is_empty() && contexts.contains(&action.context);
+    actions::ACTIONS.iter().filter(shown).filter(of_this)
 }

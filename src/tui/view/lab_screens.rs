@@ -20,9 +20,12 @@ const COLUMNS: [Column; 5] = [
     Column { title: "No.", min: 3, max: 4, right: true, rank: 3 },
     Column { title: "Asks", min: 8, max: 11, right: false, rank: 1 },
     Column { title: "Ago", min: 6, max: 7, right: true, rank: 2 },
-    Column { title: "Of", min: 4, max: 24, right: false, rank: 4 },
+    Column { title: "Of", min: 14, max: 24, right: false, rank: 4 },
     Column { title: "Found", min: 14, max: 80, right: false, rank: 0 },
 ];
+
+/// The heading of the bars.
+const EFFECTS: &str = "Effects, the largest first";
 
 /// Rows of the half-normal plot.
 const PLOT_ROWS: usize = 14;
@@ -146,15 +149,17 @@ fn findings(model: &Model, facts: &ScreenFacts, found: &Findings, effects: &Effe
     let mut lines: Vec<Line> =
         text::wrap(&found.told, columns).into_iter().map(|part| Line::styled(part, look.theme.title)).collect();
     let pictures = [
-        ("Effects, the largest first", bars(&shown, glyphs, columns)),
+        (EFFECTS, bars(&shown, glyphs, columns)),
         ("Together: what two do beyond what each does", matrix(&shown, glyphs)),
         ("Half-normal plot: noise lies on the line", half_normal(&shown, glyphs, columns, PLOT_ROWS)),
     ];
     for (title, picture) in pictures.into_iter().filter(|(_, picture)| !picture.is_empty()) {
         lines.push(Line::default());
         lines.push(heading(look, title));
-        let line =
-            |line: &str| Line::styled(text::fit(line, columns, look.glyphs.ellipsis).into_owned(), style(model, line));
+        let line = |line: &str| {
+            let style = if title == EFFECTS { style(model, line) } else { look.theme.text };
+            Line::styled(text::fit(line, columns, look.glyphs.ellipsis).into_owned(), style)
+        };
         lines.extend(picture.lines().map(line));
     }
     lines.push(Line::default());

@@ -69,7 +69,7 @@ fn head(model: &Model, output: &OutputState, width: u16) -> Line<'static> {
     left.extend(work.and_then(|work| ladder(model, work)).into_iter().flatten());
     let cut = if output.cut { "the beginning is left out  " } else { "" };
     let search = if output.query.is_empty() { String::new() } else { format!("/{}  ", output.query) };
-    let keys = format!("{cut}{search}w wrap  t times  / search ");
+    let keys = format!("{cut}{search}");
     paint::spread(left, vec![Span::styled(keys, look.theme.dim)], width)
 }
 

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::paint::{self, field, heading};
 use crate::improvements::Direction;
 use crate::lab::experiment::Verdict;
-use crate::tui::facts::{Load, PastVerdict, Row, WorkloadRow};
+use crate::tui::facts::{Load, PastVerdict, Row, Work, WorkloadRow};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::yank;
@@ -38,6 +38,11 @@ pub(super) fn lines(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> 
             if row.progress.forced { look.theme.bad } else { look.theme.text },
             width,
         ));
+    }
+    let open = |work: &&Work| work.life.assignment.improvement == row.entry.id && work.stage.is_open();
+    if let Some(work) = model.facts.work.iter().rfind(open) {
+        let words = format!("agent {}, {}", work.life.assignment.agent, work.stage);
+        lines.extend(field(look, "in hand", &words, look.theme.text, width));
     }
     lines.push(Line::default());
     lines.extend(claim_beside_measurement(model, row, width));
