@@ -98,6 +98,7 @@ fn measured(purpose: Purpose, design: Design, blocks: u32, truth: impl Fn(&[bool
         sha256: "hash".to_owned(),
         path: "engine-workload".into(),
         cached: levels.0.iter().filter(|on| **on).count() < 2,
+        layouts: Vec::new(),
     };
     let builds = rows.iter().map(build).collect();
     let pairs = rows.iter().cloned().enumerate().flat_map(of_row).collect();
