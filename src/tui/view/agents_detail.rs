@@ -1,11 +1,11 @@
 //! One agent: what it has in hand, what it said and what was seen, its attempts, its improvements.
 
-use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::agents::owned;
+use super::members;
 use super::output::{ladder, standing};
-use super::paint::{self, field, heading};
+use super::paint::{field, heading};
 use crate::agents::facts::{Attempt, Doing};
 use crate::tui::facts::{Activity, AgentRow, Row, Work};
 use crate::tui::model::Model;
@@ -96,19 +96,8 @@ fn improvements(model: &Model, agent: &AgentRow, width: u16) -> Vec<Line<'static
     let look = &model.look;
     let owned: Vec<&Row> = owned(model, agent).collect();
     let mut lines = vec![heading(look, &format!("Improvements ({})", owned.len()))];
-    for row in owned {
-        let (glyph, style) = look.status(row.progress.status);
-        let room = usize::from(width).saturating_sub(21);
-        let title = text::fit(&row.entry.title, room, look.glyphs.ellipsis).into_owned();
-        lines.push(paint::spread(
-            vec![
-                Span::styled(format!("{:<6}", row.entry.id.0), look.theme.text.add_modifier(Modifier::BOLD)),
-                Span::styled(title, look.theme.text),
-            ],
-            vec![Span::styled(format!(" {glyph} {:<11}", row.progress.status.to_string()), style)],
-            width,
-        ));
-    }
+    let members = owned.iter().map(|row| (&row.entry.id, row.entry.title.as_str(), row.progress.status));
+    lines.extend(members::lines(look, members, width));
     lines
 }
 

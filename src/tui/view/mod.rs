@@ -19,6 +19,7 @@ mod lab_noise;
 mod lab_panels;
 mod lab_screens;
 mod log;
+mod members;
 mod output;
 mod paint;
 mod palette;

@@ -3,7 +3,8 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::paint::{self, field, heading};
+use super::members;
+use super::paint::{field, heading};
 use crate::improvements::plan::{Level, ParityState};
 use crate::report::document::{CriterionLine, MetricLine, PhaseLine, RiskLine, RiskState};
 use crate::report::{Judgement, State};
@@ -40,19 +41,8 @@ fn of_phase(model: &Model, phase: &PhaseLine, width: u16) -> Vec<Line<'static>> 
     lines.extend(phase.criteria.iter().flat_map(|criterion| of_criterion(look, criterion, width)));
     lines.push(Line::default());
     lines.push(heading(look, &format!("Improvements ({} of {} complete)", phase.complete, phase.members.len())));
-    for member in &phase.members {
-        let (glyph, style) = look.status(member.status);
-        let room = usize::from(width).saturating_sub(22);
-        let title = text::fit(&member.title, room, look.glyphs.ellipsis).into_owned();
-        lines.push(paint::spread(
-            vec![
-                Span::styled(format!("{:<6}", member.id.0), look.theme.text.add_modifier(Modifier::BOLD)),
-                Span::styled(title, look.theme.text),
-            ],
-            vec![Span::styled(format!(" {glyph} {:<11}", member.status.to_string()), style)],
-            width,
-        ));
-    }
+    let members = phase.members.iter().map(|member| (&member.id, member.title.as_str(), member.status));
+    lines.extend(members::lines(look, members, width));
     lines.extend(listed(look, "Also, in the source's words", &phase.also, width));
     lines.extend(listed(look, "Hands over", &phase.deliverables, width));
     lines

@@ -19,7 +19,7 @@ const BAR_STEPS: usize = 8;
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let theme = &model.look.theme;
     paint::highlight(frame, area, 0, theme.bar);
-    let right: Vec<Span> = frozen(model).into_iter().chain(waiting(model)).into_iter().chain(lab(model)).collect();
+    let right: Vec<Span> = frozen(model).into_iter().chain(waiting(model)).chain(lab(model)).collect();
     let right_width: usize = right.iter().map(Span::width).sum();
     let mut room = usize::from(area.width).saturating_sub(right_width);
     let mut left = vec![Span::styled(" workbench", theme.accent.add_modifier(Modifier::BOLD))];
