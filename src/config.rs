@@ -228,6 +228,8 @@ pub struct AgentLimits {
     pub diff_lines: u32,
     /// Output kept of one attempt, megabytes.
     pub output_mb: u32,
+    /// What the folder of one assignment may take on the disk, megabytes: its worktree and what is built in it.
+    pub disk_mb: u32,
     /// How long an agent that must end has to end by itself after INT, and again after TERM, milliseconds.
     pub grace_ms: u64,
     /// The branch that accepted work lands on; the checkout is never touched.
@@ -320,6 +322,7 @@ fn check(document: &Document<Config>, faults: &mut Faults) {
     demand(agents.parallel >= 1, "agents.parallel", "must be at least 1");
     demand(agents.attempts >= 1, "agents.attempts", "must be at least 1");
     demand(agents.minutes > 0.0 && agents.minutes.is_finite(), "agents.minutes", "must be above 0");
+    demand(agents.disk_mb >= 1, "agents.disk_mb", "must be at least 1");
     demand(!agents.integration.is_empty(), "agents.integration", "must name a branch");
     demand(screen.limit_s >= 1, "screen.limit_s", "must be at least 1");
     demand(store.file().is_some(), "store.url", "must be `sqlite:` and a path; no other store is supported");
@@ -422,6 +425,7 @@ impl Default for AgentLimits {
             minutes: 120.0,
             diff_lines: 2000,
             output_mb: 64,
+            disk_mb: 16_384,
             grace_ms: 2000,
             integration: "integration".to_owned(),
             protected: Vec::new(),

@@ -241,8 +241,12 @@ mod tests {
             base: "fedcba9876543210".to_owned(),
         };
         let life = Life { assignment, attempts: Vec::new(), submissions: vec![submission], withdrawn: None };
-        let allowed =
-            Allowed { time: Duration::from_secs(7200), output_bytes: 64 << 20, grace: Duration::from_secs(2) };
+        let allowed = Allowed {
+            time: Duration::from_secs(7200),
+            output_bytes: 64 << 20,
+            disk_bytes: 1 << 34,
+            grace: Duration::from_secs(2),
+        };
         Brief {
             improvement,
             agent: catalog.roster.get(1).unwrap(),

@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 use crate::improvements::ImprovementId;
 use crate::machine::processes;
 
+/// Attempts that were cut off and do not count, of one assignment.
+pub const CUT_OFF_MAX: usize = 10;
+
 /// The number of an assignment in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -146,8 +149,12 @@ pub enum Ending {
     OutOfTime,
     /// It said more than it may.
     TooMuchOutput,
+    /// Its folder grew beyond what it may.
+    TooMuchDisk,
     /// Somebody stopped it.
     Stopped,
+    /// KILL ended it, and it was not ours: the kernel's for want of memory, or somebody's.
+    Killed,
     /// Its supervisor was killed.
     Lost,
 }
@@ -311,6 +318,21 @@ impl Attempt {
     }
 }
 
+impl Ending {
+    /// Whether it says nothing of the agent's work: somebody else cut it off.
+    pub fn is_cut_off(self) -> bool {
+        match self {
+            Self::Killed | Self::Lost => true,
+            Self::Finished
+            | Self::Failed
+            | Self::OutOfTime
+            | Self::TooMuchOutput
+            | Self::TooMuchDisk
+            | Self::Stopped => false,
+        }
+    }
+}
+
 impl Gate {
     /// All gates, in the order in which they are run.
     pub const ALL: [Self; 11] = [
@@ -349,6 +371,17 @@ impl Life {
     /// The attempt that is under way, or was last.
     pub fn last_attempt(&self) -> Option<&Attempt> {
         self.attempts.last()
+    }
+
+    /// Attempts that count against `agents.attempts`. One that was cut off before anything was handed in is repeated, up to
+    /// [`CUT_OFF_MAX`] times: what kills an agent again and again may well be its own doing.
+    pub fn tries(&self) -> u32 {
+        let handed_in = |attempt: &Attempt| self.submissions.iter().any(|one| one.attempt == Some(attempt.id));
+        let cut_off = |attempt: &&Attempt| {
+            attempt.ended.as_ref().is_some_and(|ended| ended.ending.is_cut_off()) && !handed_in(attempt)
+        };
+        let forgiven = self.attempts.iter().filter(cut_off).count().min(CUT_OFF_MAX);
+        u32::try_from(self.attempts.len() - forgiven).unwrap_or(u32::MAX)
     }
 
     /// The submission that counts: the last one, unless a later attempt has begun.

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::machine::processes::end_with_parent;
 use crate::repository::GraphError;
 
 /// What a worktree failed with.
@@ -65,6 +66,8 @@ pub(super) fn run(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<
         command.env_remove(variable);
     }
     command.envs(env.iter().copied());
+    // Whoever goes on after us must not meet it at work; told to end, it takes its locks away.
+    end_with_parent(&mut command);
     let output = command.output().map_err(GitError::Missing)?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());

@@ -24,7 +24,7 @@ pub struct Open {
     pub agent: u32,
     /// Where it stands.
     pub stage: Stage,
-    /// Attempts that were begun.
+    /// Attempts that count.
     pub attempts: u32,
 }
 

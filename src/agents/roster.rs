@@ -87,6 +87,9 @@ pub struct Limits {
     /// Output kept, megabytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_mb: Option<u32>,
+    /// What the assignment's folder may take on the disk, megabytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_mb: Option<u32>,
 }
 
 /// All agents, by number.
@@ -159,9 +162,13 @@ fn check(document: &Document<Agent>, faults: &mut Faults) {
             faults.push(fault.code("roster::runner").help("command: [program, argument, …]"));
         }
     }
-    let Limits { minutes, diff_lines, output_mb } = agent.limits;
-    let limits =
-        [("minutes", minutes), ("diff_lines", diff_lines.map(f64::from)), ("output_mb", output_mb.map(f64::from))];
+    let Limits { minutes, diff_lines, output_mb, disk_mb } = agent.limits;
+    let limits = [
+        ("minutes", minutes),
+        ("diff_lines", diff_lines.map(f64::from)),
+        ("output_mb", output_mb.map(f64::from)),
+        ("disk_mb", disk_mb.map(f64::from)),
+    ];
     for (name, limit) in limits {
         if limit.is_some_and(|limit| limit <= 0.0) {
             let fault = document.fault(&format!("limits.{name}"), format!("`limits.{name}` of 0 allows nothing"));

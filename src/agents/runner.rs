@@ -44,9 +44,11 @@ impl Placeholders<'_> {
 pub fn allowed(agent: &Agent, limits: &AgentLimits) -> Allowed {
     let minutes = agent.limits.minutes.map_or(limits.minutes, |own| own.min(limits.minutes));
     let output_mb = agent.limits.output_mb.map_or(limits.output_mb, |own| own.min(limits.output_mb));
+    let disk_mb = agent.limits.disk_mb.map_or(limits.disk_mb, |own| own.min(limits.disk_mb));
     Allowed {
         time: std::time::Duration::from_secs_f64(minutes * 60.0),
         output_bytes: u64::from(output_mb) << 20,
+        disk_bytes: u64::from(disk_mb) << 20,
         grace: std::time::Duration::from_millis(limits.grace_ms),
     }
 }

@@ -4,7 +4,9 @@
 //! The commit is made in memory, from a merge that touches no working tree, and measured before the branch moves; the branch moves only from the
 //! tip that was measured. Rejected: merge commits, whose second parents would bring attempts that nobody reviewed into the history.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::facts::{Assignment, Review, Submission};
 use super::git::{GitError, git, run};
@@ -27,6 +29,9 @@ pub fn conflict(branch: &str, files: &[String]) -> String {
 pub fn is_conflict(review: &Review) -> bool {
     review.author == AUTHOR && review.comment.starts_with(CONFLICT)
 }
+
+/// No git command that runs holds a branch's lock for so long.
+const LOCK_AGE_MAX: Duration = Duration::from_secs(10);
 
 /// The branch that accepted work lands on.
 #[derive(Debug)]
@@ -87,13 +92,17 @@ impl Train {
         improvement: &Improvement,
         agent: &Agent,
     ) -> Result<Coupling, GitError> {
+        // First of all: what came after it may well conflict with it by now.
+        if let Some(commit) = self.landed(assignment, submission)? {
+            return Ok(Coupling::Landed(commit));
+        }
         let graph = Graph::of(&self.repository)?;
         let files = match graph.merged(&self.tip, &submission.commit)? {
             Ok(files) => files,
             Err(conflicts) => return Ok(Coupling::Conflicts(conflicts)),
         };
         if graph.files(&self.tip)? == files {
-            return Ok(self.landed(submission)?.map_or(Coupling::Nothing, Coupling::Landed));
+            return Ok(Coupling::Nothing);
         }
         let message = message(assignment, submission, improvement, agent);
         let mail = format!("agent{}@localhost", agent.number);
@@ -109,19 +118,35 @@ impl Train {
     }
 
     /// The commit on the branch that says that it is this submission.
-    fn landed(&self, submission: &Submission) -> Result<Option<String>, GitError> {
-        let says = format!("--grep=^Submission: {}$", submission.commit);
-        let found = git(&self.repository, &["log", "-1", "--format=%H", &says, &self.tip])?;
-        Ok(Some(found).filter(|commit| !commit.is_empty()))
+    fn landed(&self, assignment: &Assignment, submission: &Submission) -> Result<Option<String>, GitError> {
+        // Only the trailers are ours: what stands above them is the agent's.
+        let format = "--format=%H %(trailers:key=Submission,valueonly,separator=%x20)";
+        let listed = git(&self.repository, &["log", format, &format!("{}..{}", assignment.base, self.tip)])?;
+        let lands = |line: &str| {
+            line.split_once(' ').filter(|(_, says)| *says == submission.commit).map(|(id, _)| id.to_owned())
+        };
+        Ok(listed.lines().find_map(lands))
     }
 
     /// Moves the branch, unless somebody else has moved it meanwhile.
     pub fn depart(&mut self, coupled: &Coupled) -> Result<(), GitError> {
         let (reference, zero) = (format!("refs/heads/{}", self.branch), "0".repeat(coupled.onto.len()));
         let before = if self.exists { &coupled.onto } else { &zero };
+        self.clear_stale_lock()?;
         git(&self.repository, &["update-ref", "-m", "workbench merge", &reference, &coupled.commit, before])?;
         self.tip.clone_from(&coupled.commit);
         self.exists = true;
+        Ok(())
+    }
+
+    /// Git holds the lock of a branch for milliseconds: an old one was left by a command that was killed.
+    fn clear_stale_lock(&self) -> Result<(), GitError> {
+        let refs = Graph::of(&self.repository)?.shared_folder().join("refs/heads");
+        let lock = refs.join(format!("{}.lock", self.branch));
+        let age = fs::metadata(&lock).and_then(|lock| lock.modified()).ok().and_then(|made| made.elapsed().ok());
+        if age.is_some_and(|age| age > LOCK_AGE_MAX) {
+            let _ = fs::remove_file(lock);
+        }
         Ok(())
     }
 }

@@ -182,12 +182,16 @@ impl Worktree {
     /// Checks the branch out, and makes it at `base` where there is none; nothing happens to a worktree that is there. Returns whether
     /// it was made.
     pub fn ensure(&self, base: &str) -> Result<bool, GitError> {
-        if Graph::of(&self.tree()).is_ok_and(|graph| graph.top().is_ok_and(|top| same(top, &self.tree()))) {
+        if Graph::of(&self.tree())
+            .is_ok_and(|graph| graph.top().is_ok_and(|top| same(top, &self.tree())) && !is_half_made(&graph))
+        {
             return Ok(false);
         }
+        self.unlock();
         self.set_aside().map_err(|cause| GitError::Folder { doing: "set aside", path: self.tree(), cause })?;
         let folder = self.tree().display().to_string();
-        // One that somebody has deleted still holds its branch. None is there as a rule.
+        // One that somebody has deleted, or that was never finished, still holds its branch. None is there as a rule.
+        let _ = git(&self.repository, &["worktree", "unlock", &folder]);
         let _ = git(&self.repository, &["worktree", "remove", "--force", &folder]);
         if Graph::of(&self.repository)?.commit(&format!("refs/heads/{}", self.branch)).is_some() {
             git(&self.repository, &["worktree", "add", "--quiet", &folder, &self.branch])?;
@@ -235,11 +239,28 @@ impl Worktree {
         Ok(commit)
     }
 
-    /// Removes the lock that a git command leaves behind that is killed; only where nobody works. Returns whether there was one.
+    /// Removes the locks that git commands leave behind that are killed; only where nobody works. Returns whether there was one.
     pub fn unlock(&self) -> bool {
-        let Ok(graph) = Graph::of(&self.tree()) else { return false };
-        ["index.lock", "HEAD.lock"].iter().filter(|name| fs::remove_file(graph.own_folder().join(name)).is_ok()).count()
-            > 0
+        self.locks().iter().filter(|lock| fs::remove_file(lock).is_ok()).count() > 0
+    }
+
+    /// Whether a git command was killed here, or is at work.
+    pub fn is_locked(&self) -> bool {
+        self.locks().iter().any(|lock| lock.exists())
+    }
+
+    /// The locks of the worktree, and of the references that are the assignment's.
+    fn locks(&self) -> Vec<PathBuf> {
+        let own = Graph::of(&self.tree()).ok().filter(|_| self.tree().exists());
+        let own =
+            own.into_iter().flat_map(|graph| ["index.lock", "HEAD.lock"].map(|name| graph.own_folder().join(name)));
+        let refs = Graph::of(&self.repository).map(|graph| graph.shared_folder().join("refs"));
+        let refs = refs.into_iter().flat_map(|refs| {
+            let kept = fs::read_dir(refs.join(format!("workbench/{}", self.id.0))).into_iter().flatten().flatten();
+            let kept = kept.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "lock"));
+            kept.chain([refs.join(format!("heads/{}.lock", self.branch))]).collect::<Vec<_>>()
+        });
+        own.chain(refs).collect()
     }
 
     /// Removes the worktree and what was built in it, unless something is not committed. Branch, briefs and outputs stay.
@@ -257,6 +278,11 @@ impl Worktree {
         let _ = fs::remove_dir_all(self.target());
         Ok(Removed::Gone)
     }
+}
+
+/// Git locks a worktree while it makes it. Where the lock is left, git was killed, and nobody has worked there.
+fn is_half_made(graph: &Graph) -> bool {
+    fs::read_to_string(graph.own_folder().join("locked")).is_ok_and(|why| why.trim() == "initializing")
 }
 
 fn same(one: &Path, other: &Path) -> bool {
@@ -325,6 +351,19 @@ mod tests {
     }
 
     #[test]
+    fn a_worktree_that_was_never_finished_is_made_again() {
+        let World { folder: _folder, worktree, base } = world();
+        worktree.ensure(&base).unwrap();
+        // As `git worktree add` leaves it when it is killed: locked, and only some files are there.
+        let own = Graph::of(&worktree.tree()).unwrap().own_folder().to_path_buf();
+        fs::write(own.join("locked"), "initializing\n").unwrap();
+        fs::remove_file(worktree.tree().join("file")).unwrap();
+        assert!(worktree.ensure(&base).unwrap());
+        assert_eq!(fs::read_to_string(worktree.tree().join("file")).unwrap(), "one");
+        assert!(!worktree.ensure(&base).unwrap());
+    }
+
+    #[test]
     fn what_is_not_committed_is_kept_and_a_dirty_worktree_stays() {
         let World { folder: _folder, worktree, base } = world();
         worktree.ensure(&base).unwrap();
@@ -353,8 +392,13 @@ mod tests {
         let own = Graph::of(&worktree.tree()).unwrap().own_folder().to_path_buf();
         fs::write(own.join("index.lock"), "").unwrap();
         assert!(git(&worktree.tree(), &["add", "."]).is_err());
-        assert!(worktree.unlock());
+        assert!(worktree.is_locked() && worktree.unlock() && !worktree.is_locked());
         git(&worktree.tree(), &["add", "."]).unwrap();
+        // So is that of its branch.
+        fs::write(worktree.repository.join(".git/refs/heads/agent1/t003-3.lock"), "").unwrap();
+        assert!(git(&worktree.tree(), &[&WHO[..], &["commit", "-q", "--allow-empty", "-m", "x"]].concat()).is_err());
+        assert!(worktree.unlock());
+        commit(&worktree.tree(), "file", "two");
     }
 
     #[test]

@@ -93,12 +93,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 
 fn seen(life: &Life, worktree: &Worktree) -> Seen {
     let graph = Graph::of(&worktree.tree()).ok().filter(|_| worktree.tree().exists());
-    let locked = graph.as_ref().is_some_and(|graph| graph.own_folder().join("index.lock").exists());
     let uncommitted = graph.and_then(|graph| graph.uncommitted().ok());
     Seen {
         tree: worktree.tree().exists(),
         uncommitted: uncommitted.map_or(0, |files| files.len()),
-        locked,
+        locked: worktree.is_locked(),
         processes: life.attempts.iter().map(|attempt| left(attempt).len()).sum(),
         at_gates: life.last_attempt().is_some_and(Attempt::is_supervised),
     }

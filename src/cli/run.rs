@@ -25,13 +25,24 @@ use crate::agents::queue::Candidate;
 use crate::improvements::ImprovementId;
 use crate::lab::recorder::Interrupt;
 use crate::machine::Patience;
-use crate::tracking::Store;
+use crate::tracking::{Reader, Store};
 
 /// Who decides, in the facts.
 const ORCHESTRATOR: &str = "orchestrator";
 
-/// How long a round waits for something to happen.
+/// How often it looks whether something has happened. That is a row of the store: whoever measures meanwhile is not disturbed.
 const ROUND: Duration = Duration::from_millis(300);
+
+/// How often it looks at everything all the same: that a supervisor was killed is written down by nobody.
+const LOOK_AT_ALL: Duration = Duration::from_secs(3);
+
+/// What could not be done is tried so often: a driver, a supervisor or a git command may have been killed.
+const TRIES: u32 = 3;
+
+/// What could not be measured since somebody else uses the machine is tried so often, with a pause that may be long enough: for a night's
+/// other jobs.
+const BUSY_TRIES: u32 = 100;
+const BUSY_PAUSE: Duration = Duration::from_secs(60);
 
 /// Drive a phase unattended: assign, gate, approve, merge, send back, give up
 ///
@@ -98,15 +109,31 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         deadline: limit.map(|limit| Instant::now() + limit),
         interrupt: interrupted_by_signals().or_exit(Exit::Failed)?,
         decisions: BTreeMap::new(),
+        failures: BTreeMap::new(),
         stuck: BTreeSet::new(),
         count: 0,
     };
     if !args.dry_run {
-        while orchestrator.round().await? {
-            tokio::time::sleep(ROUND).await;
+        loop {
+            let seen = orchestrator.last_change().await?;
+            match orchestrator.round().await? {
+                Round::Done => {}
+                Round::Nothing => orchestrator.wait(seen).await?,
+                Round::Last => break,
+            }
         }
     }
     orchestrator.report(&Work::read(context).await?)
+}
+
+/// What came of a look.
+enum Round {
+    /// Something was done: look again at once.
+    Done,
+    /// Others are at work.
+    Nothing,
+    /// Nothing will come of waiting.
+    Last,
 }
 
 struct Orchestrator<'a> {
@@ -116,46 +143,95 @@ struct Orchestrator<'a> {
     interrupt: Interrupt,
     /// The last decision about each improvement.
     decisions: BTreeMap<String, String>,
+    /// How often something could not be done, one time after the other.
+    failures: BTreeMap<ImprovementId, u32>,
     /// What could not be done, and is a person's now: one improvement in trouble does not end the others' phase.
     stuck: BTreeSet<ImprovementId>,
     count: usize,
 }
 
 impl Orchestrator<'_> {
-    /// One look, and what follows from it. `false` at the end.
-    async fn round(&mut self) -> Result<bool, Failure> {
+    /// One look, and what follows from it.
+    async fn round(&mut self) -> Result<Round, Failure> {
         let work = Work::read(self.context).await?;
         let mut changed = false;
         for life in of_phase(&work, self.phase) {
             let id = &life.assignment.improvement;
             if !self.stuck.contains(id) {
                 let seen_to = self.see_to(&work, life).await;
-                changed |= self.or_stuck(id, seen_to).unwrap_or(true);
+                changed |= self.or_stuck(id, seen_to).await.unwrap_or(true);
             }
         }
         if changed {
-            return Ok(true); // what was done may have made room: look again before anything begins
+            return Ok(Round::Done); // it may have made room: look again before anything begins
         }
         // One at a time: each takes room from the next.
         if let Some(candidate) = self.ready(&work).into_iter().next().filter(|_| self.may_begin()) {
             let begun = self.begin(&work, &candidate).await;
-            self.or_stuck(&candidate.improvement.id, begun);
-            return Ok(true);
+            self.or_stuck(&candidate.improvement.id, begun.map(|()| true)).await;
+            return Ok(Round::Done);
         }
         // Whoever is told to stop does not wait for those that go on without us.
-        Ok(!self.interrupt.is_wished() && of_phase(&work, self.phase).any(is_busy))
+        let goes_on = !self.interrupt.is_wished() && of_phase(&work, self.phase).any(is_busy);
+        Ok(if goes_on { Round::Nothing } else { Round::Last })
     }
 
-    /// The result, or what is in the way, told.
-    fn or_stuck<T>(&mut self, id: &ImprovementId, done: Result<T, Failure>) -> Option<T> {
-        match done {
-            Ok(done) => Some(done),
-            Err(failure) => {
-                self.stuck.insert(id.clone());
-                self.decide(&id.0, &format!("left to a person: {}", failure.report));
-                None
+    /// Waits until there is another fact than `seen`, somebody wants us to stop, or it is time to see whether everybody lives.
+    async fn wait(&self, seen: i64) -> Result<(), Failure> {
+        let began = Instant::now();
+        while began.elapsed() < LOOK_AT_ALL && !self.interrupt.is_wished() {
+            tokio::time::sleep(ROUND).await;
+            if self.last_change().await? != seen {
+                break;
             }
         }
+        Ok(())
+    }
+
+    /// Whoever wants us to stop does not wait for it to pass.
+    async fn pause(&self, time: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < time && !self.interrupt.is_wished() {
+            tokio::time::sleep(ROUND.min(time)).await;
+        }
+    }
+
+    async fn last_change(&self) -> Result<i64, Failure> {
+        let Some(reader) = Reader::open(&self.context.project).await? else { return Ok(0) };
+        Ok(reader.last_change().await?.map_or(0, |(seq, _)| seq))
+    }
+
+    /// Whether something was done; or what is in the way, told, and a moment for it to pass.
+    async fn or_stuck(&mut self, id: &ImprovementId, done: Result<bool, Failure>) -> Option<bool> {
+        let failure = match done {
+            Ok(done) => {
+                if done {
+                    self.failures.remove(id);
+                }
+                return Some(done);
+            }
+            Err(failure) => failure,
+        };
+        let failures = self.failures.entry(id.clone()).or_default();
+        *failures += 1;
+        let (tries, pause) = match failure.exit {
+            Exit::Busy => (BUSY_TRIES, BUSY_PAUSE),
+            Exit::Done
+            | Exit::Failed
+            | Exit::Usage
+            | Exit::NotFound
+            | Exit::NotPassed
+            | Exit::Signal(_)
+            | Exit::Of(_) => (TRIES, ROUND),
+        };
+        if *failures < tries && !self.interrupt.is_wished() {
+            self.decide(&id.0, &format!("to be tried again: {}", failure.report));
+            self.pause(pause).await;
+        } else {
+            self.stuck.insert(id.clone());
+            self.decide(&id.0, &format!("left to a person: {}", failure.report));
+        }
+        None
     }
 
     /// What an assignment asks for. `true` when something was done.
@@ -181,10 +257,12 @@ impl Orchestrator<'_> {
                 let said = merge::one(self.context, work, life, Patience::Endless).await?;
                 self.decide(&id, &said);
             }
-            Stage::Refused | Stage::SentBack | Stage::Ended
-                if life.attempts.len() >= usize::try_from(limits.attempts).unwrap_or(usize::MAX) =>
-            {
-                let reason = format!("{} attempts were made; the last: {}", life.attempts.len(), why(life));
+            Stage::Refused | Stage::SentBack | Stage::Ended if life.tries() >= limits.attempts => {
+                let made = match life.attempts.len() {
+                    1 => "1 attempt was made; it".to_owned(),
+                    several => format!("{several} attempts were made; the last"),
+                };
+                let reason = format!("{made}: {}", why(life));
                 self.give_up(life, &reason).await?;
                 self.decide(&id, &format!("given up: {reason}"));
             }

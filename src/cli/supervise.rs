@@ -93,11 +93,12 @@ pub(super) async fn write_brief(
         let lines: String = lines.collect();
         format!("CPU time per operation by itself, ns, in experiment {}:\n\n| function | off | on |\n|---|---|---|\n{lines}", experiment.0)
     });
+    let forgiven = u32::try_from(life.attempts.len()).unwrap_or(u32::MAX) - life.tries();
     let brief = Brief {
         improvement,
         agent,
         life,
-        attempt: [number, limits.attempts],
+        attempt: [number, limits.attempts + forgiven],
         allowed: allowed(agent, limits),
         diff_lines: diff_lines(agent, limits),
         profile,
@@ -138,6 +139,7 @@ fn task(
         },
         env,
         output: worktree.output(number),
+        home: worktree.home().to_path_buf(),
         limits: allowed(agent, &work.catalog.config.agents),
         folder,
         brief,

@@ -148,6 +148,6 @@ fn open(life: &Life) -> Option<Open> {
         improvement: life.assignment.improvement.clone(),
         agent: life.assignment.agent,
         stage,
-        attempts: u32::try_from(life.attempts.len()).unwrap_or(u32::MAX),
+        attempts: life.tries(),
     })
 }

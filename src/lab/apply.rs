@@ -363,7 +363,9 @@ impl<'a, J: Journal> Experiment<'a, J> {
 
     fn too_busy(&self, dropped: usize, of: usize) -> LabError {
         let reason = self.pairs.iter().rev().find_map(|pair| pair.dropped.clone()).unwrap_or_default();
-        LabError::TooBusy { dropped, of, reason, command: self.plan.question.to_string() }
+        // What was handed in goes on where it was by itself.
+        let resume = if matches!(self.plan.question, Question::HandedIn(_)) { "" } else { " --resume" };
+        LabError::TooBusy { dropped, of, reason, command: format!("{}{resume}", self.plan.question) }
     }
 }
 

@@ -34,7 +34,7 @@ pub enum LabError {
     Lease(LeaseError),
     /// Too many pairs were dropped.
     #[error("the machine is too busy: {dropped} of {of} pairs were dropped, the last one because of {reason}")]
-    #[diagnostic(code(lab::too_busy), help("quiet the machine, then go on: `workbench {command} --resume`"))]
+    #[diagnostic(code(lab::too_busy), help("quiet the machine, then go on: `workbench {command}`"))]
     TooBusy {
         /// Pairs dropped.
         dropped: usize,
@@ -42,7 +42,7 @@ pub enum LabError {
         of: usize,
         /// Of the last dropped pair.
         reason: String,
-        /// What was being done.
+        /// What goes on with it.
         command: String,
     },
     /// A person or the system asked to stop.

@@ -103,9 +103,18 @@ pub fn is_alive(pid: i32, started_ticks: u64) -> bool {
 
 /// Asks the kernel to kill the child when the thread that started it ends, even by `kill -9`.
 pub fn die_with_parent(command: &mut Command) {
+    when_parent_ends(command, Signal::SIGKILL);
+}
+
+/// The same for a child that clears up after itself when it is asked to end.
+pub fn end_with_parent(command: &mut Command) {
+    when_parent_ends(command, Signal::SIGTERM);
+}
+
+fn when_parent_ends(command: &mut Command, signal: Signal) {
     let parent = Pid::this();
     let arm = move || -> io::Result<()> {
-        set_pdeathsig(Signal::SIGKILL)?;
+        set_pdeathsig(signal)?;
         // The parent may have gone between fork and prctl: then nobody would send the signal.
         if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     };

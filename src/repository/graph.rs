@@ -152,6 +152,11 @@ impl Graph {
         found.map(|commit| commit.tree_id().to_string()).map_err(failed("find a commit's files", &self.folder))
     }
 
+    /// Where the files of git are that all worktrees share: references, objects.
+    pub fn shared_folder(&self) -> &Path {
+        self.repository.commondir()
+    }
+
     /// Where this worktree's own files of git are: index, locks, what a merge was about.
     pub fn own_folder(&self) -> &Path {
         self.repository.path()

@@ -69,8 +69,8 @@ impl Reader {
             tree: experiment::latest_tree(&mut moment).await?,
             stack: stack::current(&mut moment).await?,
             agents: agent::latest(&mut moment).await?,
-            screens: screen::latest_ended(&mut moment).await?,
             lives: life::all(&mut moment).await?,
+            screens: screen::latest_ended(&mut moment).await?,
             known,
             experiments,
         })

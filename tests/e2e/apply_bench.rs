@@ -133,11 +133,15 @@ lab: {{slices: 2, answer_limit_s: 60, profile_s: 1}}
 
     /// Pairs of the latest experiment; none while there is none.
     pub(crate) fn pairs(&self) -> Vec<Pair> {
+        self.latest().map_or(Vec::new(), |found| found.pairs.into_iter().map(|fact| fact.pair).collect())
+    }
+
+    fn latest(&self) -> Option<Experiment> {
         let latest = self.read(async |reader| match reader.experiments(1).await.unwrap().first() {
             Some(latest) => reader.experiment(latest.id).await.unwrap(),
             None => None,
         });
-        latest.flatten().map_or(Vec::new(), |found| found.pairs.into_iter().map(|fact| fact.pair).collect())
+        latest.flatten()
     }
 
     /// What SQLite finds wrong with the store; nothing while there is none.
@@ -149,6 +153,17 @@ lab: {{slices: 2, answer_limit_s: 60, profile_s: 1}}
     pub(crate) fn wait_for_pairs(&self, count: usize) {
         let start = Instant::now();
         while self.pairs().len() < count {
+            assert!(start.elapsed() < Duration::from_secs(60), "no {count} pairs in a minute");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The same of the experiment of that number.
+    pub(crate) fn wait_for_pairs_of(&self, experiment: i64, count: usize) {
+        let there =
+            || self.latest().filter(|latest| latest.summary.id.0 == experiment).map_or(0, |found| found.pairs.len());
+        let start = Instant::now();
+        while there() < count {
             assert!(start.elapsed() < Duration::from_secs(60), "no {count} pairs in a minute");
             std::thread::sleep(Duration::from_millis(20));
         }

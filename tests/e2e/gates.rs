@@ -63,9 +63,19 @@ fn what_conflicts_or_does_not_hold_any_more_is_sent_back_by_the_train() {
     assert_eq!(yard.run(&["merge"]).code, 1, "a branch that is checked out does not move");
     let source = yard.lab.bench.path("tmp/elsewhere/toy/src/main.rs");
     let text = std::fs::read_to_string(&source).unwrap();
-    std::fs::write(&source, text.replace("self.on { number(line", "self.on { 0.0 * number(line")).unwrap();
-    yard.git(&["-C", &elsewhere, "commit", "-q", "-a", "-m", "something else"]);
-    yard.git(&["worktree", "remove", &elsewhere]);
+    let land = |from: &str, to: &str| {
+        std::fs::write(&source, text.replace(from, to)).unwrap();
+        yard.git(&["-C", &elsewhere, "commit", "-q", "-a", "-m", "something else"]);
+        yard.git(&["worktree", "remove", &elsewhere]);
+    };
+    // The same line, changed to something else.
+    land("10_000.0", "12_000.0");
+    let looked = yard.run(&["merge", "--dry-run"]);
+    assert!(looked.stdout.contains("would be sent back"), "{}", looked.shown());
+    assert!(looked.stdout.contains("it conflicts with integration in toy/src/main.rs"), "{}", looked.shown());
+    yard.git(&["branch", "-f", "integration", "trunk"]);
+    yard.git(&["worktree", "add", "-q", &elsewhere, "integration"]);
+    land("self.on { number(line", "self.on { 0.0 * number(line");
     let before = yard.git(&["rev-parse", "integration"]);
     let merged = yard.run(&["merge", "T003"]);
     assert_eq!((merged.code, yard.stage()), (4, Stage::SentBack), "{}", merged.shown());

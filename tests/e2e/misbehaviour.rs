@@ -71,6 +71,70 @@ fn floods_its_output() {
 }
 
 #[test]
+#[ignore = "a gigabyte; `cargo test --release --test e2e misbehaviour -- --ignored`"]
+fn floods_a_gigabyte() {
+    let yard = Yard::new("yes 0123456789abcde | head -c 1073741824");
+    yard.configure("workbench.yaml", "output_mb: 1,", "output_mb: 2000,");
+    assert_eq!(yard.assign().code, 4);
+    let ended = yard.ended();
+    assert_eq!((ended.ending, ended.output_bytes), (Ending::Finished, 1 << 30), "{}", ended.reason);
+    let lines = std::fs::read_to_string(yard.lab.bench.path("tracking/work/1/attempt-1.jsonl")).unwrap();
+    let kept = lines.lines().filter(|line| line.contains(r#""text":"0123456789abcde\n""#)).count();
+    assert_eq!(kept, 1 << 26, "every line of it");
+}
+
+#[test]
+fn fills_its_folder() {
+    let yard = Yard::new(
+        "echo mine > notes; dd if=/dev/zero of=\"$CARGO_TARGET_DIR.big\" bs=1M count=6 2> /dev/null; sleep 1000",
+    );
+    yard.configure("workbench.yaml", "output_mb: 1,", "output_mb: 1, disk_mb: 5,");
+    assert_eq!(yard.assign().code, 4);
+    let ended = yard.ended();
+    assert_eq!((ended.ending, ended.exit_code), (Ending::TooMuchDisk, None), "{}", ended.reason);
+    assert!(
+        ended.reason.starts_with("its folder takes 6 MB, and `agents.disk_mb` allows 5; ended by INT"),
+        "{}",
+        ended.reason
+    );
+    // Its work is kept, and so is the file: somebody may want to look at it.
+    assert_eq!(yard.git(&["show", &format!("{}:notes", ended.snapshot.unwrap())]), "mine");
+    assert!(yard.lab.bench.path("tracking/work/1/target.big").exists());
+}
+
+#[test]
+fn fills_the_disk() {
+    // The folder of all work is a disk of four megabytes.
+    let yard = Yard::new("echo mine > notes; dd if=/dev/zero of=big bs=1M 2> /dev/null || yes");
+    let work = yard.lab.bench.path("tracking/work");
+    std::fs::create_dir_all(&work).unwrap();
+    let mount = |command: &str, args: &[&str]| {
+        std::process::Command::new(command).args(args).arg(&work).stderr(std::process::Stdio::null()).status()
+    };
+    if !mount("mount", &["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).is_ok_and(|done| done.success()) {
+        println!("SKIPPED: no disk can be mounted here");
+        return;
+    }
+    let ran = yard.assign();
+    let (stage, ended) = (yard.stage(), yard.attempt().ended);
+    let again = yard.run(&["recover"]);
+    let _ = std::fs::remove_file(work.join("1/tree/big"));
+    let recovered = yard.run(&["recover"]);
+    let notes = std::fs::read_to_string(work.join("1/tree/notes"));
+    let last = yard.stage();
+    assert!(mount("umount", &["--lazy"]).unwrap().success());
+    // Told as what it is; nobody is left, the store is whole, and what fitted is where it was.
+    assert_eq!(ran.code, 4, "{}", ran.shown());
+    let ended = ended.unwrap_or_else(|| panic!("it has no end: {stage}\n{}\n{}", ran.shown(), again.shown()));
+    assert_eq!(ended.ending, Ending::Failed, "{}", ended.reason);
+    assert!(ended.reason.contains("its output cannot be kept: No space left on device"), "{}", ended.reason);
+    assert_eq!((recovered.code, notes.unwrap().trim(), last), (0, "mine", Stage::Ended), "{}", recovered.shown());
+    assert_eq!(yard.lab.problems(), Vec::<String>::new());
+    assert_eq!(marked(TOKEN_VARIABLE, &yard.attempt().token), []);
+    yard.checkout_is_untouched();
+}
+
+#[test]
 fn prints_bad_utf8_and_escape_sequences() {
     let yard = Yard::new(r"printf '\377\376\033[2J\033]0;owned\007caf\303\251\r\n'; printf '\200 no end' >&2");
     assert_eq!(yard.assign().code, 4);
@@ -91,8 +155,12 @@ fn dies_in_the_middle_of_a_commit() {
     );
     assert_eq!(yard.assign().code, 4);
     let ended = yard.ended();
-    assert_eq!((ended.ending, ended.exit_code), (Ending::Failed, None));
-    assert!(ended.reason.contains("signal 9 ended it; it left the lock of a git command"), "{}", ended.reason);
+    assert_eq!((ended.ending, ended.exit_code), (Ending::Killed, None));
+    assert!(
+        ended.reason.contains("signal 9 ended it, which was not ours; it left the lock of a git command"),
+        "{}",
+        ended.reason
+    );
     let kept = ended.snapshot.expect("what it had not committed");
     assert_eq!(yard.git(&["show", &format!("{kept}:notes")]), "half");
     assert_eq!(yard.git(&["show", &format!("{kept}:toy-notes")]), "more");

@@ -1,7 +1,6 @@
 //! `workbench run --phase 1`: a phase driven to its end by scripts, unattended; and the stand-up about it.
 
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -13,6 +12,7 @@ use workbench::machine::processes::marked;
 
 use super::assign_bench::{Yard, eventually};
 use super::commands::steady;
+use super::phase_bench::{CAST, Play};
 
 /// Agents 1 and 2 do `script` for T003 and T001, in files of their own; so many attempts each.
 fn two_agents(script: &str, attempts: u32) -> Yard {
@@ -31,70 +31,84 @@ fn with_second(yard: Yard, attempts: u32) -> Yard {
     yard
 }
 
-/// Agent 1 makes the toy faster; agent 2 edits its judge.
-fn yard() -> Yard {
-    let yard = Yard::built(
-        "case $1 in
-         T003) sed -i 's/10_000.0/11_000.0/' toy/src/main.rs ;;
-         T001) echo '# no limits' >> workbench.yaml ;;
-         esac
-         git commit -qam \"[Agent] $1\"; workbench submit --note 'done'",
-    );
-    with_second(yard, 2)
-}
-
+/// Ten at once: three seams are improved; one is made slower, one breaks a test, three cheat (a patched timer, the answers that the test
+/// asks for, an edited harness), one rests on what another has changed, one hangs.
 #[test]
-fn a_phase_ends_with_what_holds_merged_and_the_rest_given_up() {
-    let yard = yard();
+fn a_phase_ends_with_what_holds_merged_and_the_rest_refused_for_what_they_did() {
+    let play = Play::of(&CAST);
+    let yard = &play.yard;
     let looked = yard.run(&["run", "--phase", "1", "--dry-run"]);
     assert_eq!(looked.code, 0, "{}", looked.shown());
     assert!(!yard.lab.bench.path("tracking/work").exists(), "nothing was done");
     let ran = yard.run(&["run", "--phase", "1", "--json"]);
-    assert_eq!(ran.code, 4, "one was given up: {}", ran.shown());
-    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let line =
-        |id: &str| told["data"].as_array().unwrap().iter().find(|line| line["improvement"] == id).cloned().unwrap();
-    assert_eq!((&line("T003")["stage"], &line("T003")["attempts"]), (&"merged".into(), &1.into()), "{}", ran.shown());
-    assert_eq!(
-        (&line("T001")["stage"], &line("T001")["attempts"]),
-        (&"withdrawn".into(), &2.into()),
-        "{}",
-        ran.shown()
-    );
-    let reason = line("T001")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("2 attempts were made; the last: harness: protected: workbench.yaml"), "{reason}");
-    assert!(ran.stderr.contains("T003: agent 1 begins attempt 1: it is next in the queue"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("T001: agent 2 begins attempt 2: again, since harness:"), "{}", ran.stderr);
-    assert_eq!(yard.git(&["log", "--format=%an", "trunk..integration"]), "Agent 1");
-    yard.checkout_is_untouched();
+    assert_eq!(ran.code, 4, "some were given up: {}", ran.shown());
+    play.came_out_right();
+    play.is_left_tidy();
+
+    // All of them were at work at once, each at its first attempt.
+    let lives = yard.lives();
+    let attempt = |life: &Life| life.attempts[0].clone();
+    let last_begun = lives.iter().map(|life| attempt(life).at).max().unwrap();
+    let first_ended = lives.iter().map(|life| attempt(life).ended.unwrap().at).min().unwrap();
+    assert!(last_begun < first_ended, "{last_begun} {first_ended}");
+    assert!(lives.iter().all(|life| life.attempts.len() == 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("T101: agent 1 begins attempt 1: it is next in the queue"), "{}", ran.stderr);
 
     // Every decision is a fact with its reason.
-    let lives: Vec<Life> = yard.lives();
-    let merged = lives.iter().find(|life| Stage::now(life) == Stage::Merged).unwrap();
-    let review = &merged.submissions[0].reviews[0];
-    assert_eq!((review.decision, review.author.as_str()), (Decision::Approved, "orchestrator"));
-    let given_up = lives.iter().find_map(|life| life.withdrawn.as_ref()).unwrap();
-    assert_eq!(given_up.author, "orchestrator");
+    for life in &lives {
+        let approved =
+            life.submissions.iter().flat_map(|one| &one.reviews).filter(|said| said.decision == Decision::Approved);
+        assert!(approved.into_iter().all(|said| said.author == "orchestrator"), "{life:?}");
+        assert!(life.withdrawn.as_ref().is_none_or(|gone| gone.author == "orchestrator"), "{life:?}");
+    }
+    // What was not committed is kept, though nobody is at work on it any more.
+    let hung = lives.iter().find(|life| life.assignment.improvement.0 == "T110").unwrap();
+    let kept = attempt(hung).ended.unwrap().snapshot.expect("what it had not committed");
+    assert_eq!(yard.git(&["show", &format!("{kept}:toy/src/seams/j.rs")]), "half a thought");
 
     // Run again it finds nothing more to do.
     let again = yard.run(&["run", "--phase", "1", "--json"]);
     assert_eq!(serde_json::from_str::<Value>(&again.stdout).unwrap()["meta"]["decisions"], 0, "{}", again.shown());
+    the_story_is_told(yard);
+}
+
+/// In the stand-up and in the tracking document.
+fn the_story_is_told(yard: &Yard) {
     let standup = yard.run(&["standup", "--after", "0"]);
     assert_eq!(standup.code, 0, "{}", standup.shown());
     for told in [
-        "Agent 1\n  did\n    - T003: assigned to agent 1 on agent1/t003-",
-        "T003: gate verdict passed: PROVEN",
-        "T003: approved by orchestrator: every gate let it on",
-        "T003: merged into integration as ",
-        "T001: gate harness refuses: protected: workbench.yaml",
-        "T001: taken back from agent 2 by orchestrator: 2 attempts were made",
+        "Agent 1\n  did\n    - T101: assigned to agent 1 on agent1/t101-",
+        "T101: gate verdict passed: PROVEN",
+        "T101: approved by orchestrator: every gate let it on",
+        "T101: merged into integration as ",
+        "T107: gate harness refuses: protected: toy/src/timer.rs",
+        "T109: taken back from agent 9 by orchestrator: 1 attempt was made; it: harness: protected",
     ] {
         assert!(standup.stdout.contains(told), "{told}\n{}", standup.stdout);
     }
+    assert_eq!(yard.run(&["report"]).code, 0);
+    let report = std::fs::read_to_string(yard.lab.bench.path("tracking/reports/TRACKING.md")).unwrap();
+    let row = |id: &str| report.lines().find(|line| line.starts_with(&format!("| {id} |"))).unwrap_or_default();
+    for id in ["T101", "T102", "T103"] {
+        assert!(row(id).contains("| merged | PROVEN: "), "{}", row(id));
+        assert!(row(id).ends_with("on integration |"), "{}", row(id));
+    }
+    for (id, told) in [
+        ("T104", "| 4 | 1 | withdrawn | – | orchestrator: 1 attempt was made; it: verdict: "),
+        ("T105", "it: on top of what landed before it, it does not hold: build: "),
+        ("T106", "it: tests: the tests of arm B failed"),
+        ("T107", "it: harness: protected: toy/src/timer.rs"),
+        ("T108", "it: equivalence: "),
+        ("T109", "it: harness: protected: toy/src/main.rs"),
+        ("T110", "it: nothing was handed in: it took longer than 3 s"),
+    ] {
+        assert!(row(id).contains(told), "{told}\n{}", row(id));
+    }
+    assert_eq!(yard.run(&["report", "--check"]).code, 0, "the same facts give the same bytes");
 }
 
 #[test]
-fn a_killed_supervisor_costs_an_attempt_and_nobody_else() {
+fn a_killed_supervisor_costs_nobody_else_anything() {
     let script = "[ $1 = T003 ] || sleep 2; [ -e ../first ] || { : > ../first; [ $1 = T001 ] || sleep 1000; }";
     let yard = two_agents(script, 1);
     let mut run = start(&yard);
@@ -112,42 +126,6 @@ fn a_killed_supervisor_costs_an_attempt_and_nobody_else() {
     };
     assert_eq!((ending("T003"), ending("T001")), (Some(Ending::Lost), Some(Ending::Finished)));
     assert_eq!(marked(TOKEN_VARIABLE, &of("T003").token), [], "processes are left");
-}
-
-#[test]
-fn killed_again_and_again_it_comes_to_its_end_and_leaves_nothing() {
-    let work = "echo $1 > README.md; git add .; git commit -qm $1; workbench submit; setsid sleep 1000 & sleep 0.1";
-    let yard = two_agents(work, 3);
-    let mut random = 7_u64;
-    for _ in 0..6 {
-        let mut run = start(&yard);
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        std::thread::sleep(Duration::from_millis(50 + (random >> 33) % 500));
-        // Everything at once: the orchestrator, every supervisor, every agent.
-        run.kill().unwrap();
-        run.wait().unwrap();
-        for life in yard.lives() {
-            for worker in life.attempts.iter().flat_map(|attempt| &attempt.workers).filter(|worker| worker.is_alive()) {
-                let _ = kill(Pid::from_raw(worker.pid), Signal::SIGKILL);
-            }
-        }
-    }
-    let ran = yard.run(&["run", "--phase", "1"]);
-    assert_eq!(ran.code, 4, "{}", ran.shown());
-    assert_eq!(yard.run(&["recover"]).code, 0);
-    let lives = yard.lives();
-    assert_eq!(lives.len(), 2, "each improvement was assigned once");
-    for life in &lives {
-        let id = &life.assignment.improvement;
-        assert_eq!(Stage::now(life), Stage::Withdrawn, "{id}");
-        for attempt in &life.attempts {
-            assert!(attempt.ended.is_some(), "attempt {} of {id} has no end", attempt.number);
-            assert_eq!(marked(TOKEN_VARIABLE, &attempt.token), [], "processes of {id} are left");
-        }
-        assert!(life.withdrawn.as_ref().unwrap().reason.contains("attempts were made"), "{id}");
-    }
-    assert_eq!(yard.lab.problems(), Vec::<String>::new());
-    yard.checkout_is_untouched();
 }
 
 fn start(yard: &Yard) -> Child {

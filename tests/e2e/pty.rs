@@ -156,6 +156,11 @@ impl Pty {
         assert!(wait_for(stopped), "was not stopped");
     }
 
+    /// Whether the program has ended.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for the end of the program.
     #[track_caller]
     pub(crate) fn end(&mut self) -> ExitStatus {

@@ -13,9 +13,10 @@
 //! | the agent …                    | what ends it |
 //! |---|---|
 //! | ends by itself                 | what it left behind is killed: whatever is below the supervisor, or bears the token |
-//! | takes too long, says too much, is stopped | INT, grace, TERM, grace, KILL to its group; then the same |
+//! | takes too long, says too much, fills its folder, is stopped | INT, grace, TERM, grace, KILL to its group; then the same |
 //! | loses its supervisor to `kill -9` | the kernel kills its leader; `workbench recover` finds the rest by group and token |
 
+mod disk;
 mod group;
 mod output;
 
@@ -31,6 +32,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use self::disk::Disk;
 use self::group::AgentGroup;
 use self::output::Output;
 use super::facts::{Ended, Ending, Role, Worker};
@@ -82,6 +84,8 @@ pub struct Task {
     pub token: String,
     /// Where its output goes.
     pub output: PathBuf,
+    /// The folder of all that is the assignment's.
+    pub home: PathBuf,
     /// What it may.
     pub limits: Allowed,
 }
@@ -93,6 +97,8 @@ pub struct Allowed {
     pub time: Duration,
     /// Bytes of output.
     pub output_bytes: u64,
+    /// Bytes that the assignment's folder may take on the disk.
+    pub disk_bytes: u64,
     /// How long it has to end after INT, and again after TERM.
     pub grace: Duration,
 }
@@ -188,6 +194,7 @@ impl<L: Logbook> Watch<'_, L> {
         }
         let mut stop = std::pin::pin!(stop);
         let mut tick = tokio::time::interval(TICK);
+        let mut disk = Disk::of(&self.task.home);
         let (mut worked, mut looked, mut beaten) = (Duration::ZERO, Instant::now(), None::<Instant>);
         loop {
             tokio::select! {
@@ -203,6 +210,10 @@ impl<L: Logbook> Watch<'_, L> {
                 _ = tick.tick() => {
                     if !lease::is_taken(self.place) {
                         worked += looked.elapsed();
+                        // While somebody measures it stands still, and grows no further.
+                        if let Some(reason) = too_much(disk.look().await, self.task.limits.disk_bytes) {
+                            return Ok(Why::Must(Ending::TooMuchDisk, reason));
+                        }
                     }
                     looked = Instant::now();
                     if worked > self.task.limits.time {
@@ -288,6 +299,7 @@ fn by_itself(status: ExitStatus) -> (Ending, String, Option<i32>) {
     match (status.code(), status.signal()) {
         (Some(0), _) => (Ending::Finished, "it ended by itself".to_owned(), Some(0)),
         (Some(code), _) => (Ending::Failed, format!("it ended with exit code {code}"), Some(code)),
+        (None, Some(9)) => (Ending::Killed, "signal 9 ended it, which was not ours".to_owned(), None),
         (None, Some(signal)) => (Ending::Failed, format!("signal {signal} ended it"), None),
         (None, None) => (Ending::Failed, "nobody knows how it ended".to_owned(), None),
     }
@@ -295,6 +307,12 @@ fn by_itself(status: ExitStatus) -> (Ending, String, Option<i32>) {
 
 fn ended(ending: Ending, reason: String, exit_code: Option<i32>, output_bytes: u64, left_behind: u32) -> Ended {
     Ended { at: Timestamp::now(), ending, reason, exit_code, output_bytes, left_behind, snapshot: None }
+}
+
+/// Why a folder that takes so much may not, if it may not.
+fn too_much(taken_bytes: Option<u64>, limit_bytes: u64) -> Option<String> {
+    let taken = taken_bytes.filter(|taken| *taken > limit_bytes)?;
+    Some(format!("its folder takes {} MB, and `agents.disk_mb` allows {}", taken >> 20, limit_bytes >> 20))
 }
 
 /// `90 s`, `120 min`.

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! {"at_ms":1760000000000,"stream":"stdout","text":"compiling\n"}
-//! {"at_ms":1760000000004,"stream":"stderr","base64":"gIGC"}              what is not UTF-8
+//! {"at_ms":1760000000004,"stream":"stderr","base64":"gIGC"}              what is not UTF-8, or what JSON would leave a terminal to obey
 //! {"at_ms":1760000000010,"stream":"workbench","text":"it ended by itself"}    what the supervisor says
 //! ```
 //!
 //! Put together, `text` and `base64` of a stream are what was written to it, up to the quota. A record is a line, or a piece of one that is
-//! very long or was the last. JSON leaves no control character as it is, so that whoever prints the file prints no escape sequences.
+//! very long or was the last. No control character is left as it is, so that whoever prints the file prints no escape sequences.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -111,13 +111,18 @@ impl Output {
 
     fn write(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let (text, base64) = match std::str::from_utf8(bytes) {
-            Ok(text) => (Some(text.to_owned()), None),
-            Err(_) => (None, Some(STANDARD.encode(bytes))),
+            Ok(text) if !text.contains(is_left_by_json) => (Some(text.to_owned()), None),
+            Ok(_) | Err(_) => (None, Some(STANDARD.encode(bytes))),
         };
         let record = Record { at_ms: Timestamp::now().as_millisecond(), stream, text, base64 };
         serde_json::to_writer(&mut self.file, &record)?;
         self.file.write_all(b"\n")
     }
+}
+
+/// DEL and the second set of control characters, some of which terminals obey: JSON escapes neither.
+fn is_left_by_json(char: char) -> bool {
+    matches!(char, '\u{7f}'..='\u{9f}')
 }
 
 /// Reads what was kept. A last line that is not whole yet is left out.
@@ -173,8 +178,21 @@ mod tests {
             prop_assert_eq!(of(&kept, Stream::Stderr), &wanted[1][..]);
             prop_assert_eq!(bytes, wanted.iter().map(|w| w.len() as u64).sum::<u64>());
             let raw = std::fs::read(&path).unwrap();
-            prop_assert!(raw.iter().all(|byte| *byte == b'\n' || !byte.is_ascii_control()));
+            let raw = String::from_utf8(raw).unwrap();
+            prop_assert!(raw.chars().all(|char| char == '\n' || !char.is_control()));
         }
+    }
+
+    #[test]
+    fn what_json_does_not_escape_is_kept_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let mut output = Output::create(&path, u64::MAX).unwrap();
+        let said = "\u{7f}\n\u{9b}2J\n".as_bytes();
+        output.take(Stream::Stdout, said).unwrap();
+        output.close();
+        assert_eq!(of(&read_output(&path).unwrap(), Stream::Stdout), said);
+        assert!(!std::fs::read_to_string(&path).unwrap().contains(['\u{7f}', '\u{9b}']));
     }
 
     #[test]

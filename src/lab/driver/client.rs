@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -180,7 +181,7 @@ impl Driver {
         }
         match tokio::time::timeout(self.answer_limit, self.group.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(self.error("end", Fault::Died(status)).await),
+            Ok(Ok(status)) => Err(self.error("end", died(status)).await),
             Ok(Err(_)) => Err(self.error("end", Fault::Died(ExitStatus::default())).await),
             Err(_) => Err(self.error("end", Fault::Silent(self.answer_limit)).await),
         }
@@ -232,7 +233,7 @@ impl Driver {
     /// The error of a driver whose pipe broke: how it ended, if it did.
     async fn ended(&mut self, doing: &str) -> Box<DriverError> {
         let fault = match tokio::time::timeout(END_GRACE, self.group.wait()).await {
-            Ok(Ok(status)) => Fault::Died(status),
+            Ok(Ok(status)) => died(status),
             Ok(Err(_)) => Fault::Died(ExitStatus::default()),
             Err(_) => Fault::Mute,
         };
@@ -247,6 +248,10 @@ impl Driver {
         let stderr = self.stderr.last().await;
         Box::new(DriverError { side: self.side, command: doing.to_owned(), fault, stderr })
     }
+}
+
+fn died(status: ExitStatus) -> Fault {
+    if status.signal() == Some(nix::libc::SIGKILL) { Fault::Killed } else { Fault::Died(status) }
 }
 
 /// What is wrong with a driver that is not the one asked for.

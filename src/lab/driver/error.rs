@@ -32,6 +32,8 @@ pub enum Fault {
     Silent(Duration),
     /// It ended.
     Died(ExitStatus),
+    /// KILL ended it, which no program does to itself by mistake: the kernel for want of memory, or somebody.
+    Killed,
     /// It closed its output and went on running.
     Mute,
     /// It printed something that is no event.
@@ -80,6 +82,7 @@ impl fmt::Display for Fault {
             Self::NotStarted(error) => write!(f, "could not be started ({error})"),
             Self::Silent(limit) => write!(f, "said nothing for {:.0} s", limit.as_secs_f64()),
             Self::Died(status) => write!(f, "died ({status})"),
+            Self::Killed => f.write_str("was killed (SIGKILL)"),
             Self::Mute => f.write_str("closed its output"),
             Self::Garbage { line, why } => write!(f, "printed what is no event of the protocol (`{line}`: {why})"),
             Self::Endless { limit } => write!(f, "printed a line of more than {} MiB", limit >> 20),
@@ -105,7 +108,9 @@ impl DriverError {
             Fault::Silent(_) | Fault::Died(_) | Fault::Mute | Fault::Garbage { .. } | Fault::Endless { .. } => true,
             // It cannot go on: a panic in it, or the program died that it measures.
             Fault::Refused(failure) => failure.fatal,
-            Fault::NotStarted(_)
+            // Nothing is known of it but that it was not let finish: that refutes no claim, and proves none.
+            Fault::Killed
+            | Fault::NotStarted(_)
             | Fault::WrongEvent { .. }
             | Fault::OtherProtocol { .. }
             | Fault::OtherSource { .. }
@@ -125,6 +130,10 @@ impl Diagnostic for DriverError {
             Fault::Silent(_) => "a driver must show a sign of life while it loads, and end its slices; \
                                  `lab.answer_limit_s` in workbench.yaml is the limit"
                 .to_owned(),
+            Fault::Killed => {
+                "when memory ran out the kernel's log says so (`dmesg`); finished pairs are kept: go on with `--resume`"
+                    .to_owned()
+            }
             Fault::Died(_) | Fault::Mute => "repeat it by hand: start the driver and type the commands".to_owned(),
             Fault::Garbage { .. } | Fault::Endless { .. } | Fault::WrongEvent { .. } => {
                 "stdout carries one JSON event a line and nothing else; logs belong on stderr".to_owned()

@@ -334,7 +334,12 @@ impl<'a, J: Journal> Screening<'a, J> {
         let dropped = fresh.iter().filter(|pair| pair.pair.dropped.is_some()).count();
         if is_too_busy(dropped, fresh.len(), self.plan.policy.dropped_max) {
             let reason = fresh.iter().rev().find_map(|pair| pair.pair.dropped.clone()).unwrap_or_default();
-            return Err(LabError::TooBusy { dropped, of: fresh.len(), reason, command: self.plan.command() });
+            return Err(LabError::TooBusy {
+                dropped,
+                of: fresh.len(),
+                reason,
+                command: self.plan.command() + " --resume",
+            });
         }
         let index = self.pairs.iter().filter(|pair| pair.row == row).count();
         let which = Which { workload: 0, run: Run::Decision, index: u32::try_from(index).unwrap_or(u32::MAX) };

@@ -8,6 +8,7 @@ mod phase;
 mod risk;
 mod screen;
 mod whole;
+mod work;
 
 pub use improvement::{Counts, ImprovementLine, LeftOutFigure, MeasuredFigure};
 pub use metric::{MetricGroupLine, MetricLine};
@@ -15,3 +16,4 @@ pub use phase::{CriterionLine, MemberLine, PhaseLine};
 pub use risk::{RiskLine, RiskState};
 pub use screen::{Agreement, BesideLine, PairedFigure, Picture, ScreenLine};
 pub use whole::{AgentLine, Document, Head, ParityLine, Snapshot};
+pub use work::WorkLine;

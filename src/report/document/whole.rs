@@ -8,6 +8,7 @@ use super::metric::{self, MetricGroupLine};
 use super::phase::{self, PhaseLine};
 use super::risk::{self, RiskLine};
 use super::screen::{self, ScreenLine};
+use super::work::{self, WorkLine};
 use crate::agents::Agent;
 use crate::catalog::Catalog;
 use crate::improvements::ImprovementId;
@@ -41,6 +42,9 @@ pub struct Document {
     pub evidence: Vec<Evidence>,
     /// The latest screens, beside the verdicts.
     pub screens: Vec<ScreenLine>,
+    /// Who was given what, and what became of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub work: Vec<WorkLine>,
     /// The plan.
     pub phases: Vec<PhaseLine>,
     /// What the whole is judged by.
@@ -142,6 +146,7 @@ impl Document {
             stack: facts.stack.iter().map(|entry| entry.improvement.clone()).collect(),
             evidence: register.improvements.iter().flat_map(|entry| improvement::evidence(entry, facts)).collect(),
             screens: screen::lines(facts),
+            work: work::lines(&facts.lives),
             phases,
             metrics: metric::lines(snapshot),
             parity: ParityLine {

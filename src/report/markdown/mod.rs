@@ -10,5 +10,6 @@ mod plan;
 mod screen;
 mod text;
 mod whole;
+mod work;
 
 pub use whole::markdown;

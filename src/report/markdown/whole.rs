@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::text::{Text, path};
-use super::{evidence, improvement, metric, phase, plan, screen};
+use super::{evidence, improvement, metric, phase, plan, screen, work};
 use crate::report::document::{AgentLine, Document};
 
 /// The document as Markdown. `root` leads from where the text will lie to the project's root: `../..`.
@@ -14,6 +14,7 @@ pub fn markdown(document: &Document, root: &Path) -> String {
     improvement::section(&mut out, document);
     evidence::section(&mut out, &document.evidence, root);
     screen::section(&mut out, &document.screens);
+    work::section(&mut out, &document.work);
     phase::section(&mut out, &document.phases);
     metric::section(&mut out, document);
     plan::parity(&mut out, document);
