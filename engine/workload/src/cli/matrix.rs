@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -9,7 +10,7 @@ use probe::protocol::Failure;
 
 use super::run::print;
 use crate::matrix::sets::{self, FeatureSet};
-use crate::matrix::{Bench, Ledger, tour::tour};
+use crate::matrix::{Bench, Lane, Ledger, tour::tour};
 use crate::relay::{self, Handover, LEGS_MAX, Leg};
 
 /// Every so many legs of the relay, one closes its database instead of leaving it as a kill would.
@@ -93,21 +94,37 @@ pub(super) fn matrix(given: &ArgMatches) -> Result<bool, Failure> {
     if given.get_flag("again") {
         ledger.forget().map_err(unusable)?;
     }
+    let mut open = Vec::new();
     for set in &sets {
-        let shown = if set.features.is_empty() { "-".to_owned() } else { set.features.join(" ") };
-        say(&format!("{:14} {shown}", set.name))?;
         let key = format!("test:{}:{}", set.name, set.features.join("+"));
-        if let Some(result) = ledger.passed(&key) {
-            say(&format!("{:14} {result}, before", ""))?;
-            continue;
+        match ledger.passed(&key) {
+            Some(result) => say(&format!("{:14} {result}, before", set.name))?,
+            None => open.push((set, key)),
         }
-        let started = Instant::now();
-        bench.build(set)?;
-        let tested = bench.test(set)?;
-        let result = format!("{} tests passed", tested.passed);
-        say(&format!("{:14} {result} in {} s", "", started.elapsed().as_secs()))?;
-        ledger.pass(&key, &result).map_err(unusable)?;
-        bench.make_room()?;
+    }
+    let started = Instant::now();
+    let mut lane = Lane::Left;
+    let mut built = open.first().map(|(set, _)| bench.build(set, lane)).transpose()?;
+    for (at, (set, key)) in open.iter().enumerate() {
+        let next = open.get(at + 1).map(|(next, _)| next);
+        // Neither the tests of a set nor its build keep all processors busy to their end: the next is built meanwhile.
+        let (tested, ahead) = thread::scope(|scope| {
+            let ahead = next.map(|next| scope.spawn(|| bench.build(next, lane.other())));
+            (built.map(|built| bench.test(built)), ahead.map(ScopedJoinHandle::join))
+        });
+        if let Some(tested) = tested.transpose()? {
+            let result = format!("{} tests passed", tested.passed);
+            let shown = if set.features.is_empty() { "-".to_owned() } else { set.features.join(" ") };
+            say(&format!("{:14} {result} after {} s: {shown}", set.name, started.elapsed().as_secs()))?;
+            ledger.pass(key, &result).map_err(unusable)?;
+        }
+        bench.make_room(lane)?;
+        lane = lane.other();
+        built = match ahead {
+            Some(Ok(ahead)) => Some(ahead?),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => None,
+        };
     }
     let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
     let key = format!("relay:{}", names.join("+"));
@@ -150,7 +167,7 @@ fn hand_on(bench: &Bench, sets: &[FeatureSet]) -> Result<String, Failure> {
     for (number, at) in course.iter().cycle().take(course.len() + 1).enumerate() {
         let set = &sets[*at];
         if !bench.driver(set).is_file() {
-            bench.build(set)?;
+            bench.build(set, Lane::Left)?;
         }
         let close = number % CLOSES_EVERY == CLOSES_EVERY - 1;
         let handover = bench.leg(set, &dir, number, close)?;

@@ -22,6 +22,32 @@ pub struct Bench {
     place: PathBuf,
 }
 
+/// A set that is built, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Built<'a> {
+    set: &'a FeatureSet,
+    lane: Lane,
+}
+
+/// One of two target directories, so that a set is built while the one before is tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// One.
+    Left,
+    /// The other.
+    Right,
+}
+
+impl Lane {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+        }
+    }
+}
+
 /// How the tests of a set went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tested {
@@ -54,12 +80,13 @@ impl Bench {
     }
 
     /// Builds the tests and the driver with `set` on and keeps the driver.
-    pub fn build(&self, set: &FeatureSet) -> Result<PathBuf, Failure> {
-        self.cargo(set, "build", &["--no-run"])?;
+    pub fn build<'a>(&self, set: &'a FeatureSet, lane: Lane) -> Result<Built<'a>, Failure> {
+        let built = Built { set, lane };
+        self.cargo(built, "build", &["--no-run"])?;
         let kept = self.driver(set);
-        let built = self.place.join("gate/workload");
-        fs::copy(&built, &kept).map_err(|error| unwritable(&kept, &error))?;
-        Ok(kept)
+        let driver = self.target(lane).join("gate/workload");
+        fs::copy(&driver, &kept).map_err(|error| unwritable(&kept, &error))?;
+        Ok(built)
     }
 
     /// The driver that was built with `set`.
@@ -67,20 +94,20 @@ impl Bench {
         self.place.join(format!("workload-{}", set.name))
     }
 
-    /// Runs the tests that go through the composition with `set` on.
-    pub fn test(&self, set: &FeatureSet) -> Result<Tested, Failure> {
-        let log = self.cargo(set, "test", &[])?;
+    /// Runs the tests that go through the composition.
+    pub fn test(&self, built: Built<'_>) -> Result<Tested, Failure> {
+        let log = self.cargo(built, "test", &[])?;
         let counts: Vec<u64> = log.lines().filter_map(passed_in).collect();
         if counts.len() != TESTS.len() || counts.contains(&0) {
-            let what = format!("{}: {} of {} tests ran", set.name, counts.len(), TESTS.len());
+            let what = format!("{}: {} of {} tests ran", built.set.name, counts.len(), TESTS.len());
             return Err(Failure::new(what, "see matrix/bench.rs for the list"));
         }
         Ok(Tested { passed: counts.iter().sum() })
     }
 
-    /// Removes what the last set was built into, except the drivers that were kept. The next set compiles the same packages anew,
+    /// Removes what a set was built into, except the driver that was kept. The next set there compiles the same packages anew,
     /// and nine sets side by side filled disks.
-    pub fn make_room(&self) -> Result<(), Failure> {
+    pub fn make_room(&self, lane: Lane) -> Result<(), Failure> {
         let cargo = Command::new("cargo")
             .args([
                 "clean",
@@ -94,7 +121,7 @@ impl Bench {
                 "engine-workload",
                 "--target-dir",
             ])
-            .arg(&self.place)
+            .arg(self.target(lane))
             .current_dir(&self.workspace)
             .output();
         let output = cargo.map_err(|error| Failure::new(format!("cargo cannot be run: {error}"), "install Rust"))?;
@@ -122,11 +149,18 @@ impl Bench {
             .map_err(|error| Failure::new(format!("leg {number} with {}: {error}", set.name), remedy))
     }
 
-    /// Runs `cargo test` on `set` and returns what it printed; a failure names the log.
+    fn target(&self, lane: Lane) -> PathBuf {
+        self.place.join(match lane {
+            Lane::Left => "left",
+            Lane::Right => "right",
+        })
+    }
+
+    /// Runs `cargo test` on a set and returns what it printed; a failure names the log.
     ///
     /// Both packages in one call, for building as for testing: asked for one by one, each gets its dependencies with other
     /// features, and the engine is compiled three times.
-    fn cargo(&self, set: &FeatureSet, what: &str, args: &[&str]) -> Result<String, Failure> {
+    fn cargo(&self, Built { set, lane }: Built<'_>, what: &str, args: &[&str]) -> Result<String, Failure> {
         let log = self.place.join(format!("{}.{what}.log", set.name));
         let open = || File::create(&log).and_then(|file| Ok((file.try_clone()?, file)));
         let (stdout, stderr) = open().map_err(|error| unwritable(&log, &error))?;
@@ -137,7 +171,7 @@ impl Bench {
             .args(args)
             .args(["--profile", "gate", "--locked", "--features", &set.features.join(",")])
             .arg("--target-dir")
-            .arg(&self.place)
+            .arg(self.target(lane))
             .current_dir(&self.workspace)
             .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())
