@@ -73,7 +73,10 @@ pub struct PairedFigure {
 pub enum Agreement {
     /// On the same workload their intervals overlap.
     Agrees,
-    /// On the same workload they do not.
+    /// On the same workload both see it act the same way, but their intervals lie apart: a screen's effect is the mean over builds that
+    /// have the others half on, and pairs ask with one stack, so the improvements act on one another.
+    SameWay,
+    /// On the same workload one sees what the other does not.
     Disagrees,
     /// Pairs were measured on other workloads only.
     OtherWorkload,
@@ -82,10 +85,22 @@ pub enum Agreement {
 }
 
 impl Agreement {
+    /// Of two intervals for the same work.
+    fn of(screen: Interval, pairs: Interval) -> Self {
+        let overlap = screen.low <= pairs.high && pairs.low <= screen.high;
+        let side = |interval: Interval| i8::from(interval.low > 0.0) - i8::from(interval.high < 0.0);
+        match (overlap, side(screen) * side(pairs)) {
+            (true, _) => Self::Agrees,
+            (false, 1) => Self::SameWay,
+            (false, _) => Self::Disagrees,
+        }
+    }
+
     /// In words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Agrees => "agrees",
+            Self::SameWay => "same way, another size",
             Self::Disagrees => "**disagrees**",
             Self::OtherWorkload => "another workload",
             Self::NotMeasured => "not measured",
@@ -145,8 +160,7 @@ fn beside(line: &EffectLine, screen: &Screen, facts: &Facts) -> BesideLine {
     let agreement = match &found {
         None => Agreement::NotMeasured,
         Some((_, false, _)) => Agreement::OtherWorkload,
-        Some((_, true, standing)) if overlap(line.interval, standing.bounds) => Agreement::Agrees,
-        Some((_, true, _)) => Agreement::Disagrees,
+        Some((_, true, standing)) => Agreement::of(line.interval, standing.bounds),
     };
     BesideLine { improvement, screen: line.clone(), paired: found.map(|(figure, ..)| figure), agreement }
 }
@@ -162,6 +176,18 @@ fn on_the_same(screen: &Screen, experiment: &Experiment) -> Option<(usize, Stand
     Some((at, standing.filter(|standing| standing.pairs > 0)?))
 }
 
-fn overlap(one: Interval, other: Interval) -> bool {
-    one.low <= other.high && other.low <= one.high
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apart_on_one_side_is_another_size_and_on_two_a_contradiction() {
+        let interval = |low: f64, high: f64| Interval { low, high };
+        assert_eq!(Agreement::of(interval(0.1, 0.3), interval(0.2, 0.5)), Agreement::Agrees);
+        assert_eq!(Agreement::of(interval(-0.1, 0.1), interval(0.0, 0.5)), Agreement::Agrees);
+        assert_eq!(Agreement::of(interval(0.1, 0.3), interval(0.4, 0.5)), Agreement::SameWay);
+        assert_eq!(Agreement::of(interval(-0.3, -0.1), interval(-0.5, -0.4)), Agreement::SameWay);
+        assert_eq!(Agreement::of(interval(0.1, 0.3), interval(-0.4, -0.1)), Agreement::Disagrees);
+        assert_eq!(Agreement::of(interval(-0.1, 0.1), interval(0.2, 0.5)), Agreement::Disagrees);
+    }
 }

@@ -12,7 +12,8 @@ pub(super) fn section(out: &mut Text, screens: &[ScreenLine]) {
     }
     out.section(3, "Screens");
     out.line("Many improvements at once, by few builds. A screen proposes, pairs decide: where both measured the same work, their");
-    out.line("intervals should overlap.");
+    out.line("intervals should overlap. Where both lie on one side but apart, improvements act on one another: a screen's effect is");
+    out.line("the mean over builds that have the others half on.");
     for screen in screens {
         one_screen(out, screen);
     }
