@@ -3,9 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::Span;
 
-use super::grid::{Cell, Column, Grid};
+use super::grid::{Cell, Column};
+use super::rows::{self, Listing};
 use super::{agents_detail, paint, review};
 use crate::agents::Stage;
 use crate::tui::facts::{AgentRow, Load, Row};
@@ -49,23 +49,8 @@ fn list(model: &Model, frame: &mut Frame, area: Rect) {
         };
         return paint::empty(frame, inner, look, &[sentence.to_owned()]);
     }
-    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
-    let mut head = grid.header(look, None);
-    head.spans.insert(0, Span::raw("  "));
-    paint::line(frame, inner, 0, &head);
-    let rows = layout::list_rows(model);
-    let window = model.agents.list.window(agents.len(), usize::from(rows.height));
-    for (row, place) in (0..rows.height).zip(window) {
-        let Some(agent) = agents.get(place) else { continue };
-        let selected = place == model.agents.list.selected;
-        let mut line = grid.row(look, |column| cell(model, agent, column));
-        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
-        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
-        paint::line(frame, rows, row, &line);
-        if selected {
-            paint::highlight(frame, rows, row, look.theme.selected);
-        }
-    }
+    let listing = Listing { columns: &COLUMNS, list: &model.agents.list, count: agents.len() };
+    rows::draw(model, frame, inner, &listing, |place| agents.get(place), |agent, column| cell(model, agent, column));
 }
 
 fn cell(model: &Model, agent: &AgentRow, column: usize) -> Cell {

@@ -12,10 +12,11 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::grid::{Cell, Column, Grid};
+use super::grid::{Cell, Column};
 use super::lab_panels as panels;
+use super::rows::{self, Listing};
 use super::{lab_noise, lab_screens, paint};
 use crate::tui::facts::{Ending, Load, PastExperiment};
 use crate::tui::layout;
@@ -118,23 +119,15 @@ fn past(model: &Model, frame: &mut Frame, area: Rect) {
     let look = &model.look;
     let count = model.facts.past.len();
     let inner = paint::pane(frame, area, look, "Experiments", &format!("{count}; v: screens, noise"));
-    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
-    let mut head = grid.header(look, None);
-    head.spans.insert(0, Span::raw("  "));
-    paint::line(frame, inner, 0, &head);
-    let rows = layout::list_rows(model);
-    let window = model.lab.list.window(count, usize::from(rows.height));
-    for (row, place) in (0..rows.height).zip(window) {
-        let Some(experiment) = model.facts.past.get(place) else { continue };
-        let selected = place == model.lab.list.selected;
-        let mut line = grid.row(look, |column| cell(model, experiment, column));
-        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
-        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
-        paint::line(frame, rows, row, &line);
-        if selected {
-            paint::highlight(frame, rows, row, look.theme.selected);
-        }
-    }
+    let listing = Listing { columns: &COLUMNS, list: &model.lab.list, count: count };
+    rows::draw(
+        model,
+        frame,
+        inner,
+        &listing,
+        |place| model.facts.past.get(place),
+        |experiment, column| cell(model, experiment, column),
+    );
 }
 
 fn cell(model: &Model, past: &PastExperiment, column: usize) -> Cell {

@@ -3,10 +3,11 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::grid::{Cell, Column, Grid};
+use super::grid::{Cell, Column};
 use super::paint::{self, field, heading};
+use super::rows::{self, Listing};
 use crate::lab::calibration::SCALE_FACTOR;
 use crate::report::control_chart::control_chart;
 use crate::tui::facts::NoiseSeries;
@@ -49,23 +50,8 @@ fn list(model: &Model, frame: &mut Frame, area: Rect) {
         };
         return paint::empty(frame, inner, look, &[sentence]);
     }
-    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
-    let mut head = grid.header(look, None);
-    head.spans.insert(0, Span::raw("  "));
-    paint::line(frame, inner, 0, &head);
-    let rows = layout::list_rows(model);
-    let window = model.lab.noise.window(all.len(), usize::from(rows.height));
-    for (row, place) in (0..rows.height).zip(window) {
-        let Some(series) = all.get(place) else { continue };
-        let selected = place == model.lab.noise.selected;
-        let mut line = grid.row(look, |column| cell(model, series, column));
-        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
-        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
-        paint::line(frame, rows, row, &line);
-        if selected {
-            paint::highlight(frame, rows, row, look.theme.selected);
-        }
-    }
+    let listing = Listing { columns: &COLUMNS, list: &model.lab.noise, count: all.len() };
+    rows::draw(model, frame, inner, &listing, |place| all.get(place), |series, column| cell(model, series, column));
 }
 
 fn cell(model: &Model, series: &NoiseSeries, column: usize) -> Cell {

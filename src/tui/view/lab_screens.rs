@@ -3,10 +3,11 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::grid::{Cell, Column, Grid};
+use super::grid::{Cell, Column};
 use super::paint::{self, field, heading};
+use super::rows::{self, Listing};
 use crate::lab::screen::Effects;
 use crate::lab::screen::facts::Purpose;
 use crate::report::effects::{Glyphs, Shown, bars, half_normal, matrix};
@@ -58,23 +59,8 @@ fn list(model: &Model, frame: &mut Frame, area: Rect) {
         };
         return paint::empty(frame, inner, look, &[sentence]);
     }
-    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
-    let mut head = grid.header(look, None);
-    head.spans.insert(0, Span::raw("  "));
-    paint::line(frame, inner, 0, &head);
-    let rows = layout::list_rows(model);
-    let window = model.lab.screens.window(all.len(), usize::from(rows.height));
-    for (row, place) in (0..rows.height).zip(window) {
-        let Some(screen) = all.get(place) else { continue };
-        let selected = place == model.lab.screens.selected;
-        let mut line = grid.row(look, |column| cell(model, screen, column));
-        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
-        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
-        paint::line(frame, rows, row, &line);
-        if selected {
-            paint::highlight(frame, rows, row, look.theme.selected);
-        }
-    }
+    let listing = Listing { columns: &COLUMNS, list: &model.lab.screens, count: all.len() };
+    rows::draw(model, frame, inner, &listing, |place| all.get(place), |screen, column| cell(model, screen, column));
 }
 
 fn cell(model: &Model, screen: &ScreenRow, column: usize) -> Cell {

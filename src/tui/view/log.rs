@@ -2,12 +2,11 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
 
-use super::grid::{Cell, Column, Grid};
+use super::grid::{Cell, Column};
 use super::paint;
+use super::rows::{self, Listing};
 use crate::tui::facts::{Load, LogLine};
-use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::text;
 
@@ -32,23 +31,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         };
         return paint::empty(frame, inner, look, &[sentence]);
     }
-    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
-    let mut head = grid.header(look, None);
-    head.spans.insert(0, Span::raw("  "));
-    paint::line(frame, inner, 0, &head);
-    let rows = layout::list_rows(model);
-    let window = model.log.list.window(log.len(), usize::from(rows.height));
-    for (row, place) in (0..rows.height).zip(window) {
-        let Some(entry) = log.get(place) else { continue };
-        let selected = place == model.log.list.selected;
-        let mut line = grid.row(look, |column| cell(model, entry, column));
-        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
-        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
-        paint::line(frame, rows, row, &line);
-        if selected {
-            paint::highlight(frame, rows, row, look.theme.selected);
-        }
-    }
+    let listing = Listing { columns: &COLUMNS, list: &model.log.list, count: log.len() };
+    rows::draw(model, frame, inner, &listing, |place| log.get(place), |entry, column| cell(model, entry, column));
 }
 
 fn cell(model: &Model, line: &LogLine, column: usize) -> Cell {

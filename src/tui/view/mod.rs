@@ -31,6 +31,7 @@ mod register;
 mod register_detail;
 mod review;
 mod review_detail;
+mod rows;
 mod screen;
 mod spark;
 mod status_bar;

@@ -3,9 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::Span;
 
-use super::grid::{Cell, Column, Grid};
+use super::grid::{Cell, Column};
+use super::rows::{self, Listing};
 use super::{paint, plan_detail};
 use crate::report::State;
 use crate::report::document::RiskState;
@@ -52,24 +52,16 @@ fn nothing(model: &Model, frame: &mut Frame, area: Rect) {
 fn list(model: &Model, plan: &PlanFacts, frame: &mut Frame, area: Rect) {
     let look = &model.look;
     let inner = paint::pane(frame, area, look, "Plan", &plan.status);
-    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
-    let mut head = grid.header(look, None);
-    head.spans.insert(0, Span::raw("  "));
-    paint::line(frame, inner, 0, &head);
     let parts: Vec<Part> = Part::all(plan.phases.len()).collect();
-    let rows = layout::list_rows(model);
-    let window = model.plan.list.window(parts.len(), usize::from(rows.height));
-    for (row, place) in (0..rows.height).zip(window) {
-        let Some(part) = parts.get(place) else { continue };
-        let selected = place == model.plan.list.selected;
-        let mut line = grid.row(look, |column| cell(model, plan, *part, column));
-        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
-        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
-        paint::line(frame, rows, row, &line);
-        if selected {
-            paint::highlight(frame, rows, row, look.theme.selected);
-        }
-    }
+    let listing = Listing { columns: &COLUMNS, list: &model.plan.list, count: parts.len() };
+    rows::draw(
+        model,
+        frame,
+        inner,
+        &listing,
+        |place| parts.get(place).copied(),
+        |part, column| cell(model, plan, *part, column),
+    );
 }
 
 /// What a part is called.

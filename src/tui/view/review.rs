@@ -3,9 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::Span;
 
-use super::grid::{Cell, Column, Grid};
+use super::grid::{Cell, Column};
+use super::rows::{self, Listing};
 use super::{diff, paint, review_detail};
 use crate::agents::Stage;
 use crate::agents::facts::{Gate, Passed, Submission};
@@ -79,24 +79,22 @@ fn list(model: &Model, frame: &mut Frame, area: Rect) {
         };
         return paint::empty(frame, inner, look, &sentences);
     }
-    let grid = Grid::fit(&COLUMNS, inner.width.saturating_sub(2));
-    let mut head = grid.header(look, None);
-    head.spans.insert(0, Span::raw("  "));
-    paint::line(frame, inner, 0, &head);
-    let rows = layout::list_rows(model);
-    let window = model.review.list.window(count, usize::from(rows.height));
-    for (row, place) in (0..rows.height).zip(window) {
-        let Some(work) = model.review.order.get(place).and_then(|place| model.facts.work.get(*place)) else { continue };
-        let Some(submission) = work.life.submission() else { continue };
-        let selected = place == model.review.list.selected;
-        let mut line = grid.row(look, |column| cell(model, work, submission, column));
-        let cursor = if selected { format!("{} ", look.glyphs.cursor) } else { "  ".to_owned() };
-        line.spans.insert(0, Span::styled(cursor, look.theme.accent));
-        paint::line(frame, rows, row, &line);
-        if selected {
-            paint::highlight(frame, rows, row, look.theme.selected);
-        }
-    }
+    let listing = Listing { columns: &COLUMNS, list: &model.review.list, count: count };
+    rows::draw(
+        model,
+        frame,
+        inner,
+        &listing,
+        |place| {
+            model
+                .review
+                .order
+                .get(place)
+                .and_then(|place| model.facts.work.get(*place))
+                .and_then(|work| Some((work, work.life.submission()?)))
+        },
+        |(work, submission), column| cell(model, work, submission, column),
+    );
 }
 
 fn cell(model: &Model, work: &Work, submission: &Submission, column: usize) -> Cell {
