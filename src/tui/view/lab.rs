@@ -119,7 +119,7 @@ fn past(model: &Model, frame: &mut Frame, area: Rect) {
     let look = &model.look;
     let count = model.facts.past.len();
     let inner = paint::pane(frame, area, look, "Experiments", &format!("{count}; v: screens, noise"));
-    let listing = Listing { columns: &COLUMNS, list: &model.lab.list, count: count };
+    let listing = Listing { columns: &COLUMNS, list: &model.lab.list, count };
     rows::draw(
         model,
         frame,

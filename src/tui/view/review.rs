@@ -79,7 +79,7 @@ fn list(model: &Model, frame: &mut Frame, area: Rect) {
         };
         return paint::empty(frame, inner, look, &sentences);
     }
-    let listing = Listing { columns: &COLUMNS, list: &model.review.list, count: count };
+    let listing = Listing { columns: &COLUMNS, list: &model.review.list, count };
     rows::draw(
         model,
         frame,
