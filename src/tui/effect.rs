@@ -4,11 +4,13 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::act::status;
@@ -27,12 +29,14 @@ const LAST_WORDS_BYTES: usize = 8 * 1024;
 pub struct World {
     project: Project,
     sender: UnboundedSender<Msg>,
+    /// Whose command runs: they are done in the order in which they were asked for, and so are their outcomes told.
+    turn: Arc<Mutex<()>>,
 }
 
 impl World {
     /// The world of a project; messages go to `sender`.
     pub fn new(project: Project, sender: UnboundedSender<Msg>) -> Self {
-        Self { project, sender }
+        Self { project, sender, turn: Arc::default() }
     }
 
     /// Begins to watch the project, the store and the machine.
@@ -88,7 +92,10 @@ impl World {
     /// Runs a short command of the workbench; the last it says is told.
     fn run_command(&self, arguments: Vec<String>) {
         let (root, sender) = (self.project.root().to_path_buf(), self.sender.clone());
+        // The lock is fair. Taken in the task: the loop waits for nothing.
+        let turn = Arc::clone(&self.turn);
         tokio::spawn(async move {
+            let _turn = turn.lock().await;
             let shown = status::shown(&arguments);
             let told = match output_of(&root, &arguments).await {
                 Ok(output) if output.status.success() => Ok(telling_line(&output.stdout).unwrap_or(shown)),

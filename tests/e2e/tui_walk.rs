@@ -88,7 +88,7 @@ fn an_a_b_from_the_first_key_to_the_report_takes_fewer_than_twenty_five() {
     let Some(mut pty) = in_a_terminal(lab.command(&[])) else { return };
     pty.until("T003", 0);
     let mut pressed = walk(&mut pty, "ja", "Measure T003");
-    pressed += walk(&mut pty, "s", "Stages");
+    pressed += walk(&mut pty, "s", "Experiments");
     look(&mut pty, "ended: accepted");
     look(&mut pty, "PROVEN");
     pressed += walk(&mut pty, "p", "Functions");
