@@ -53,7 +53,10 @@ pub(super) fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Running(experiment) => {
             if let (None, Some(new)) = (&model.facts.running, &experiment) {
-                model.lab.view = LabView::Live;
+                // Who reads screens or noise goes on reading.
+                if model.lab.view == LabView::Past {
+                    model.lab.view = LabView::Live;
+                }
                 model.starting = model.starting.take().filter(|starting| !starting.asks(&new.plan.question));
             }
             model.facts.running = experiment.map(|experiment| *experiment);
