@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -497,4 +498,15 @@ pub(super) fn pair(workload: usize, index: u32, d: LogRatio) -> Pair {
         machine: Machine { foreign_cpu: 0.011, steal: 0.002, cpu_pressure: Some(1.0), io_pressure: Some(9.0) },
         dropped: (workload == 0 && index == 3).then(|| "foreign CPU 7.1 % > 5 %".to_owned()),
     }
+}
+
+/// A key of a script: Enter, Esc and Backspace as a terminal sends them, every other character as itself.
+pub(super) fn typed(symbol: char) -> Msg {
+    let code = match symbol {
+        '\n' => KeyCode::Enter,
+        '\x1b' => KeyCode::Esc,
+        '\x08' => KeyCode::Backspace,
+        symbol => KeyCode::Char(symbol),
+    };
+    Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))
 }

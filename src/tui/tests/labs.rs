@@ -1,8 +1,6 @@
 //! The Lab's other views: screens, noise, trends; and everything live, frozen.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-use super::fixtures::{ago, events, id, idle, measuring, pair, plan, screen};
+use super::fixtures::{ago, events, id, idle, measuring, pair, plan, screen, typed};
 use super::screens::{check, check_all};
 use crate::improvements::ImprovementId;
 use crate::lab::experiment::{Binary, ExperimentId, Side};
@@ -22,8 +20,7 @@ use crate::units::LogRatio;
 fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut all = Vec::new();
     for symbol in keys.chars() {
-        let code = if symbol == '\n' { KeyCode::Enter } else { KeyCode::Char(symbol) };
-        let mut effects = update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        let mut effects = update(model, typed(symbol));
         while let Some(effect) = effects.pop() {
             effects.extend(answer(model, &effect));
             all.push(effect);

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::fixtures::{empty, idle, screen};
+use super::fixtures::{empty, idle, screen, typed};
 use super::screens::{check, check_all, with};
 use crate::lab::experiment::ExperimentId;
 use crate::profiles::{Arm, Capture, Difference, Kind, Profile, Stretch, waits};
@@ -119,13 +119,7 @@ pub(super) fn profiled(width: u16, height: u16, ascii: bool) -> Model {
 fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut all = Vec::new();
     for symbol in keys.chars() {
-        let code = match symbol {
-            '\n' => KeyCode::Enter,
-            '\x1b' => KeyCode::Esc,
-            '\x08' => KeyCode::Backspace,
-            symbol => KeyCode::Char(symbol),
-        };
-        let effects = update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        let effects = update(model, typed(symbol));
         answer(model, effects.clone());
         all.extend(effects);
     }
@@ -171,7 +165,7 @@ fn pictures_of_nothing() {
     check("profile-nothing-80x24", &with(model, "3"));
     let mut model = idle(80, 24, false);
     press(&mut model, "2");
-    let effects = update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Char('3'), KeyModifiers::NONE)));
+    let effects = update(&mut model, typed('3'));
     let [Effect::ReadProfile(key)] = &effects[..] else { panic!("{effects:?}") };
     let key = key.clone();
     assert!(screen(&model).contains("Reading the CPU profiles of B001"));
@@ -328,7 +322,7 @@ fn huge() -> String {
 #[test]
 fn a_hundred_thousand_places_are_drawn_within_a_frame() {
     let mut model = idle(160, 50, false);
-    let effects = update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Char('3'), KeyModifiers::NONE)));
+    let effects = update(&mut model, typed('3'));
     let [Effect::ReadProfile(key)] = &effects[..] else { panic!("{effects:?}") };
     let of = |arm, folded: &str| {
         let (kind, cpu, period) = (Kind::Cpu, Duration::from_secs(1), Some(Duration::from_micros(1)));

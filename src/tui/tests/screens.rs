@@ -1,12 +1,10 @@
 //! Whole screens at the three sizes that people have, in Unicode and in ASCII.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 
-use super::fixtures::{empty, experiment, idle, measuring, now, ruling, screen};
+use super::fixtures::{empty, experiment, idle, measuring, now, ruling, screen, typed};
 use crate::improvements::Direction;
 use crate::tui::facts::LogLine;
 use crate::tui::model::Model;
@@ -51,12 +49,7 @@ fn without_colour(coloured: &Model, mut mono: Model) {
 /// Types characters; capital words in angle brackets would be keys, so far only Enter and Esc are needed.
 fn press(model: &mut Model, keys: &str) {
     for symbol in keys.chars() {
-        let code = match symbol {
-            '\n' => KeyCode::Enter,
-            '\x1b' => KeyCode::Esc,
-            symbol => KeyCode::Char(symbol),
-        };
-        update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        update(model, typed(symbol));
     }
 }
 

@@ -1,8 +1,6 @@
 //! Agents and Review: pictures, keys, and what is asked of the world.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-use super::fixtures::{ago, id, idle, screen};
+use super::fixtures::{ago, id, idle, screen, typed};
 use super::screens::{check, check_all, with};
 use crate::agents::Stage;
 use crate::agents::facts::{
@@ -190,12 +188,7 @@ fn said(lines: std::ops::Range<usize>) -> OutputNews {
 fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut all = Vec::new();
     for symbol in keys.chars() {
-        let code = match symbol {
-            '\n' => KeyCode::Enter,
-            '\x1b' => KeyCode::Esc,
-            symbol => KeyCode::Char(symbol),
-        };
-        let effects = update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        let effects = update(model, typed(symbol));
         answer(model, &effects);
         all.extend(effects);
     }
