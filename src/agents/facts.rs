@@ -21,7 +21,7 @@ use crate::improvements::ImprovementId;
 use crate::machine::processes;
 
 /// Attempts that were cut off and do not count, of one assignment.
-pub const CUT_OFF_MAX: usize = 10;
+pub const CUT_OFF_MAX: u32 = 10;
 
 /// The number of an assignment in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -380,8 +380,8 @@ impl Life {
         let cut_off = |attempt: &&Attempt| {
             attempt.ended.as_ref().is_some_and(|ended| ended.ending.is_cut_off()) && !handed_in(attempt)
         };
-        let forgiven = self.attempts.iter().filter(cut_off).count().min(CUT_OFF_MAX);
-        u32::try_from(self.attempts.len() - forgiven).unwrap_or(u32::MAX)
+        let count = |attempts: usize| u32::try_from(attempts).unwrap_or(u32::MAX);
+        count(self.attempts.len()) - count(self.attempts.iter().filter(cut_off).count()).min(CUT_OFF_MAX)
     }
 
     /// The submission that counts: the last one, unless a later attempt has begun.

@@ -20,7 +20,7 @@ use super::wait::interrupted_by_signals;
 use super::work::{self, Work};
 use super::{Context, Exit, Failure, OrExit, Row, assign, find, gate, merge, recover};
 use crate::agents::Stage;
-use crate::agents::facts::{Attempt, Decision, Life, Review, Withdrawn};
+use crate::agents::facts::{Attempt, CUT_OFF_MAX, Decision, Life, Review, Withdrawn};
 use crate::agents::queue::Candidate;
 use crate::improvements::ImprovementId;
 use crate::lab::recorder::Interrupt;
@@ -36,8 +36,9 @@ const ROUND: Duration = Duration::from_millis(300);
 /// How often it looks at everything all the same: that a supervisor was killed is written down by nobody.
 const LOOK_AT_ALL: Duration = Duration::from_secs(3);
 
-/// What could not be done is tried so often: a driver, a supervisor or a git command may have been killed.
-const TRIES: u32 = 3;
+/// What could not be done is tried so often, one time after the other: a driver, a supervisor or a git command may have been killed, and is
+/// forgiven as an agent is whom somebody kills.
+const TRIES: u32 = CUT_OFF_MAX;
 
 /// What could not be measured since somebody else uses the machine is tried so often, with a pause that may be long enough: for a night's
 /// other jobs.
