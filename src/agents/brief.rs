@@ -34,6 +34,8 @@ pub struct Brief<'a> {
     pub diff_lines: u32,
     /// Where the time goes, in words; absent while nothing was profiled.
     pub profile: Option<String>,
+    /// What people have noted about the improvement, the oldest first.
+    pub notes: Vec<String>,
     /// Files that nobody may change, as globs.
     pub protected: &'a [String],
 }
@@ -81,6 +83,7 @@ impl Brief<'_> {
             "workloads" => self.workloads(),
             "gates" => gates(),
             "profile" => self.profile.clone().unwrap_or_else(|| "Nothing has been profiled yet.".to_owned()),
+            "notes" => self.notes(),
             "earlier" => self.earlier(),
             "modules" => self.modules(),
             "minutes" => format!("{:.0} minutes", (allowed.time.as_secs_f64() / 60.0).max(1.0)),
@@ -88,6 +91,18 @@ impl Brief<'_> {
             "lines" => self.diff_lines.to_string(),
             _ => return None,
         })
+    }
+
+    fn notes(&self) -> String {
+        if self.notes.is_empty() {
+            return "Nobody has noted anything.".to_owned();
+        }
+        self.notes
+            .iter()
+            .map(|note| format!("- {}\n", note.replace('\n', "\n  ")))
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
     }
 
     fn seam(&self) -> String {
@@ -255,6 +270,7 @@ mod tests {
             allowed,
             diff_lines: 2000,
             profile: None,
+            notes: vec!["mind the ring's size".to_owned()],
             protected: &["probe/**".to_owned()],
         }
         .render(template)

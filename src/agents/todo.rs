@@ -30,11 +30,15 @@ pub fn todos(folder: &Path) -> Result<Vec<Todo>, GitError> {
     }
 }
 
-/// `engine/src/io.rs:12:    // TODO(Agent3): pin the root`
+/// `engine/src/io.rs:12:    // TODO(Agent3): pin the root`. What stands in quotes is about such comments, and none.
 fn todo(found: &str) -> Option<Todo> {
     let mut parts = found.splitn(3, ':');
     let (file, line, text) = (parts.next()?, parts.next()?, parts.next()?);
-    let (number, text) = text.split_once("TODO(Agent")?.1.split_once("):")?;
+    let (before, text) = text.split_once("TODO(Agent")?;
+    if ['"', '`'].into_iter().any(|quote| before.matches(quote).count() % 2 == 1) {
+        return None;
+    }
+    let (number, text) = text.split_once("):")?;
     let text = text.trim().chars().filter(|c| !c.is_control()).collect();
     Some(Todo { agent: number.parse().ok()?, file: file.to_owned(), line: line.parse().ok()?, text })
 }
@@ -43,14 +47,20 @@ fn todo(found: &str) -> Option<Todo> {
 mod tests {
     use super::*;
 
+    const SOURCE: &str = "fn a() {}
+let a = \"a\"; // TODO(Agent12): pin: the root
+// TODO: whose?
+/// Leave `// TODO(Agent3): …`.
+let b = \"// TODO(Agent3): none\";
+";
+
     #[test]
     fn comments_are_found_by_agent_file_and_line() {
         let folder = tempfile::tempdir().unwrap();
         git(folder.path(), &["init", "-q"]).unwrap();
         assert_eq!(todos(folder.path()).unwrap(), []);
         std::fs::create_dir(folder.path().join("src")).unwrap();
-        std::fs::write(folder.path().join("src/a.rs"), "fn a() {}\n// TODO(Agent12): pin: the root\n// TODO: whose?\n")
-            .unwrap();
+        std::fs::write(folder.path().join("src/a.rs"), SOURCE).unwrap();
         git(folder.path(), &["add", "."]).unwrap();
         let found = Todo { agent: 12, file: "src/a.rs".to_owned(), line: 2, text: "pin: the root".to_owned() };
         assert_eq!(todos(folder.path()).unwrap(), [found]);

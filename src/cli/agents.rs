@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::facts::{self, Facts, Known};
+use super::facts::{self, Facts};
 use super::work::Work;
 use super::{Context, Exit, Failure, Row};
 use crate::agents::facts::Life;
@@ -76,7 +76,7 @@ impl<'a> Line<'a> {
         let in_hand = |life: &&Life| life.assignment.agent == agent.number && Stage::now(life).is_open();
         let owned = || register.improvements.iter().filter(|entry| entry.agents.contains(&agent.number));
         let count = |status| {
-            let known = |entry| facts.get(entry).unwrap_or(&Known::NOTHING).status;
+            let known = |entry| facts.get(entry).unwrap_or(&facts::NOTHING).status;
             owned().filter(|entry| known(&entry.id) == status).count()
         };
         Self {

@@ -11,8 +11,8 @@ use miette::MietteHandlerOpts;
 use super::context::colors_wanted;
 use super::{
     Complaint, Context, Exit, Failure, Format, OrExit, ablate, acp, adapter, agents, apply, assign, calibrate, check,
-    compare, completions, doctor, export, gate, history, import, init, interact, list, man, mcp, merge, plan, profile,
-    recall, recover, report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
+    compare, completions, doctor, export, gate, history, import, init, interact, list, man, mcp, merge, note, plan,
+    profile, recall, recover, report, review, run, screen, show, standup, status, submit, supervise, verdict, yielding,
 };
 use crate::project::Project;
 use crate::tracking::{CommandFact, Store};
@@ -57,6 +57,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Status(status::Args),
+    Note(note::Args),
     Verdict(verdict::Args),
     History(history::Args),
     Check(check::Args),
@@ -121,6 +122,7 @@ impl Command {
             Self::List(_)
             | Self::Show(_)
             | Self::Status(_)
+            | Self::Note(_)
             | Self::Verdict(_)
             | Self::History(_)
             | Self::Check(_)
@@ -168,6 +170,7 @@ impl Command {
             Self::Ablate(args) => args.changes_something(),
             Self::Compare(args) => args.changes_something(),
             Self::Status(args) => args.changes_something(),
+            Self::Note(args) => args.changes_something(),
             Self::Profile(args) => args.changes_something(),
             Self::Import(args) => args.changes_something(),
             Self::Report(args) => args.changes_something(),
@@ -206,6 +209,7 @@ impl Command {
             Self::List(args) => list::run(args, context).await,
             Self::Show(args) => show::run(args, context).await,
             Self::Status(args) => status::run(args, context).await,
+            Self::Note(args) => note::run(args, context).await,
             Self::Verdict(args) => verdict::run(args, context).await,
             Self::History(args) => history::run(args, context).await,
             Self::Check(args) => check::run(args, context).await,

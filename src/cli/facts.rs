@@ -12,7 +12,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::improvements::{AgainstClaim, Claim, Direction, ImprovementId, Status};
 use crate::lab::experiment::Verdict;
-use crate::tracking::{self, Reader, VerdictFact};
+use crate::tracking::{self, Note, Reader, VerdictFact};
 use crate::units::{Effect, Gain};
 
 /// What is known of one improvement.
@@ -30,6 +30,8 @@ pub struct Known {
     pub measured: Option<Measured>,
     /// What the stack loses without it, where that was measured.
     pub left_out: Option<LeftOut>,
+    /// What people have noted, the oldest first.
+    pub notes: Vec<Note>,
 }
 
 /// What becomes of the metric when an improvement is left out of the stack. A status never rests on it.
@@ -110,15 +112,21 @@ impl Known {
             verdict: ruled.map(|fact| fact.ruling.verdict),
             measured: ruled.and_then(|fact| Measured::new(fact, claim, public.stale.unwrap_or_default())),
             left_out: known.left_out.as_ref().and_then(LeftOut::new),
+            notes: known.notes.clone(),
         }
     }
 }
 
-impl Known {
-    /// Of an improvement that the store has never heard of.
-    pub const NOTHING: Self =
-        Self { status: Status::Planned, reason: None, forced: false, verdict: None, measured: None, left_out: None };
-}
+/// Of an improvement that the store has never heard of.
+pub static NOTHING: Known = Known {
+    status: Status::Planned,
+    reason: None,
+    forced: false,
+    verdict: None,
+    measured: None,
+    left_out: None,
+    notes: Vec::new(),
+};
 
 impl LeftOut {
     fn new(fact: &VerdictFact) -> Option<Self> {

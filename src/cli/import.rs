@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::work::Work;
 use super::{Context, Exit, Failure, OrExit};
 
 /// Read a tracking document into a register, or evidence of another store into this one
@@ -84,6 +85,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         );
         return Err(report).or_exit(Exit::Usage);
     }
+    Work::read(context).await?.no_agent()?;
     evidence::run(&args, context).await
 }
 

@@ -126,8 +126,8 @@ impl Args {
 
 impl<'a> Line<'a> {
     pub(super) fn new(entry: &'a Improvement, facts: &'a Facts) -> Self {
-        let Known { status, reason, forced, verdict, measured, left_out } =
-            facts.get(&entry.id).unwrap_or(&Known::NOTHING);
+        let Known { status, reason, forced, verdict, measured, left_out, notes: _ } =
+            facts.get(&entry.id).unwrap_or(&facts::NOTHING);
         Self {
             id: &entry.id.0,
             title: &entry.title,

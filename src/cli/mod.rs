@@ -41,6 +41,7 @@ pub mod man;
 pub mod mcp;
 pub mod merge;
 mod noise;
+pub mod note;
 pub mod output;
 pub mod plan;
 pub mod profile;

@@ -41,6 +41,7 @@ impl Progress {
                 self.say(&format!("{kind} profile of arm {side}: {samples} {counted}"));
             }
             Event::Ruled(ruling) => self.say(ruling.reason.lines().next().unwrap_or_default()),
+            Event::ProfilesTaken => self.say("its profiles are taken"),
             Event::Stopped { reason } => self.say(&format!("stopped: {reason}")),
         }
     }

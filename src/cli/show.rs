@@ -14,6 +14,7 @@ use crate::config::PolicyConfig;
 use crate::improvements::{Improvement, Mechanism, Trial, Variants, with_params};
 use crate::lab::experiment::ExperimentId;
 use crate::profiles::Kind;
+use crate::tracking::Note;
 
 /// Show one improvement: claim beside measurement, and how it is judged
 #[derive(Debug, clap::Args)]
@@ -34,6 +35,7 @@ struct Whole<'a> {
     phase_name: Option<&'a str>,
     needs: Vec<&'a str>,
     variants: Option<&'a Variants>,
+    notes: &'a [Note],
     /// Whose own CPU time changed most, by the latest profiles; ns per operation.
     functions: Vec<FunctionLine>,
 }
@@ -78,6 +80,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let entry = find::improvement(&catalog.register, &args.id)?;
     let facts = facts::read(context, &catalog).await?;
     let line = Line::new(entry, &facts);
+    let known = facts.get(&entry.id).unwrap_or(&facts::NOTHING);
     let hottest = hottest(context, &entry.id).await?;
     let functions: Vec<FunctionLine> = hottest
         .as_ref()
@@ -85,7 +88,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         .unwrap_or_default();
     match context.format {
         Format::Table => {
-            let page = page(&catalog, entry, facts.get(&entry.id).unwrap_or(&Known::NOTHING));
+            let page = page(&catalog, entry, known);
             let profiled = hottest.map(|(experiment, _)| cpu(entry, experiment, &functions)).unwrap_or_default();
             context.print(&format!("{page}{profiled}"))?;
         }
@@ -95,6 +98,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
                 phase_name: catalog.register.phase(entry.phase).map(|phase| phase.name.as_str()),
                 needs: entry.needs.iter().map(|id| id.0.as_str()).collect(),
                 variants: entry.variants.as_ref(),
+                notes: &known.notes,
                 functions,
             };
             context.json(&whole, &BTreeMap::from([("schema", 1)]))?;
@@ -142,6 +146,10 @@ fn page(catalog: &Catalog, entry: &Improvement, known: &Known) -> String {
                 miette::Diagnostic::help(&missing).map(|help| format!("Next: {help}.")).unwrap_or_default(),
             );
         }
+    }
+    if !known.notes.is_empty() {
+        text += "\n  noted\n";
+        text += &super::note::lines(&known.notes);
     }
     text
 }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::work::user;
+use super::work::{Work, user};
 use super::{Context, Exit, Failure, Format, OrExit, Row, facts, find, output};
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -67,7 +67,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     match (&args.id, args.state) {
         (None, _) => overview(context, &catalog).await,
         (Some(id), None) => one(find::improvement(&catalog.register, id)?, &catalog.config, context).await,
-        (Some(id), Some(status)) => set(&args, find::improvement(&catalog.register, id)?, status, context).await,
+        (Some(id), Some(status)) => {
+            Work::read(context).await?.no_agent()?;
+            set(&args, find::improvement(&catalog.register, id)?, status, context).await
+        }
     }
 }
 
@@ -198,7 +201,7 @@ fn running(summary: &Summary) -> Option<Running> {
             pairs: summary.pairs,
             pid: *pid,
         }),
-        Ending::Interrupted | Ending::Stopped(_) | Ending::Ruled(_) => None,
+        Ending::Interrupted | Ending::ProfilesTaken | Ending::Stopped(_) | Ending::Ruled(_) => None,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::agents::runner::{Placeholders, allowed, diff_lines, environment};
 use crate::agents::supervisor::{self, Stream, TOKEN_VARIABLE, Task};
 use crate::agents::{Agent, GitError, RunnerKind, Worktree};
 use crate::repository::Graph;
-use crate::tracking::Store;
+use crate::tracking::{Reader, Store};
 
 /// Watch over one attempt: started by `assign`
 #[derive(Debug, clap::Args)]
@@ -93,6 +93,10 @@ pub(super) async fn write_brief(
         let lines: String = lines.collect();
         format!("CPU time per operation by itself, ns, in experiment {}:\n\n| function | off | on |\n|---|---|---|\n{lines}", experiment.0)
     });
+    let notes = match Reader::open(&context.project).await? {
+        Some(store) => store.known().await?.remove(&improvement.id).unwrap_or_default().notes,
+        None => Vec::new(),
+    };
     let forgiven = u32::try_from(life.attempts.len()).unwrap_or(u32::MAX) - life.tries();
     let brief = Brief {
         improvement,
@@ -102,6 +106,7 @@ pub(super) async fn write_brief(
         allowed: allowed(agent, limits),
         diff_lines: diff_lines(agent, limits),
         profile,
+        notes: notes.into_iter().map(|note| note.text).collect(),
         protected: &work.protected(context),
     };
     let template = fs::read_to_string(context.project.agents_dir().join("brief.md")).ok();

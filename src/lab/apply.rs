@@ -181,9 +181,11 @@ impl Planned<'_> {
             Ok(_) => experiment.profile().await,
             Err(error) => Err(error),
         };
-        let reason =
-            taken.as_ref().map_or_else(ToString::to_string, |()| "profiles were all that was asked for".to_owned());
-        experiment.recorder.emit(Event::Stopped { reason }).await?;
+        let end = match &taken {
+            Ok(()) => Event::ProfilesTaken,
+            Err(error) => Event::Stopped { reason: error.to_string() },
+        };
+        experiment.recorder.emit(end).await?;
         taken.map(|()| id)
     }
 

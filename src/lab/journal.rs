@@ -72,6 +72,8 @@ pub enum Event {
     },
     /// The experiment is decided.
     Ruled(Box<Ruling>),
+    /// Its profiles are taken, and no verdict was asked for.
+    ProfilesTaken,
     /// It stopped before a verdict: interrupted, or an error that measuring again may cure.
     Stopped {
         /// Why.

@@ -116,6 +116,7 @@ impl Line {
             ended: match &summary.ending {
                 Ending::Running(_) => Some("running".to_owned()),
                 Ending::Interrupted => Some("interrupted".to_owned()),
+                Ending::ProfilesTaken => Some("profiled".to_owned()),
                 Ending::Stopped(reason) => Some(format!("stopped: {reason}")),
                 Ending::Ruled(_) => None,
             },

@@ -41,6 +41,9 @@ pub struct Summary {
     pub origin: Option<Origin>,
 }
 
+/// Why an experiment stopped that was opened for its profiles alone: as the store has it, among the reasons.
+pub(super) const PROFILES_TAKEN: &str = "profiles were all that was asked for";
+
 /// How an experiment stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -50,6 +53,8 @@ pub enum Ending {
     Interrupted,
     /// It stopped before a verdict, and says why. Can be resumed.
     Stopped(String),
+    /// Its profiles are taken: no verdict was asked for. Can be resumed to one.
+    ProfilesTaken,
     /// Decided.
     Ruled(Verdict),
 }
@@ -330,6 +335,7 @@ fn summary(row: SummaryRow) -> Result<Summary, Fault> {
         Process { pid: u32::try_from(row.pid).unwrap_or_default(), started_ticks: row.started_ticks.cast_unsigned() };
     let ending = match (row.verdict, row.stopped) {
         (Some(verdict), _) => Ending::Ruled(word("verdict of experiment", row.id, "verdict", &verdict)?),
+        (None, Some(reason)) if reason == PROFILES_TAKEN => Ending::ProfilesTaken,
         (None, Some(reason)) => Ending::Stopped(reason),
         (None, None) if process.is_alive() => Ending::Running(process),
         (None, None) => Ending::Interrupted,

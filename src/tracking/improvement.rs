@@ -10,7 +10,7 @@ use super::error::{At, Fault, StoreError};
 use super::json::{as_word, word};
 use super::status::Known;
 use super::store::{Reader, Store, now_ms, time};
-use super::verdict;
+use super::{note, verdict};
 use crate::improvements::{ImprovementId, Status};
 use crate::lab::experiment::{ExperimentId, Question, Verdict};
 
@@ -138,7 +138,7 @@ pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<
         }
     }
     let rows: Vec<Row> =
-        sqlx::query_as("SELECT * FROM improvement_status ORDER BY at_ms, id").fetch_all(connection).await?;
+        sqlx::query_as("SELECT * FROM improvement_status ORDER BY at_ms, id").fetch_all(&mut *connection).await?;
     for row in rows {
         let set = row.set()?;
         let known = all.entry(ImprovementId(row.improvement)).or_default();
@@ -146,6 +146,9 @@ pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<
             known.forced = Some(set.clone());
         }
         known.set = Some(set);
+    }
+    for (improvement, note) in note::all(connection).await? {
+        all.entry(improvement).or_default().notes.push(note);
     }
     Ok(all)
 }

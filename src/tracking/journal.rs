@@ -39,6 +39,7 @@ impl Journal for Store {
             | Event::Standing { .. }
             | Event::Calibrated(_)
             | Event::Ruled(_)
+            | Event::ProfilesTaken
             | Event::Stopped { .. } => self.record_fact(id, event).await,
         };
         recorded.at(self.path())
@@ -85,10 +86,9 @@ impl Store {
             }
             Event::Calibrated(found) => calibration::insert(&mut facts, id, found).await?,
             Event::Ruled(ruling) => conclude(&mut facts, id, ruling).await?,
+            Event::ProfilesTaken => stop(&mut facts, id, experiment::PROFILES_TAKEN, "is profiled").await?,
             Event::Stopped { reason } => {
-                experiment::stop(&mut facts, id, reason).await?;
-                live::sweep(&mut facts).await?;
-                tell_agents(&mut facts, id, AgentState::Ready, &format!("stopped before a verdict: {reason}")).await?;
+                stop(&mut facts, id, reason, &format!("stopped before a verdict: {reason}")).await?;
             }
             other => return Err(Fault::Refused { what: format!("{other:?} is not a fact") }),
         }
@@ -125,6 +125,13 @@ async fn conclude(facts: &mut SqliteConnection, id: ExperimentId, ruling: &Rulin
     let published = verdict::published(ruling).filter(|standing| standing.pairs > 0);
     let figure = published.map(|standing| format!(" {}", standing.estimate.told(better))).unwrap_or_default();
     tell_agents(facts, id, AgentState::Ready, &format!("{}{figure}", ruling.verdict)).await
+}
+
+/// No verdict, and why.
+async fn stop(facts: &mut SqliteConnection, id: ExperimentId, reason: &str, told: &str) -> Result<(), Fault> {
+    experiment::stop(facts, id, reason).await?;
+    live::sweep(facts).await?;
+    tell_agents(facts, id, AgentState::Ready, told).await
 }
 
 async fn tell_agents(

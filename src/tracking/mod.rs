@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Start at [`store`]: opening, durability, locking. The schema is `tracking/migrations/`. One file per aggregate:
-//! experiment, pair (with standings), calibration, screen, build, verdict, profile, improvement, stack, agent, assignment (read as a life),
+//! experiment, pair (with standings), calibration, screen, build, verdict, profile, improvement, note, stack, agent, assignment (read as a life),
 //! live, log, origin. How facts travel from store to store: [`evidence`].
 
 mod agent;
@@ -30,6 +30,7 @@ mod json;
 mod life;
 mod live;
 mod log;
+mod note;
 mod origin;
 mod pair;
 mod process;
@@ -56,6 +57,7 @@ pub use host::Host;
 pub use improvement::{SetStatus, permitted};
 pub use live::{LiveSlice, ProgressNote};
 pub use log::{Change, CommandFact};
+pub use note::Note;
 pub use origin::Origin;
 pub use pair::{PairFact, StandingFact};
 pub use process::Process;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../tracking/migrations/0009_handed_in.sql"),
     include_str!("../../tracking/migrations/0010_layouts.sql"),
     include_str!("../../tracking/migrations/0011_endings.sql"),
+    include_str!("../../tracking/migrations/0012_notes.sql"),
 ];
 
 /// `WBCH` in the file's header.
@@ -107,6 +108,7 @@ mod tests {
         "fba08d89d3fdd1c243b41144f03b6bf235a6fe5566d1d6ab407e52d1b0924609",
         "a190f2831d2d59192e36cb6e44c080dbf42fc0564e3ea6a3854b8c33f21219fb",
         "e549350d729bdc641768dece6997af3c6ab69f40102f8aed4a544ac58de3980f",
+        "de267b6871b9134b57ba4d87676716c9da28ba82614d362e395bd080b72473e5",
     ];
 
     #[test]

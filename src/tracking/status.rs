@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::improvement::SetStatus;
+use super::note::Note;
 use super::verdict::VerdictFact;
 use crate::improvements::Status;
 use crate::lab::experiment::ExperimentId;
@@ -36,6 +37,8 @@ pub struct Known {
     /// What the stack loses without it: the newest such verdict that decided something, or else the newest. No status rests
     /// on it.
     pub left_out: Option<VerdictFact>,
+    /// What people have noted, the oldest first. Nothing rests on it.
+    pub notes: Vec<Note>,
 }
 
 impl Known {

@@ -132,6 +132,7 @@ fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Mark => mark(model),
         ActionId::Apply => model.overlay = ask::apply(model).map(Overlay::Dialog),
         ActionId::Status => model.overlay = status::ask(model).map(Overlay::Dialog),
+        ActionId::Note => status::ask_note(model),
         ActionId::Undo => model.overlay = status::ask_undo(model).map(Overlay::Dialog),
         ActionId::Edit => {
             return model.selected_row().map(|row| Effect::Edit(row.entry.id.clone())).into_iter().collect();

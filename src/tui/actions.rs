@@ -58,6 +58,8 @@ pub enum ActionId {
     Inbox,
     /// Set a status.
     Status,
+    /// Note something about an improvement.
+    Note,
     /// Take the last status back.
     Undo,
     /// Edit the file.
@@ -280,10 +282,13 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_unique() {
-        let mut seen = HashSet::new();
-        for action in ACTIONS.iter().filter(|action| !action.command.is_empty()) {
-            assert!(seen.insert(action.command), "two actions are called {}", action.command);
+    fn no_command_means_two_things_in_one_place() {
+        for contexts in heard_together() {
+            let mut seen = HashSet::new();
+            for action in ACTIONS.iter().filter(|action| contexts.contains(&action.context)) {
+                let is_new = action.command.is_empty() || seen.insert(action.command);
+                assert!(is_new, ":{} means two things in {contexts:?}", action.command);
+            }
         }
     }
 

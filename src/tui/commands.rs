@@ -32,10 +32,13 @@ pub enum Command {
 /// Lines that match what is typed, the best first: by the beginning of the name, then anywhere in name and help.
 pub fn entries(model: &Model, typed: &str) -> Vec<Entry> {
     let typed = typed.trim().to_lowercase();
-    let here = [Context::On(model.screen), Context::List, Context::Everywhere];
-    let actions = actions::ACTIONS
-        .iter()
-        .filter(|action| !action.command.is_empty() && here.contains(&action.context))
+    let moves = if model.hears_graph() { Context::Graph } else { Context::List };
+    // Who opens the palette looks for what has no key in the fingers.
+    let here = [Context::On(model.screen), Context::Everywhere, moves];
+    let actions = here
+        .into_iter()
+        .flat_map(|context| actions::ACTIONS.iter().filter(move |action| action.context == context))
+        .filter(|action| !action.command.is_empty())
         .filter_map(|action| Some((rank(action.command, action.help, &typed)?, of_action(model, action))));
     let mut entries: Vec<(u8, Entry)> = actions.collect();
     if !typed.is_empty() {

@@ -54,6 +54,8 @@ pub struct Experiment {
     pub ruling: Option<Ruling>,
     /// Why it stopped before a verdict.
     pub stopped: Option<String>,
+    /// It has its profiles, and was to have no verdict.
+    pub profiles_taken: bool,
 }
 
 /// A stage that has begun.
@@ -113,6 +115,7 @@ impl Experiment {
             machine: None,
             ruling: None,
             stopped: None,
+            profiles_taken: false,
         }
     }
 
@@ -169,6 +172,10 @@ impl Experiment {
             }
             Event::Ruled(ruling) => {
                 self.ruling = Some((**ruling).clone());
+                self.end(at);
+            }
+            Event::ProfilesTaken => {
+                self.profiles_taken = true;
                 self.end(at);
             }
             Event::Stopped { reason } => {

@@ -22,7 +22,7 @@ use crate::lab::experiment::{ExperimentId, Question, Role, Standing, Verdict};
 use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine, RiskLine};
 use crate::report::{Document, Standup};
 use crate::repository::Patch;
-use crate::tracking::Change;
+use crate::tracking::{Change, Note};
 
 /// Lines of the log that are kept.
 pub const LOG_LINES_MAX: usize = 5_000;
@@ -121,6 +121,8 @@ pub struct Progress {
     pub forced: bool,
     /// The published figure.
     pub measured: Option<Measured>,
+    /// What people have noted, the oldest first.
+    pub notes: Vec<Note>,
     /// Verdicts, the newest first.
     pub verdicts: Vec<PastVerdict>,
     /// Workloads of the newest verdict.
@@ -135,6 +137,7 @@ impl Default for Progress {
             said_at: None,
             forced: false,
             measured: None,
+            notes: Vec::new(),
             verdicts: Vec::new(),
             workloads: Vec::new(),
         }
@@ -240,6 +243,8 @@ pub struct PlanFacts {
 pub enum Ending {
     /// With a verdict.
     Ruled(Verdict),
+    /// With its profiles, which were all that was asked for.
+    ProfilesTaken,
     /// Before one.
     Stopped(String),
 }

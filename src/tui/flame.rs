@@ -23,6 +23,9 @@ use crate::profiles::{Change, Difference};
 /// The root's name: it stands for everything that was counted.
 pub const WHOLE: &str = "all";
 
+/// From this share on a callee is nearly all that its caller costs.
+const TRUNK_SHARE: f64 = 0.95;
+
 /// Narrower places are not drawn.
 const CELLS_MIN: f64 = 0.5;
 
@@ -205,6 +208,18 @@ impl Flame {
     pub fn depth(&self, arms: &[usize], window: Window) -> u16 {
         let frames = arms.iter().flat_map(|arm| self.frames(*arm, window, 0..u16::MAX));
         frames.map(|frame| frame.depth).max().unwrap_or_default()
+    }
+
+    /// Where the trees fork: all above it call one place that costs nearly all that they do, in both arms. Those tell nothing, and
+    /// often are as many as a screen has rows.
+    pub fn fork(&self) -> SpotId {
+        let goes_on = |caller: &SpotId| {
+            let spot = self.spot(*caller)?;
+            let callee = spot.children.clone().next()?; // the dearest
+            let cost = self.spot(callee)?.cost;
+            (0..2).all(|arm| cost[arm] >= TRUNK_SHARE * spot.cost[arm]).then_some(callee)
+        };
+        iter::successors(Some(0), goes_on).last().unwrap_or_default()
     }
 
     /// The dearest place of that name, in either arm.

@@ -44,6 +44,8 @@ pub struct Model {
     pub plain: bool,
     /// Whether the mouse is ours.
     pub mouse: bool,
+    /// Nothing may be changed from here: `--read-only`.
+    pub read_only: bool,
     /// The screen that is shown.
     pub screen: Screen,
     /// Size of the detail.
@@ -130,6 +132,7 @@ impl Model {
             look: Look::new(theme, ascii),
             plain: false,
             mouse,
+            read_only: false,
             screen: Screen::Register,
             zoom: Zoom::Normal,
             overlay: None,

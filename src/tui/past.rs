@@ -69,6 +69,7 @@ pub(super) fn folded(facts: tracking::Experiment, slices: &[LiveSlice]) -> Exper
     let last = events.last().map_or(facts.summary.at, |(at, _)| *at);
     match (facts.verdict, facts.summary.ending) {
         (Some(verdict), _) => events.push((verdict.at, Event::Ruled(Box::new(verdict.ruling)))),
+        (None, Ending::ProfilesTaken) => events.push((last, Event::ProfilesTaken)),
         (None, Ending::Stopped(reason)) => events.push((last, Event::Stopped { reason })),
         (None, Ending::Interrupted) => {
             events.push((last, Event::Stopped { reason: "its process is gone; --resume goes on".to_owned() }));

@@ -41,6 +41,9 @@ pub struct Options {
     /// Leave the mouse to the terminal
     #[arg(long, help_heading = "Terminal interface")]
     pub no_mouse: bool,
+    /// Look only: nothing is measured, set, reviewed or stopped from here
+    #[arg(long, help_heading = "Terminal interface")]
+    pub read_only: bool,
 }
 
 /// A signal that means something here.
@@ -235,7 +238,7 @@ fn first_model(options: &Options) -> Model {
     let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
     let ascii = options.ascii || !locale_has_unicode();
     let mut model = Model::new(Timestamp::now(), Size { width, height }, theme, ascii, !options.no_mouse);
-    model.plain = plain;
+    (model.plain, model.read_only) = (plain, options.read_only);
     model
 }
 

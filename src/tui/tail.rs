@@ -156,6 +156,7 @@ impl Tail {
             "stopped",
             "verdict",
             "improvement_status",
+            "note",
             "agent_status",
             "stack_change",
             "profile",
@@ -222,6 +223,7 @@ impl Tail {
                     continue;
                 }
                 Ending::Interrupted => facts::Ending::Stopped("its process is gone".to_owned()),
+                Ending::ProfilesTaken => facts::Ending::ProfilesTaken,
                 Ending::Stopped(reason) => facts::Ending::Stopped(reason),
                 Ending::Ruled(verdict) => facts::Ending::Ruled(verdict),
             };
@@ -380,6 +382,7 @@ fn of_improvement(known: &Known, verdicts: Vec<PastVerdict>, tree: Option<&str>)
         said_at: known.set.as_ref().map(|set| set.at),
         forced: forced.is_some(),
         measured,
+        notes: known.notes.clone(),
         verdicts,
         workloads: Vec::new(),
     }

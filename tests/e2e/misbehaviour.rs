@@ -249,7 +249,8 @@ fn submits_twice_and_what_is_not_committed_and_nothing() {
 fn decides_about_itself() {
     let yard = Yard::new(&format!(
         "{COMMIT}; workbench submit
-         for what in 'review T003 --approve' 'merge' 'recall T003 --reason tired' 'run --phase 1' 'gate T003' 'recover'; do
+         mkdir evidence; for what in 'review T003 --approve' 'merge' 'recall T003 --reason tired' 'run --phase 1' 'gate T003' 'recover' \
+             'status T003 complete --force --reason done' 'note T003 done' 'import evidence'; do
            env -u WORKBENCH_ATTEMPT -u WORKBENCH_ASSIGNMENT workbench $what || echo \"$what $?\"
          done
          env -i HOME=/ PATH=\"$PATH\" setsid sh -c 'sleep 0.2; workbench --project $0 recall T003 --reason tired || echo later $?' \
@@ -265,6 +266,9 @@ fn decides_about_itself() {
         "run --phase 1",
         "gate T003",
         "recover",
+        "status T003 complete --force --reason done",
+        "note T003 done",
+        "import evidence",
         "later",
     ] {
         assert!(said.contains(&format!("{what} 4")), "{what}: {said}");

@@ -164,6 +164,37 @@ async fn statuses_are_shown_and_set() {
 }
 
 #[tokio::test]
+async fn notes_are_shown_and_kept() {
+    let bench = proven().await;
+    let mut told = String::new();
+    for args in [
+        &["note", "T001"][..],
+        &["note", "T001", "mind the pages of old versions", "--by", "ann", "--dry-run"],
+        &["note", "T001", "mind the pages of old versions", "--by", "ann"],
+        &["note", "T001", "--by", "bob", "--", "--pages were minded"],
+        &["note", "T001", " ", "--by", "ann"],
+        &["note", "T999", "who?", "--by", "ann"],
+        &["note", "T001"],
+        &["show", "T001"],
+    ] {
+        told += &format!("$ workbench {}\n{}\n", args.join(" "), steady(&bench.run(args)));
+    }
+    insta::assert_snapshot!(told);
+    let report = bench.run(&["report", "--output", "-"]).stdout;
+    let noted = report.split_once("### Noted by people").map(|(_, rest)| rest.split_once("\n---").unwrap().0);
+    let lines: Vec<&str> = noted.unwrap_or_default().lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 2, "{report}");
+    assert!(lines[0].starts_with("- **T001** (") && lines[0].ends_with(", ann): mind the pages of old versions"));
+    // Whoever takes the evidence elsewhere takes them along.
+    let elsewhere = Bench::new();
+    let folder = elsewhere.path("evidence").display().to_string();
+    assert_eq!(bench.run(&["export", "--to", &folder]).code, 0);
+    let taken = elsewhere.run(&["import", &folder]);
+    assert_eq!(taken.code, 0, "{}", taken.shown());
+    assert_eq!(elsewhere.run(&["note", "T001"]).stdout, bench.run(&["note", "T001"]).stdout);
+}
+
+#[tokio::test]
 async fn what_changes_something_is_logged_with_its_words_and_its_end() {
     let bench = proven().await;
     for args in [

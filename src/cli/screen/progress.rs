@@ -62,6 +62,7 @@ impl Progress {
             LabEvent::Stopped { reason } => self.teller.say(&format!("stopped: {reason}")),
             // Of an experiment alone.
             LabEvent::Built(_)
+            | LabEvent::ProfilesTaken
             | LabEvent::Calibrated(_)
             | LabEvent::Pair(_)
             | LabEvent::Standing { .. }

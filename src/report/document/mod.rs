@@ -15,5 +15,5 @@ pub use metric::{MetricGroupLine, MetricLine};
 pub use phase::{CriterionLine, MemberLine, PhaseLine};
 pub use risk::{RiskLine, RiskState};
 pub use screen::{Agreement, BesideLine, PairedFigure, Picture, ScreenLine};
-pub use whole::{AgentLine, Document, Head, ParityLine, Snapshot};
+pub use whole::{AgentLine, Document, Head, NotedLine, ParityLine, Snapshot};
 pub use work::WorkLine;

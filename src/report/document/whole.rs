@@ -11,10 +11,10 @@ use super::screen::{self, ScreenLine};
 use super::work::{self, WorkLine};
 use crate::agents::Agent;
 use crate::catalog::Catalog;
-use crate::improvements::ImprovementId;
 use crate::improvements::plan::{Note, ParityGroup, Protocol, Section};
+use crate::improvements::{Improvement, ImprovementId};
 use crate::report::evidence::Evidence;
-use crate::tracking::{Facts, Known};
+use crate::tracking::{self, Facts, Known};
 
 /// All that a report is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,9 @@ pub struct Document {
     pub risks: Vec<RiskLine>,
     /// Observations.
     pub notes: Vec<Note>,
+    /// What people have noted about improvements, in the register's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub noted: Vec<NotedLine>,
     /// Tools, testing strategy, documents to update.
     pub appendix: Vec<Section>,
 }
@@ -80,6 +83,16 @@ pub struct Head {
     pub status: String,
     /// Who coordinates.
     pub orchestrator: String,
+}
+
+/// What somebody has noted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotedLine {
+    /// About what.
+    pub improvement: ImprovementId,
+    /// When, what, and who.
+    #[serde(flatten)]
+    pub note: tracking::Note,
 }
 
 /// An agent.
@@ -160,10 +173,20 @@ impl Document {
             protocol: register.protocol.clone(),
             risks: risk::lines(snapshot),
             notes: header.notes.clone(),
+            noted: noted(snapshot),
             appendix: header.appendix.clone(),
             improvements,
         }
     }
+}
+
+fn noted(snapshot: &Snapshot) -> Vec<NotedLine> {
+    let of = |entry: &Improvement| {
+        let notes = snapshot.facts.known.get(&entry.id).map(|known| known.notes.clone()).unwrap_or_default();
+        let id = entry.id.clone();
+        notes.into_iter().map(move |note| NotedLine { improvement: id.clone(), note })
+    };
+    snapshot.catalog.register.improvements.iter().flat_map(of).collect()
 }
 
 fn agent_line(agent: &Agent, facts: &Facts) -> AgentLine {

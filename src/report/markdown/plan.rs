@@ -2,7 +2,7 @@
 
 use super::text::{Text, agents};
 use crate::improvements::plan::{Level, ParityState, Rule, Section};
-use crate::report::document::{Document, RiskLine};
+use crate::report::document::{Document, NotedLine, RiskLine};
 
 pub(super) fn parity(out: &mut Text, document: &Document) {
     let parity = &document.parity;
@@ -88,6 +88,16 @@ pub(super) fn notes(out: &mut Text, document: &Document) {
             out.line(format_args!("\n**{}**:\n", section.title));
             items(out, section);
         }
+    }
+    if !document.noted.is_empty() {
+        if !document.notes.is_empty() {
+            out.gap();
+        }
+        out.line("### Noted by people\n");
+    }
+    for NotedLine { improvement, note } in &document.noted {
+        let (day, text) = (note.at.strftime("%Y-%m-%d"), note.text.replace('\n', " "));
+        out.line(format_args!("- **{improvement}** ({day}, {}): {text}", note.author));
     }
     out.section(2, "APPENDIX");
     for (at, section) in document.appendix.iter().enumerate() {

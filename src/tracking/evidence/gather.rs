@@ -33,11 +33,12 @@ impl Reader {
             for (id, _) in experiments.iter().filter(|(_, subject)| wanted(subject)) {
                 dossiers.push(whole(&mut moment, Home::Experiment, *id, shelf).await?);
             }
-            let set: Vec<String> =
-                sqlx::query_scalar("SELECT DISTINCT improvement FROM improvement_status ORDER BY improvement")
-                    .fetch_all(&mut *moment)
-                    .await?;
-            for improvement in set.iter().filter(|improvement| wanted(improvement)) {
+            let said: Vec<String> = sqlx::query_scalar(
+                "SELECT improvement FROM improvement_status UNION SELECT improvement FROM note ORDER BY improvement",
+            )
+            .fetch_all(&mut *moment)
+            .await?;
+            for improvement in said.iter().filter(|improvement| wanted(improvement)) {
                 dossiers.push(statuses(&mut moment, improvement).await?);
             }
             let screens: Vec<i64> = sqlx::query_scalar("SELECT id FROM screen ORDER BY at_ms, question, host_digest")
@@ -80,7 +81,7 @@ pub(super) async fn whole(
     Ok(Dossier::new(facts))
 }
 
-/// The statuses that people set for an improvement.
+/// What people said of an improvement: statuses, then notes.
 pub(super) async fn statuses(connection: &mut SqliteConnection, improvement: &str) -> Result<Dossier, Fault> {
     let mut facts = Vec::new();
     for kind in KINDS.iter().filter(|kind| kind.owner == Owner::Improvement) {

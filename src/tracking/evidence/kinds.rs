@@ -372,6 +372,13 @@ pub(crate) const KINDS: &[Kind] = &[
         local: &[("id", Filled::Number)],
         key: &[],
     },
+    Kind {
+        table: "note",
+        owner: Owner::Improvement,
+        columns: &[("at_ms", Form::Time), ("improvement", Form::Text), ("text", Form::Text), ("author", Form::Text)],
+        local: &[("id", Filled::Number)],
+        key: &[],
+    },
 ];
 
 impl Home {

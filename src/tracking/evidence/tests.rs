@@ -164,7 +164,8 @@ fn statuses(subject: &str) -> Vec<Fact> {
                                                "forced": forced }),
         )
     };
-    vec![one(1_500, "Blocked", false), one(2_500, "Complete", true), one(3_950, "In Progress", false)]
+    let note = fact("note", 2_600, json!({ "improvement": subject, "text": "mind the pages", "author": "bob" }));
+    vec![one(1_500, "Blocked", false), one(2_500, "Complete", true), one(3_950, "In Progress", false), note]
 }
 
 /// Everything that any store of a test may hold.

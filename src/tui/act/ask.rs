@@ -15,7 +15,7 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
     };
     let mut choices = vec![choice('l', "leave it running", Then::Quit)];
     let pid = model.running_pid().or(model.starting.as_ref().map(|starting| starting.pid));
-    choices.extend(pid.map(|pid| choice('s', "stop it", Then::StopAndQuit(pid))));
+    choices.extend(pid.filter(|_| !model.read_only).map(|pid| choice('s', "stop it", Then::StopAndQuit(pid))));
     choices.push(choice('c', "cancel", Then::Nothing));
     model.overlay = Some(Overlay::Dialog(Dialog {
         title: "Quit while an experiment runs?".to_owned(),
@@ -43,6 +43,7 @@ pub(super) fn apply(model: &Model) -> Option<Dialog> {
     if let Some(past) = model.facts.past.iter().find(|past| past.question == Question::AddOneIn(id.clone())) {
         let end = match &past.end {
             Ending::Ruled(verdict) => verdict.to_string(),
+            Ending::ProfilesTaken => "profiled".to_owned(),
             Ending::Stopped(_) => "stopped before a verdict".to_owned(),
         };
         body.push(format!("before   {end} after {} pairs", past.pairs));

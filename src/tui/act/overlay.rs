@@ -39,6 +39,7 @@ fn answered(model: &mut Model, prompt: Prompt) -> Vec<Effect> {
     let said = prompt.input.text().trim().to_owned();
     match prompt.about {
         About::Status(improvement, status) => super::status::set(model, improvement, status, &said),
+        About::Note(improvement) => super::status::note(model, &improvement, said),
         About::SendBack(improvement) => super::review::send_back(model, &improvement, &said),
         About::Line => {
             super::review::comment(model, said);

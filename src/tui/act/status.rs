@@ -1,4 +1,4 @@
-//! Changing the tracking: a status with its reason, and taking the last change back. The command of the same name does it, so that
+//! Changing the tracking: a status with its reason, a note, and taking the last change of a status back. The command of the same name does it, so that
 //! what is permitted, logged and said is the same from here as from a shell.
 
 use super::choice;
@@ -51,6 +51,23 @@ pub(super) fn set(model: &mut Model, improvement: ImprovementId, status: Status,
     vec![command(&improvement, status, reason)]
 }
 
+/// Asks what there is to note.
+pub(super) fn ask_note(model: &mut Model) {
+    let Some(id) = model.selected_row().map(|row| row.entry.id.clone()) else { return };
+    let title = format!("{id}: what is to be noted?");
+    model.overlay = Some(Overlay::Prompt(Prompt { title, about: About::Note(id), input: Input::default() }));
+}
+
+/// Notes what was typed.
+pub(super) fn note(model: &mut Model, improvement: &ImprovementId, said: String) -> Vec<Effect> {
+    if said.is_empty() {
+        model.say("nothing was noted");
+        return Vec::new();
+    }
+    // What begins with a dash is no option.
+    vec![Effect::RunCommand(vec!["note".to_owned(), improvement.0.clone(), "--".to_owned(), said])]
+}
+
 /// Asks whether the last change is taken back.
 pub(super) fn ask_undo(model: &Model) -> Option<Dialog> {
     let Undo { improvement, before, after } = model.undo.last()?;
@@ -98,10 +115,10 @@ fn arguments(improvement: &ImprovementId, status: Status, reason: &str) -> Vec<S
 /// A command as a person would type it.
 pub(in crate::tui) fn shown(arguments: &[String]) -> String {
     let odd = |text: &str| text.contains(|symbol: char| !symbol.is_alphanumeric() && !"-_./=".contains(symbol));
-    let quoted = |argument: &String| match argument.split_once('=') {
-        Some((name, value)) if odd(value) => {
-            format!("{name}='{}'", value.replace('\'', "'\\''"))
-        }
+    let quote = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+    let quoted = |argument: &String| match argument.split_once('=').filter(|(name, _)| name.starts_with("--")) {
+        Some((name, value)) if odd(value) => format!("{name}={}", quote(value)),
+        None if odd(argument) => quote(argument),
         Some(_) | None => argument.clone(),
     };
     let words: Vec<String> = arguments.iter().map(quoted).collect();

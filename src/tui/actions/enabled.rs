@@ -7,6 +7,9 @@ use crate::tui::state::LabView;
 
 /// Whether it can be done now; if not, why.
 pub fn enabled(model: &Model, action: &Action) -> Result<(), String> {
+    if model.read_only && changes(action.id) {
+        return Err("nothing is changed from here: it was started with --read-only".to_owned());
+    }
     let when = |holds: bool, otherwise: &str| if holds { Ok(()) } else { Err(otherwise.to_owned()) };
     let follows = model.agents.output.is_some();
     let shows_running = model.screen == Screen::Lab && model.lab_view() == LabView::Live;
@@ -73,7 +76,9 @@ pub fn enabled(model: &Model, action: &Action) -> Result<(), String> {
         | ActionId::Arms
         | ActionId::Invert
         | ActionId::SearchSelected => when(model.shown_profile().is_some(), "there is no profile"),
-        ActionId::Status | ActionId::Edit => when(model.selected_row().is_some(), "nothing is selected"),
+        ActionId::Status | ActionId::Note | ActionId::Edit => {
+            when(model.selected_row().is_some(), "nothing is selected")
+        }
         ActionId::Undo => when(!model.undo.is_empty(), "nothing was set from here"),
         ActionId::Standup => when(!model.facts.log.is_empty(), "nothing is recorded yet"),
         ActionId::Back
@@ -108,6 +113,12 @@ pub fn enabled(model: &Model, action: &Action) -> Result<(), String> {
         | ActionId::NextView
         | ActionId::Complete => Ok(()),
     }
+}
+
+/// Whether files, the store or processes are others afterwards.
+fn changes(id: ActionId) -> bool {
+    use ActionId::{Apply, Approve, Assign, Edit, Note, Report, SendBack, Status, Stop, Undo};
+    matches!(id, Apply | Approve | Assign | Edit | Note | Report | SendBack | Status | Stop | Undo)
 }
 
 fn has_profile(model: &Model) -> Result<(), String> {

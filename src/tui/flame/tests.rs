@@ -38,6 +38,18 @@ fn id(flame: &Flame, name: &str) -> SpotId {
 }
 
 #[test]
+fn a_trunk_ends_where_the_trees_fork() {
+    let forks_at = |a: &str, b: &str| {
+        let flame = flame(a, b);
+        flame.name(flame.fork()).to_owned()
+    };
+    assert_eq!(forks_at("r;s;c 60\nr;s;w 40\nr;x 2\n", "r;s;c 10\n"), "s", "2 of 102 beside it is nothing");
+    assert_eq!(forks_at("r;s;c 100\n", "r;s;c 10\nr;t 10\n"), "r", "what B does beside it counts as well");
+    assert_eq!(forks_at("r;s 1\n", "r;s 1\n"), "s", "a trunk alone: its end");
+    assert_eq!(forks_at("r 1\nq 1\n", "q 1\n"), WHOLE);
+}
+
+#[test]
 fn pictures_by_hand() {
     let a = "r;c;s 6\nr;c;t 2\nr;w 10\nr 2\n";
     let b = "r;c;s 2\nr;c;n 1\nr;w 6\nr 1\n";

@@ -66,6 +66,8 @@ pub struct Prompt {
 pub enum About {
     /// The reason of a status.
     Status(ImprovementId, Status),
+    /// What there is to note about an improvement.
+    Note(ImprovementId),
     /// Why a submission is sent back.
     SendBack(ImprovementId),
     /// A comment on the selected line of a diff.

@@ -95,9 +95,11 @@ impl Default for ProfileState {
 }
 
 impl ProfileState {
-    /// Begins anew on a profile that was just read. The search stays: the next profile is looked at for the same.
+    /// Begins anew on a profile that was just read, where its trees fork. The search stays: the next profile is looked at for the same.
     pub fn begin(&mut self, facts: &ProfileFacts) {
-        (self.zoom, self.cursor, self.top) = (0, 0, 0);
+        let fork = facts.flame.fork();
+        let depth = facts.flame.spot(fork).map_or(0, |spot| spot.depth);
+        (self.zoom, self.cursor, self.top) = (0, fork, depth.saturating_sub(1));
         self.list = ListState::default();
         self.arrange(&facts.lines);
         self.search(self.query.clone(), facts);

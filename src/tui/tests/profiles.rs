@@ -132,20 +132,20 @@ fn cursor(model: &Model) -> &str {
 
 #[test]
 fn pictures() {
-    check_all("profile", |width, height, ascii| with(profiled(width, height, ascii), "jj"));
+    check_all("profile", |width, height, ascii| with(profiled(width, height, ascii), "gjj"));
 }
 
 #[test]
 fn pictures_of_one_arm_a_search_and_the_table() {
-    check_all("profile-search", |width, height, ascii| with(profiled(width, height, ascii), "cij/touch"));
+    check_all("profile-search", |width, height, ascii| with(profiled(width, height, ascii), "cigj/touch"));
     let mut zoomed = profiled(120, 40, false);
-    press(&mut zoomed, "jjl\n");
+    press(&mut zoomed, "gjjl\n");
     check("profile-zoomed-120x40", &zoomed);
     let mut table = profiled(80, 24, false);
     press(&mut table, "v+ssjj");
     check("profile-table-80x24", &table);
     let mut full = profiled(120, 40, false);
-    press(&mut full, "++jj");
+    press(&mut full, "++gjj");
     check("profile-full-120x40", &full);
 }
 
@@ -153,7 +153,7 @@ fn pictures_of_one_arm_a_search_and_the_table() {
 fn pictures_of_waiting() {
     for (width, height) in [(120, 40), (80, 24)] {
         let mut model = profiled(width, height, false);
-        press(&mut model, "wj");
+        press(&mut model, "wgj");
         check(&format!("profile-waits-{width}x{height}"), &model);
     }
 }
@@ -176,7 +176,8 @@ fn pictures_of_nothing() {
 #[test]
 fn keys_walk_the_tree_and_give_the_width() {
     let mut model = profiled(120, 40, false);
-    press(&mut model, "j");
+    assert_eq!(cursor(&model), "engine::run", "where the trees fork");
+    press(&mut model, "gj");
     assert_eq!(cursor(&model), "engine::run");
     press(&mut model, "j");
     let dearest = cursor(&model).to_owned();

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 
 use super::fixtures::{ago, events, experiment, id, idle, measuring, now, screen};
 use crate::lab::experiment::ExperimentId;
+use crate::tracking::Note;
 use crate::tui::facts::LogLine;
 use crate::tui::model::{Model, Overlay, Screen, Zoom};
 use crate::tui::msg::{Effect, Msg};
@@ -154,6 +155,21 @@ fn a_status_is_set_with_a_reason_and_taken_back() {
     assert_eq!(press(&mut model, "uu"), [command(&["status", "T002", "planned", "--reason=Blocked was taken back"])]);
     assert_eq!(refused(&mut model), "u: nothing was set from here");
     assert_eq!(press(&mut model, "sx<Esc>"), [], "dropped");
+}
+
+#[test]
+fn a_note_is_what_was_typed() {
+    let mut model = idle(120, 40, false);
+    let command = |words: &[&str]| Effect::RunCommand(words.iter().map(|&word| word.to_owned()).collect());
+    press(&mut model, "jn");
+    assert!(screen(&model).contains("T002: what is to be noted?"));
+    assert_eq!(press(&mut model, "--mind a=b<Enter>"), [command(&["note", "T002", "--", "--mind a=b"])]);
+    assert_eq!(press(&mut model, "n <Enter>"), [], "nothing");
+    assert_eq!(press(&mut model, "nx<Esc>"), [], "dropped");
+    assert!(!screen(&model).contains("Notes"));
+    let note = Note { at: model.now, text: "mind the pages".to_owned(), author: "ann".to_owned() };
+    model.facts.rows[1].progress.notes.push(note);
+    assert!(screen(&model).contains("mind the pages"), "{}", screen(&model));
 }
 
 #[test]

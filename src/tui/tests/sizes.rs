@@ -12,7 +12,7 @@ use super::profiles::profiled;
 use super::works::handed_in;
 use super::{labs, profiles, works};
 use crate::tui::model::{Model, Screen, Zoom};
-use crate::tui::msg::Msg;
+use crate::tui::msg::{Effect, Msg};
 use crate::tui::update::update;
 use crate::tui::view::view;
 
@@ -20,6 +20,14 @@ fn draw(model: &mut Model, width: u16, height: u16) {
     update(model, Msg::Resize(Size { width, height }));
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| view(model, frame)).unwrap();
+}
+
+/// Whether something is another afterwards, outside the interface.
+fn changes(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::StartApply(_) | Effect::StopApply(_) | Effect::StopAttempt(_) | Effect::RunCommand(_) | Effect::Edit(_)
+    )
 }
 
 fn press(model: &mut Model, code: KeyCode) {
@@ -96,7 +104,7 @@ fn the_frame_may_have_another_size_than_the_model() {
     }
 }
 
-/// A hundred thousand steps: keys, sizes now and then, and an answer to whatever is asked for.
+/// A hundred thousand steps: keys, sizes now and then, and an answer to whatever is asked for. Some may look only.
 #[test]
 fn no_sequence_of_keys_makes_it_panic() {
     let named = [
@@ -128,10 +136,12 @@ fn no_sequence_of_keys_makes_it_panic() {
         };
         for round in 0..125 {
             let mut model = makes[round % makes.len()](80, 24, round % 3 == 0);
+            model.read_only = round % 5 == 4;
             for step in 0..400 {
                 let modifiers = if next(12) == 0 { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
                 let effects = update(&mut model, Msg::Key(KeyEvent::new(keys[next(keys.len())], modifiers)));
                 works::answer(&mut model, &effects);
+                assert!(!model.read_only || !effects.iter().any(changes), "{effects:?}");
                 for effect in &effects {
                     labs::answer(&mut model, effect);
                 }

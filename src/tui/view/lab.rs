@@ -147,6 +147,7 @@ fn cell(model: &Model, past: &PastExperiment, column: usize) -> Cell {
                 let (glyph, style) = look.verdict(*verdict);
                 (format!("{glyph} {verdict}"), style)
             }
+            Ending::ProfilesTaken => ("profiles".to_owned(), theme.dim),
             Ending::Stopped(reason) => (reason.clone(), theme.dim),
         },
     }

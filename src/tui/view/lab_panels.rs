@@ -135,6 +135,9 @@ fn state(model: &Model, experiment: &Experiment) -> (String, Style) {
         let (glyph, style) = look.verdict(ruling.verdict);
         return (format!(" {glyph} {}: {}", ruling.verdict, ruling.reason), style);
     }
+    if experiment.profiles_taken {
+        return (" profiles were taken, and no verdict was asked for".to_owned(), look.theme.dim);
+    }
     if let Some(reason) = &experiment.stopped {
         return (format!(" no verdict: {reason}"), look.theme.warn);
     }
@@ -199,6 +202,9 @@ fn draw_pairs(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experim
         },
     );
     let inner = paint::pane(frame, area, look, "Pairs", &summary);
+    if trial.pairs.is_empty() && experiment.has_ended() {
+        return paint::empty(frame, inner, look, &["No pair was measured.".to_owned()]);
+    }
     if trial.pairs.is_empty() {
         let need = match plan.role {
             Role::Main => format!("No pair yet. Two fresh processes a pair, at most {} pairs.", policy.pair_limit),
@@ -255,8 +261,9 @@ fn workloads(model: &Model, frame: &mut Frame, area: Rect, experiment: &Experime
     }
     for (at, (plan, trial)) in trials {
         let reading = trial.standing.as_ref().map(|known| standing::reading(&experiment.plan, at, known));
+        let none_yet = if experiment.has_ended() { "no pair" } else { "no pair yet" };
         let (word, style) =
-            reading.map_or(("no pair yet", look.theme.faint), |(reading, word)| (word, tone(model, reading)));
+            reading.map_or((none_yet, look.theme.faint), |(reading, word)| (word, tone(model, reading)));
         let none = || look.glyphs.none.to_owned();
         let effect = trial.standing.map(|standing| standing.effect(plan.better));
         let change = effect.map_or_else(none, |effect| effect.estimate.to_string());

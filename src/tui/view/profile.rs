@@ -130,6 +130,10 @@ fn graph(model: &Model, frame: &mut Frame, areas: &layout::ProfileAreas, facts: 
         Arms::B => ("B alone", "c shows both".to_owned()),
         Arms::Both => ("A above B, one scale", format!("{cheaper} cheaper {dearer} dearer {new} new {gone} gone")),
     };
+    let note = match state.top {
+        0 => note,
+        above => format!("{above} above; {note}"),
+    };
     paint::pane(frame, areas.graph, look, title, &note);
     for (place, slot) in state.arms.slots().iter().enumerate() {
         paint::line(frame, areas.headings[place], 0, &heading(model, facts, *slot, areas.headings[place].width));

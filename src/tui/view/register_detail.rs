@@ -56,6 +56,7 @@ pub(super) fn lines(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> 
     lines.push(heading(look, "History"));
     lines.extend(history(model, row, width));
     lines.push(Line::default());
+    lines.extend(notes(model, row, width));
     lines.push(heading(look, "Where"));
     lines.extend(field(look, "modules", &row.entry.modules.join(", "), look.theme.text, width));
     lines.extend(field(look, "feature", &row.entry.feature, look.theme.text, width));
@@ -69,6 +70,27 @@ pub(super) fn lines(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> 
             lines.extend(field(look, if index == 0 { "rests on" } else { "" }, reference, look.theme.dim, width));
         }
     }
+    lines
+}
+
+/// What people have noted, the newest first; nothing where nobody has.
+fn notes(model: &Model, row: &Row, width: u16) -> Vec<Line<'static>> {
+    let look = &model.look;
+    if row.progress.notes.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![heading(look, "Notes")];
+    for note in row.progress.notes.iter().rev() {
+        let who = vec![Span::styled(note.author.clone(), look.theme.dim)];
+        let when = vec![Span::styled(format!(" {} ago ", text::age(note.at, model.now)), look.theme.dim)];
+        lines.push(paint::spread(who, when, width));
+        lines.extend(
+            text::wrap(&note.text, usize::from(width).saturating_sub(2))
+                .into_iter()
+                .map(|part| format!("  {part}").into()),
+        );
+    }
+    lines.push(Line::default());
     lines
 }
 

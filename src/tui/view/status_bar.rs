@@ -19,7 +19,8 @@ const BAR_STEPS: usize = 8;
 pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let theme = &model.look.theme;
     paint::highlight(frame, area, 0, theme.bar);
-    let right: Vec<Span> = frozen(model).into_iter().chain(waiting(model)).chain(lab(model)).collect();
+    let right: Vec<Span> =
+        read_only(model).into_iter().chain(frozen(model)).chain(waiting(model)).chain(lab(model)).collect();
     let right_width: usize = right.iter().map(Span::width).sum();
     let mut room = usize::from(area.width).saturating_sub(right_width);
     let mut left = vec![Span::styled(" workbench", theme.accent.add_modifier(Modifier::BOLD))];
@@ -34,6 +35,11 @@ pub(super) fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         left.extend(part);
     }
     paint::line(frame, area, 0, &paint::spread(left, right, area.width));
+}
+
+/// `read-only`: why so much cannot be done.
+fn read_only(model: &Model) -> Option<Span<'static>> {
+    model.read_only.then(|| Span::styled(" read-only ", model.look.theme.dim))
 }
 
 /// `engine @ main 4f2c1a`.

@@ -58,6 +58,15 @@ pub(crate) const TABLE: &[Row] = &[
         ..ROW
     },
     Row {
+        command: "note",
+        json: &[
+            ("note", &["note", "T003"]),
+            ("note-set", &["note", "T001", "mind the pages", "--by", "ann", "--dry-run"]),
+        ],
+        golden: "tests/e2e/snapshots/e2e__store_commands__notes_are_shown_and_kept.snap",
+        ..ROW
+    },
+    Row {
         command: "verdict",
         json: &[
             ("verdict", &["verdict", "T003"]),
