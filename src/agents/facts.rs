@@ -361,6 +361,15 @@ impl Submission {
         self.gates().filter_map(|(_, checked)| checked).find(|checked| checked.outcome == Passed::No)
     }
 
+    /// Whether it is on the integration branch: it landed, and was not taken off again.
+    pub fn is_landed(&self) -> bool {
+        let taken_off = |landed: &Merged| {
+            let later = self.reviews.iter().filter(|review| review.at >= landed.at);
+            later.into_iter().any(|review| review.decision == Decision::SentBack)
+        };
+        self.merged.as_ref().is_some_and(|landed| !taken_off(landed))
+    }
+
     /// The first gate that has yet to say something.
     pub fn next_gate(&self) -> Option<Gate> {
         self.gates().find(|(_, checked)| checked.is_none()).map(|(gate, _)| gate)

@@ -6,6 +6,7 @@
 //!                 │     ├─▶ ended  ├─▶ refused └─▶ sent back
 //!                 │     └─▶ lost   │                  │
 //!                 └──── next attempt ◀────────────────┘        withdrawn: from anywhere before merged
+//!                                                              taken off the branch again: sent back
 //! ```
 
 use std::fmt;
@@ -44,7 +45,7 @@ pub enum Stage {
 
 /// Where `life` stands; `supervised` tells whether somebody watches over an attempt.
 pub fn stage(life: &Life, supervised: impl Fn(&Attempt) -> bool) -> Stage {
-    if life.submissions.iter().any(|submission| submission.merged.is_some()) {
+    if life.submissions.iter().any(Submission::is_landed) {
         return Stage::Merged;
     }
     if life.withdrawn.is_some() {
@@ -230,6 +231,10 @@ mod tests {
             ("withdraw", Stage::Withdrawn),
             ("begin end withdraw", Stage::Withdrawn),
             ("begin submit end pass approve merge withdraw", Stage::Merged),
+            ("begin submit end pass approve merge back", Stage::SentBack),
+            ("begin submit end pass approve merge back begin", Stage::Working),
+            ("begin submit end pass approve merge back begin submit end pass approve merge", Stage::Merged),
+            ("begin submit end pass approve merge back withdraw", Stage::Withdrawn),
         ];
         for (words, expected) in table {
             assert_eq!(stage(&life(words), |_| true), expected, "{words}");

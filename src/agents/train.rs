@@ -1,6 +1,7 @@
 //! The merge train: approved work, one after the other, onto the integration branch.
 //!
 //! Each submission becomes one commit on the branch's tip, `[Agent1] Transaction: what it is`; the steps that led to it stay on the agent's branch.
+//! What turns out later to cost the whole more than it may is taken off again, by a commit that undoes it.
 //! The commit is made in memory, from a merge that touches no working tree, and measured before the branch moves; the branch moves only from the
 //! tip that was measured. Rejected: merge commits, whose second parents would bring attempts that nobody reviewed into the history.
 
@@ -30,6 +31,9 @@ pub fn is_conflict(review: &Review) -> bool {
     review.author == AUTHOR && review.comment.starts_with(CONFLICT)
 }
 
+/// How the trailer begins of a commit that takes off what landed as that submission.
+const TAKES_OFF: &str = "Takes-off";
+
 /// No git command that runs holds a branch's lock for so long.
 const LOCK_AGE_MAX: Duration = Duration::from_secs(10);
 
@@ -52,6 +56,15 @@ pub struct Coupled {
     pub onto: String,
     /// Nothing else came between: its files are those that the gates have seen.
     pub as_judged: bool,
+}
+
+/// A commit on the branch since it began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landing {
+    /// The commit.
+    pub commit: String,
+    /// The submission that landed with it; nothing where a person has put it there.
+    pub submission: Option<String>,
 }
 
 /// What came of coupling.
@@ -117,15 +130,63 @@ impl Train {
         Ok(Coupling::Fits(Coupled { commit, onto: self.tip.clone(), as_judged }))
     }
 
-    /// The commit on the branch that says that it is this submission.
+    /// The commit on the branch that says that it is this submission, unless it was taken off again.
     fn landed(&self, assignment: &Assignment, submission: &Submission) -> Result<Option<String>, GitError> {
-        // Only the trailers are ours: what stands above them is the agent's.
-        let format = "--format=%H %(trailers:key=Submission,valueonly,separator=%x20)";
-        let listed = git(&self.repository, &["log", format, &format!("{}..{}", assignment.base, self.tip)])?;
-        let lands = |line: &str| {
-            line.split_once(' ').filter(|(_, says)| *says == submission.commit).map(|(id, _)| id.to_owned())
+        let listed = self.says("Submission", &assignment.base)?;
+        let landed = listed.into_iter().find(|(_, says)| *says == submission.commit).map(|(commit, _)| commit);
+        let off = self.says(TAKES_OFF, &assignment.base)?;
+        Ok(landed.filter(|_| off.iter().all(|(_, says)| *says != submission.commit)))
+    }
+
+    /// Commits since `base` with what the trailer `key` says in each, the newest first. Only trailers are ours: what stands above them is the agent's.
+    fn says(&self, key: &str, base: &str) -> Result<Vec<(String, String)>, GitError> {
+        let format = format!("--format=%H %(trailers:key={key},valueonly,separator=%x20)");
+        let listed = git(&self.repository, &["log", &format, &format!("{base}..{}", self.tip)])?;
+        let pairs = listed.lines().filter_map(|line| line.split_once(' '));
+        Ok(pairs.map(|(commit, says)| (commit.to_owned(), says.to_owned())).collect())
+    }
+
+    /// Where the branch left what is checked out, and all that stands on it since, the oldest first.
+    pub fn journey(&self) -> Result<(String, Vec<Landing>), GitError> {
+        let graph = Graph::of(&self.repository)?;
+        let base = graph.fork("HEAD", &self.tip)?;
+        let says = self.says("Submission", &base)?;
+        let landing = |commit: String| {
+            let found = says.iter().find(|(of, says)| *of == commit && !says.is_empty());
+            Landing { submission: found.map(|(_, says)| says.clone()), commit }
         };
-        Ok(listed.lines().find_map(lands))
+        let line = graph.line(&base, &self.tip)?;
+        Ok((base, line.into_iter().map(landing).collect()))
+    }
+
+    /// Submissions that were taken off again since the branch left what is checked out.
+    pub fn taken_off(&self) -> Result<Vec<String>, GitError> {
+        let base = Graph::of(&self.repository)?.fork("HEAD", &self.tip)?;
+        Ok(self.says(TAKES_OFF, &base)?.into_iter().map(|(_, says)| says).filter(|says| !says.is_empty()).collect())
+    }
+
+    /// Takes off what landed as `commit`, by a commit that undoes it. Or the files in which what came later rests on it: then nothing is done.
+    pub fn take_off(
+        &mut self,
+        commit: &str,
+        submission: &str,
+        why: &str,
+    ) -> Result<Result<String, Vec<String>>, GitError> {
+        let files = match Graph::of(&self.repository)?.reverted(&self.tip, commit)? {
+            Ok(files) => files,
+            Err(conflicts) => return Ok(Err(conflicts)),
+        };
+        let subject = git(&self.repository, &["log", "-1", "--format=%s", commit])?;
+        let message = format!("Take off {}\n\n{why}\n\n{TAKES_OFF}: {submission}", subject.trim());
+        let who = [
+            ("GIT_AUTHOR_NAME", AUTHOR),
+            ("GIT_AUTHOR_EMAIL", "workbench@localhost"),
+            ("GIT_COMMITTER_NAME", "workbench"),
+            ("GIT_COMMITTER_EMAIL", "workbench@localhost"),
+        ];
+        let taken = run(&self.repository, &["commit-tree", &files, "-p", &self.tip, "-m", &message], &who)?;
+        self.depart(&Coupled { commit: taken.clone(), onto: self.tip.clone(), as_judged: false })?;
+        Ok(Ok(taken))
     }
 
     /// Moves the branch, unless somebody else has moved it meanwhile.

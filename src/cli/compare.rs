@@ -147,7 +147,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// What is measured: what was asked for, or what the project compares on, or the first thing it measures on at all.
-fn trials(catalog: &Catalog, asked: &[String]) -> Result<Vec<Trial>, Failure> {
+pub(super) fn trials(catalog: &Catalog, asked: &[String]) -> Result<Vec<Trial>, Failure> {
     if !asked.is_empty() {
         return asked.iter().map(|text| find::trial(catalog, text)).collect();
     }

@@ -14,7 +14,7 @@ mod measure;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub(super) use self::measure::Question;
+pub(super) use self::measure::{Asked, Question};
 use super::wait::Wait;
 use super::work::Work;
 use super::{Context, Exit, Failure, Format, OrExit, Row};

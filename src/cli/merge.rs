@@ -1,7 +1,10 @@
 //! `workbench merge [ID…]`: approved work, one after the other, onto the integration branch.
 //!
 //! What landed meanwhile may change what a submission brings: where the merged files are not those that the gates have seen, they are tested and
-//! measured again before the branch moves. Who conflicts, or does not hold any more, is sent back with the reason.
+//! measured again before the branch moves. Who conflicts, or does not hold any more, is sent back with the reason. In the end the whole is
+//! compared with where the branch began ([`total`]).
+
+pub(super) mod total;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,6 +23,7 @@ use crate::tracking::Store;
 ///
 /// Each becomes one commit, `[Agent1] Transaction: what it is`. No checkout is touched. What conflicts with what landed before it, or does
 /// not hold on top of it, is sent back with the reason. Without an ID: all that is approved, in the order of approval.
+/// Then the branch is compared with where it began; is it worse, the landing is found since which it is, taken off, and sent back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -35,6 +39,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "wait")]
     dry_run: bool,
 
+    /// Leave the whole uncompared
+    #[arg(long)]
+    no_total: bool,
+
     #[command(flatten)]
     wait: Wait,
 }
@@ -48,14 +56,14 @@ impl Args {
 
 /// What became of one. Its JSON form is stable.
 #[derive(Debug, Serialize)]
-struct Line {
-    improvement: String,
+pub(super) struct Line {
+    pub(super) improvement: String,
     assignment: i64,
     agent: u32,
     outcome: Outcome,
     /// On the integration branch.
     commit: Option<String>,
-    reason: String,
+    pub(super) reason: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -102,6 +110,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         lines.push(if args.dry_run { stop.look(&train)? } else { stop.land(&mut train, args.wait.patience()).await? });
     }
     store.close().await;
+    if !args.no_total && lines.iter().any(|line| line.outcome == Outcome::Merged) {
+        lines.extend(total::check(context, &Work::read(context).await?, args.wait.patience()).await?);
+    }
     context.table(&lines, &Meta { schema: 1, branch })?;
     let all = lines.iter().all(|line| matches!(line.outcome, Outcome::Merged | Outcome::WouldMerge));
     Ok(if all { Exit::Done } else { Exit::NotPassed })

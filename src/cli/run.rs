@@ -4,6 +4,7 @@
 //!  look ─▶ lost: written down ─▶ through the gates: approved ─▶ approved: merged ─▶ refused, sent back, ended: the next attempt, or given up
 //!   ▲                                                                                                    │
 //!   └── wait a moment ◀── nobody at work and nothing ready: the end ◀── ready, and there is room: begun ◀┘
+//!                         the whole is compared with where it began
 //! ```
 //!
 //! It has no memory of its own: every round looks at the facts anew and does what they ask for. So it may be killed at any moment and started
@@ -29,6 +30,9 @@ use crate::tracking::{Reader, Store};
 
 /// Who decides, in the facts.
 const ORCHESTRATOR: &str = "orchestrator";
+
+/// What decisions are about that concern no improvement alone.
+const WHOLE: &str = "the whole";
 
 /// How often it looks whether something has happened. That is a row of the store: whoever measures meanwhile is not disturbed.
 const ROUND: Duration = Duration::from_millis(300);
@@ -120,6 +124,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
             match orchestrator.round().await? {
                 Round::Done => {}
                 Round::Nothing => orchestrator.wait(seen).await?,
+                Round::Last if orchestrator.total().await? => {}
                 Round::Last => break,
             }
         }
@@ -200,6 +205,35 @@ impl Orchestrator<'_> {
     async fn last_change(&self) -> Result<i64, Failure> {
         let Some(reader) = Reader::open(&self.context.project).await? else { return Ok(0) };
         Ok(reader.last_change().await?.map_or(0, |(seq, _)| seq))
+    }
+
+    /// Compares all that landed with where the branch began; whether something was taken off for that, which goes on with its next attempt.
+    async fn total(&mut self) -> Result<bool, Failure> {
+        let work = Work::read(self.context).await?;
+        let mut landed = of_phase(&work, self.phase).filter(|life| Stage::now(life) == Stage::Merged);
+        if self.interrupt.is_wished() || landed.next().is_none() {
+            return Ok(false);
+        }
+        for tried in 1.. {
+            let checked = merge::total::check(self.context, &Work::read(self.context).await?, Patience::Endless).await;
+            match checked {
+                Ok(taken_off) => {
+                    for line in &taken_off {
+                        self.decide(&line.improvement, &format!("taken off again: {}", line.reason));
+                    }
+                    return Ok(!taken_off.is_empty());
+                }
+                Err(failure) if tried < TRIES && failure.exit != Exit::NotPassed && !self.interrupt.is_wished() => {
+                    self.decide(WHOLE, &format!("to be tried again: {}", failure.report));
+                    self.pause(if failure.exit == Exit::Busy { BUSY_PAUSE } else { ROUND }).await;
+                }
+                Err(failure) => {
+                    self.decide(WHOLE, &format!("left to a person: {}", failure.report));
+                    break;
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Whether something was done; or what is in the way, told, and a moment for it to pass.

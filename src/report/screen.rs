@@ -164,7 +164,8 @@ impl Findings {
     /// What two improvements do together, beyond what each does; `None` where that is not known.
     pub fn together(&self, one: &ImprovementId, other: &ImprovementId) -> Option<&EffectLine> {
         let of_both = |line: &&EffectLine| {
-            line.improvements.len() == 2 && line.improvements.contains(one) && line.improvements.contains(other)
+            let [first, second] = &line.improvements[..] else { return false };
+            (first, second) == (one, other) || (first, second) == (other, one)
         };
         self.effects.iter().find(of_both)
     }

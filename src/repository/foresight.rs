@@ -2,7 +2,7 @@
 
 use git2::Tree;
 
-use super::graph::{Graph, GraphError, failed};
+use super::graph::{Graph, GraphError, conflicting, failed};
 
 /// Where a merge writes its trees while it is tried: before the repository's own store, which is then not written to.
 const MEMORY_FIRST: i32 = 1_000;
@@ -47,10 +47,7 @@ impl Graph {
         let theirs = self.tree(commit)?;
         let mut index = repository.merge_trees(&base, &files, &theirs, None).map_err(failed())?;
         if index.has_conflicts() {
-            let found = index.conflicts().map_err(failed())?;
-            let sides = found.flatten().filter_map(|conflict| conflict.our.or(conflict.their).or(conflict.ancestor));
-            let paths = sides.map(|side| String::from_utf8_lossy(&side.path).into_owned()).collect();
-            return Ok((Foresight::Conflicts(paths), files));
+            return Ok((Foresight::Conflicts(conflicting(&index).map_err(failed())?), files));
         }
         let merged = index.write_tree_to(repository).map_err(failed())?;
         let foresight = match merged {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::{Delta, DiffOptions, FileMode, Oid, Repository, Status, StatusOptions};
+use git2::{Delta, DiffOptions, FileMode, Index, Oid, Repository, Status, StatusOptions};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -128,9 +128,7 @@ impl Graph {
         let failed = || failed("try a merge", &self.folder);
         let commit = |name: &str| self.repository.find_commit(self.id(name)?).map_err(failed());
         let index = self.repository.merge_commits(&commit(ours)?, &commit(theirs)?, None).map_err(failed())?;
-        let found = index.conflicts().map_err(failed())?;
-        let sides = found.flatten().filter_map(|conflict| conflict.our.or(conflict.their).or(conflict.ancestor));
-        Ok(sides.map(|side| String::from_utf8_lossy(&side.path).into_owned()).collect())
+        conflicting(&index).map_err(failed())
     }
 
     /// The files that a merge of two commits would have, as a tree that git keeps; or those in which they would conflict. No working tree
@@ -144,6 +142,37 @@ impl Graph {
         let commit = |name: &str| self.repository.find_commit(self.id(name)?).map_err(failed());
         let mut index = self.repository.merge_commits(&commit(ours)?, &commit(theirs)?, None).map_err(failed())?;
         Ok(Ok(index.write_tree_to(&self.repository).map_err(failed())?.to_string()))
+    }
+
+    /// The files of `tip` without what `commit` has changed, as a tree that git keeps; or those in which later changes rest on it. No working
+    /// tree is touched.
+    pub fn reverted(&self, tip: &str, commit: &str) -> Result<Result<String, Vec<String>>, GraphError> {
+        let failed = || failed("revert in memory", &self.folder);
+        let found = |name: &str| self.repository.find_commit(self.id(name)?).map_err(failed());
+        let mut index = self.repository.revert_commit(&found(commit)?, &found(tip)?, 0, None).map_err(failed())?;
+        if index.has_conflicts() {
+            return Ok(Err(conflicting(&index).map_err(failed())?));
+        }
+        Ok(Ok(index.write_tree_to(&self.repository).map_err(failed())?.to_string()))
+    }
+
+    /// The commits from `base`, which is not among them, to `tip`, by first parents and the oldest first.
+    pub fn line(&self, base: &str, tip: &str) -> Result<Vec<String>, GraphError> {
+        let failed = || failed("list commits", &self.folder);
+        let mut walk = self.repository.revwalk().map_err(failed())?;
+        walk.simplify_first_parent().map_err(failed())?;
+        walk.push(self.id(tip)?).map_err(failed())?;
+        walk.hide(self.id(base)?).map_err(failed())?;
+        let mut line: Vec<String> =
+            walk.map(|id| Ok(id.map_err(failed())?.to_string())).collect::<Result<_, GraphError>>()?;
+        line.reverse();
+        Ok(line)
+    }
+
+    /// The last commit that two have in common.
+    pub fn fork(&self, one: &str, other: &str) -> Result<String, GraphError> {
+        let found = self.repository.merge_base(self.id(one)?, self.id(other)?);
+        found.map(|id| id.to_string()).map_err(failed("find where a branch began", &self.folder))
     }
 
     /// The tree of files that a commit is.
@@ -190,6 +219,13 @@ impl Graph {
         let found = self.repository.revparse_single(name).and_then(|object| object.peel_to_commit());
         found.map(|commit| commit.id()).map_err(failed("find a commit", &self.folder))
     }
+}
+
+/// The files of an index that are in conflict.
+pub(super) fn conflicting(index: &Index) -> Result<Vec<String>, git2::Error> {
+    let sides =
+        index.conflicts()?.flatten().filter_map(|conflict| conflict.our.or(conflict.their).or(conflict.ancestor));
+    Ok(sides.map(|side| String::from_utf8_lossy(&side.path).into_owned()).collect())
 }
 
 impl std::fmt::Debug for Graph {

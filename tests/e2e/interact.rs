@@ -26,6 +26,17 @@ fn the_matrix_is_printed() {
     let ran = screens.run(&["interact", "T003", "T011", "T012", "--blocks", "4", "--seed", "3"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     insta::assert_snapshot!(ran.stdout);
+    // The document has it too; nothing goes together with itself.
+    let document = screens.run(&["report", "--output", "-"]).stdout;
+    let (_, matrix) = document.split_once("both together bring:").expect(&document);
+    let rows: Vec<Vec<&str>> =
+        matrix.lines().skip(4).take(3).map(|row| row.split('|').map(str::trim).collect()).collect();
+    for (at, row) in rows.iter().enumerate() {
+        for (to, other) in rows.iter().enumerate() {
+            assert_eq!(row[2 + to] == "·", at == to, "{row:?}");
+            assert_eq!(row[2 + to], other[2 + at], "{row:?} {other:?}");
+        }
+    }
 }
 
 #[test]

@@ -52,6 +52,7 @@ mod screen_bench;
 mod store;
 mod store_commands;
 mod store_kill;
+mod total;
 mod tui;
 mod tui_bars;
 mod tui_walk;

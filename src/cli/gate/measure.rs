@@ -16,7 +16,7 @@ use crate::cli::work::Work;
 use crate::cli::{Context, Exit, Failure, OrExit};
 use crate::improvements::{Improvement, Trial};
 use crate::lab::LabError;
-use crate::lab::apply::{Conclusion, Job};
+use crate::lab::apply::{Conclusion, Job, Planned};
 use crate::lab::experiment::{Outcome, Ruling, Verdict};
 use crate::lab::journal::{Event, Stage};
 use crate::lab::plan::{Inquiry, NoiseLedger};
@@ -222,40 +222,65 @@ fn private_guards(question: &Question<'_>) -> Result<Vec<Trial>, Failure> {
     Ok(trials)
 }
 
-/// One experiment; one that was interrupted goes on. `stage` is how far it got.
 async fn experiment(
     question: &Question<'_>,
     inquiry: Inquiry<'_>,
     noise: NoiseLedger,
     stage: &mut Option<Stage>,
 ) -> Result<Conclusion, LabError> {
-    let job = Job {
-        project: &question.context.project,
-        config: &question.work.catalog.config,
-        inquiry,
-        noise,
-        pair_limit: None,
-        resume: true,
-        patience: question.patience,
-        test: true,
-        profile: true,
-        seed: fresh_seed(),
-    };
-    let planned = job.plan().await?;
-    let mut progress = Progress::new(&planned.plan);
-    let mut store = question.store.clone().crediting(&[question.life.assignment.agent]);
-    let interrupt = interrupted_by_signals().map_err(|error| LabError::Journal(error.to_string()))?;
-    let mut observe = |event: &Event| {
-        if let Event::Stage { stage: now, .. } = event
-            && *now != Stage::Conclude
-        {
-            *stage = Some(*now);
+    let Question { context, work, patience, .. } = *question;
+    let asked = Asked { context, work, inquiry, noise, patience, thorough: true };
+    let planned = asked.job().plan().await?;
+    Asked::run(planned, question.store.clone().crediting(&[question.life.assignment.agent]), stage).await
+}
+
+/// An experiment that is part of something larger. One that was interrupted goes on.
+pub(in crate::cli) struct Asked<'a> {
+    pub(in crate::cli) context: &'a Context,
+    pub(in crate::cli) work: &'a Work,
+    pub(in crate::cli) inquiry: Inquiry<'a>,
+    pub(in crate::cli) noise: NoiseLedger,
+    pub(in crate::cli) patience: Patience,
+    /// With the target's tests before and profiles after.
+    pub(in crate::cli) thorough: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub(in crate::cli) fn job(self) -> Job<'a> {
+        Job {
+            project: &self.context.project,
+            config: &self.work.catalog.config,
+            inquiry: self.inquiry,
+            noise: self.noise,
+            pair_limit: None,
+            resume: true,
+            patience: self.patience,
+            test: self.thorough,
+            profile: self.thorough,
+            seed: fresh_seed(),
         }
-        progress.observe(event);
-    };
-    let concluded = planned.run(&mut store, &mut observe, interrupt).await;
-    progress.end();
-    concluded
+    }
+
+    /// Runs it, told as it goes. `stage` is how far it got.
+    pub(in crate::cli) async fn run(
+        planned: Planned<'_>,
+        mut store: Store,
+        stage: &mut Option<Stage>,
+    ) -> Result<Conclusion, LabError> {
+        let mut progress = Progress::new(&planned.plan);
+        let interrupt = interrupted_by_signals().map_err(|error| LabError::Journal(error.to_string()))?;
+        let mut observe = |event: &Event| {
+            if let Event::Stage { stage: now, .. } = event
+                && *now != Stage::Conclude
+            {
+                *stage = Some(*now);
+            }
+            progress.observe(event);
+        };
+        let concluded = planned.run(&mut store, &mut observe, interrupt).await;
+        progress.end();
+        concluded
+    }
 }
 
 #[cfg(test)]
