@@ -97,12 +97,8 @@ impl Brief<'_> {
         if self.notes.is_empty() {
             return "Nobody has noted anything.".to_owned();
         }
-        self.notes
-            .iter()
-            .map(|note| format!("- {}\n", note.replace('\n', "\n  ")))
-            .collect::<String>()
-            .trim_end()
-            .to_owned()
+        let lines: Vec<String> = self.notes.iter().map(|note| format!("- {}", note.replace('\n', "\n  "))).collect();
+        lines.join("\n")
     }
 
     fn seam(&self) -> String {

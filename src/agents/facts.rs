@@ -363,11 +363,9 @@ impl Submission {
 
     /// Whether it is on the integration branch: it landed, and was not taken off again.
     pub fn is_landed(&self) -> bool {
-        let taken_off = |landed: &Merged| {
-            let later = self.reviews.iter().filter(|review| review.at >= landed.at);
-            later.into_iter().any(|review| review.decision == Decision::SentBack)
-        };
-        self.merged.as_ref().is_some_and(|landed| !taken_off(landed))
+        let takes_off =
+            |review: &Review, landed: &Merged| review.at >= landed.at && review.decision == Decision::SentBack;
+        self.merged.as_ref().is_some_and(|landed| !self.reviews.iter().any(|review| takes_off(review, landed)))
     }
 
     /// The first gate that has yet to say something.

@@ -31,8 +31,12 @@ pub fn is_conflict(review: &Review) -> bool {
     review.author == AUTHOR && review.comment.starts_with(CONFLICT)
 }
 
-/// How the trailer begins of a commit that takes off what landed as that submission.
+/// The trailer of a commit that lands a submission, and of one that takes it off again.
+const SUBMISSION: &str = "Submission";
 const TAKES_OFF: &str = "Takes-off";
+
+/// Where the workbench's own commits come from.
+const WORKBENCH_MAIL: &str = "workbench@localhost";
 
 /// No git command that runs holds a branch's lock for so long.
 const LOCK_AGE_MAX: Duration = Duration::from_secs(10);
@@ -58,13 +62,15 @@ pub struct Coupled {
     pub as_judged: bool,
 }
 
-/// A commit on the branch since it began.
+/// A commit on the branch, and what its trailers say. Both say nothing where a person has put it there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Landing {
     /// The commit.
     pub commit: String,
-    /// The submission that landed with it; nothing where a person has put it there.
+    /// The submission that landed with it.
     pub submission: Option<String>,
+    /// The submission that was taken off with it.
+    pub takes_off: Option<String>,
 }
 
 /// What came of coupling.
@@ -119,83 +125,78 @@ impl Train {
         }
         let message = message(assignment, submission, improvement, agent);
         let mail = format!("agent{}@localhost", agent.number);
-        let who = [
-            ("GIT_AUTHOR_NAME", agent.name.as_str()),
-            ("GIT_AUTHOR_EMAIL", &mail),
-            ("GIT_COMMITTER_NAME", "workbench"),
-            ("GIT_COMMITTER_EMAIL", "workbench@localhost"),
-        ];
-        let commit = run(&self.repository, &["commit-tree", &files, "-p", &self.tip, "-m", &message], &who)?;
+        let commit = self.commit(&files, &agent.name, &mail, &message)?;
         let as_judged = graph.files(&submission.commit)? == files;
         Ok(Coupling::Fits(Coupled { commit, onto: self.tip.clone(), as_judged }))
     }
 
     /// The commit on the branch that says that it is this submission, unless it was taken off again.
     fn landed(&self, assignment: &Assignment, submission: &Submission) -> Result<Option<String>, GitError> {
-        let listed = self.says("Submission", &assignment.base)?;
-        let landed = listed.into_iter().find(|(_, says)| *says == submission.commit).map(|(commit, _)| commit);
-        let off = self.says(TAKES_OFF, &assignment.base)?;
-        Ok(landed.filter(|_| off.iter().all(|(_, says)| *says != submission.commit)))
-    }
-
-    /// Commits since `base` with what the trailer `key` says in each, the newest first. Only trailers are ours: what stands above them is the agent's.
-    fn says(&self, key: &str, base: &str) -> Result<Vec<(String, String)>, GitError> {
-        let format = format!("--format=%H %(trailers:key={key},valueonly,separator=%x20)");
-        let listed = git(&self.repository, &["log", &format, &format!("{base}..{}", self.tip)])?;
-        let pairs = listed.lines().filter_map(|line| line.split_once(' '));
-        Ok(pairs.map(|(commit, says)| (commit.to_owned(), says.to_owned())).collect())
+        let is_it = |said: &Option<String>| said.as_ref() == Some(&submission.commit);
+        let listed = self.log(&assignment.base, &[])?;
+        let landed = listed.iter().find(|landing| is_it(&landing.submission));
+        let taken_off = listed.iter().any(|landing| is_it(&landing.takes_off));
+        Ok(landed.filter(|_| !taken_off).map(|landing| landing.commit.clone()))
     }
 
     /// Where the branch left what is checked out, and all that stands on it since, the oldest first.
     pub fn journey(&self) -> Result<(String, Vec<Landing>), GitError> {
-        let graph = Graph::of(&self.repository)?;
-        let base = graph.fork("HEAD", &self.tip)?;
-        let says = self.says("Submission", &base)?;
-        let landing = |commit: String| {
-            let found = says.iter().find(|(of, says)| *of == commit && !says.is_empty());
-            Landing { submission: found.map(|(_, says)| says.clone()), commit }
-        };
-        let line = graph.line(&base, &self.tip)?;
-        Ok((base, line.into_iter().map(landing).collect()))
+        let began = Graph::of(&self.repository)?.fork("HEAD", &self.tip)?;
+        let landings = self.log(&began, &["--first-parent", "--reverse"])?;
+        Ok((began, landings))
     }
 
-    /// Submissions that were taken off again since the branch left what is checked out.
-    pub fn taken_off(&self) -> Result<Vec<String>, GitError> {
-        let base = Graph::of(&self.repository)?.fork("HEAD", &self.tip)?;
-        Ok(self.says(TAKES_OFF, &base)?.into_iter().map(|(_, says)| says).filter(|says| !says.is_empty()).collect())
+    /// The commits of the branch since `base`. Only trailers are ours: what stands above them is the agent's.
+    fn log(&self, base: &str, options: &[&str]) -> Result<Vec<Landing>, GitError> {
+        let says = |key: &str| format!("%(trailers:key={key},valueonly,separator=%x20)");
+        let (format, range) =
+            (format!("--format=%H%x09{}%x09{}", says(SUBMISSION), says(TAKES_OFF)), format!("{base}..{}", self.tip));
+        let listed = git(&self.repository, &[&["log"], options, &[format.as_str(), &range]].concat())?;
+        let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        // The last line has lost the tabs in its end.
+        let landing = |line: &str| {
+            let mut parts = line.split('\t');
+            let commit = parts.next().unwrap_or_default().to_owned();
+            Landing { commit, submission: parts.next().and_then(said), takes_off: parts.next().and_then(said) }
+        };
+        Ok(listed.lines().map(landing).collect())
     }
 
     /// Takes off what landed as `commit`, by a commit that undoes it. Or the files in which what came later rests on it: then nothing is done.
-    pub fn take_off(
-        &mut self,
-        commit: &str,
-        submission: &str,
-        why: &str,
-    ) -> Result<Result<String, Vec<String>>, GitError> {
+    pub fn take_off(&mut self, commit: &str, submission: &str, why: &str) -> Result<Result<(), Vec<String>>, GitError> {
         let files = match Graph::of(&self.repository)?.reverted(&self.tip, commit)? {
             Ok(files) => files,
             Err(conflicts) => return Ok(Err(conflicts)),
         };
         let subject = git(&self.repository, &["log", "-1", "--format=%s", commit])?;
         let message = format!("Take off {}\n\n{why}\n\n{TAKES_OFF}: {submission}", subject.trim());
+        let taken = self.commit(&files, AUTHOR, WORKBENCH_MAIL, &message)?;
+        self.advance(taken, &self.tip.clone())?;
+        Ok(Ok(()))
+    }
+
+    /// A commit upon the tip, which the branch has yet to move to.
+    fn commit(&self, files: &str, author: &str, mail: &str, message: &str) -> Result<String, GitError> {
         let who = [
-            ("GIT_AUTHOR_NAME", AUTHOR),
-            ("GIT_AUTHOR_EMAIL", "workbench@localhost"),
+            ("GIT_AUTHOR_NAME", author),
+            ("GIT_AUTHOR_EMAIL", mail),
             ("GIT_COMMITTER_NAME", "workbench"),
-            ("GIT_COMMITTER_EMAIL", "workbench@localhost"),
+            ("GIT_COMMITTER_EMAIL", WORKBENCH_MAIL),
         ];
-        let taken = run(&self.repository, &["commit-tree", &files, "-p", &self.tip, "-m", &message], &who)?;
-        self.depart(&Coupled { commit: taken.clone(), onto: self.tip.clone(), as_judged: false })?;
-        Ok(Ok(taken))
+        run(&self.repository, &["commit-tree", files, "-p", &self.tip, "-m", message], &who)
     }
 
     /// Moves the branch, unless somebody else has moved it meanwhile.
     pub fn depart(&mut self, coupled: &Coupled) -> Result<(), GitError> {
-        let (reference, zero) = (format!("refs/heads/{}", self.branch), "0".repeat(coupled.onto.len()));
-        let before = if self.exists { &coupled.onto } else { &zero };
+        self.advance(coupled.commit.clone(), &coupled.onto)
+    }
+
+    fn advance(&mut self, commit: String, onto: &str) -> Result<(), GitError> {
+        let (reference, zero) = (format!("refs/heads/{}", self.branch), "0".repeat(onto.len()));
+        let before = if self.exists { onto } else { &zero };
         self.clear_stale_lock()?;
-        git(&self.repository, &["update-ref", "-m", "workbench merge", &reference, &coupled.commit, before])?;
-        self.tip.clone_from(&coupled.commit);
+        git(&self.repository, &["update-ref", "-m", "workbench merge", &reference, &commit, before])?;
+        self.tip = commit;
         self.exists = true;
         Ok(())
     }
@@ -217,7 +218,7 @@ fn message(assignment: &Assignment, submission: &Submission, improvement: &Impro
     let subject = format!("[Agent{}] {}: {}", agent.number, improvement.category, improvement.title);
     let note = if submission.note.is_empty() { String::new() } else { format!("{}\n\n", submission.note) };
     format!(
-        "{subject}\n\n{note}Improvement: {}\nSubmission: {}\nBranch: {}",
+        "{subject}\n\n{note}Improvement: {}\n{SUBMISSION}: {}\nBranch: {}",
         improvement.id, submission.commit, assignment.branch
     )
 }

@@ -4,6 +4,7 @@ pub(super) mod begin;
 
 use serde::Serialize;
 
+use super::output::META;
 use super::work::Work;
 use super::{Context, Exit, Failure, Format, OrExit, Row, find};
 use crate::agents::RunnerKind;
@@ -78,13 +79,6 @@ pub(super) struct Begun {
     /// Where it stands.
     stage: String,
 }
-
-#[derive(Serialize)]
-struct Meta {
-    schema: u32,
-}
-
-const META: Meta = Meta { schema: 1 };
 
 /// Prints the queue, or begins.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {

@@ -18,7 +18,7 @@ Examples:
   workbench export --to evidence --dry-run
   workbench export T003 --to - | less
 
-A folder gets a file for each experiment and one for the statuses that people set; a file gets all of it. The same facts
+A folder gets a file for each experiment and one for the statuses that people set, with their notes; a file gets all of it. The same facts
 give the same bytes. What is there already is kept: a file that knows more than this store is not overwritten.
 What stays: paths, process numbers, what agents do, the log of commands. `workbench import` reads it.")]
 pub struct Args {

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::work::Work;
+use super::work::no_agent;
 use super::{Context, Exit, Failure, OrExit};
 
 /// Read a tracking document into a register, or evidence of another store into this one
@@ -85,7 +85,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         );
         return Err(report).or_exit(Exit::Usage);
     }
-    Work::read(context).await?.no_agent()?;
+    no_agent(context).await?;
     evidence::run(&args, context).await
 }
 

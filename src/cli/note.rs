@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::work::{self, Work};
+use super::output::META;
+use super::work;
 use super::{Context, Exit, Failure, Format, OrExit, find};
 use crate::improvements::{Improvement, ImprovementId};
 use crate::tracking::{Note, Reader, Store};
@@ -56,17 +57,10 @@ struct Recorded<'a> {
     recorded: bool,
 }
 
-#[derive(Serialize)]
-struct Meta {
-    schema: u32,
-}
-
-const META: Meta = Meta { schema: 1 };
-
 /// Prints or records notes.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let work = Work::read(context).await?;
-    let entry = find::improvement(&work.catalog.register, &args.id)?;
+    let catalog = context.catalog()?;
+    let entry = find::improvement(&catalog.register, &args.id)?;
     match args.text.as_deref().map(str::trim) {
         None => show(entry, context).await,
         Some("") => {
@@ -76,7 +70,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         }
         Some(text) => {
             // It would be read by the others' agents as a person's word.
-            work.no_agent()?;
+            work::no_agent(context).await?;
             let by = args.by.clone().unwrap_or_else(work::user);
             record(entry, text, &by, args.dry_run, context).await
         }
@@ -84,21 +78,26 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 async fn show(entry: &Improvement, context: &Context) -> Result<Exit, Failure> {
-    let known = match Reader::open(&context.project).await? {
-        Some(store) => store.known().await?.remove(&entry.id).unwrap_or_default(),
-        None => Default::default(),
-    };
+    let notes = notes(&entry.id, context).await?;
     match context.format {
-        Format::Json => context.json(&Noted { id: &entry.id, notes: &known.notes }, &META)?,
+        Format::Json => context.json(&Noted { id: &entry.id, notes: &notes }, &META)?,
         Format::Table | Format::Md | Format::Csv => {
             let mut text = format!("{} {}\n\n", entry.id, entry.title);
-            if known.notes.is_empty() {
+            if notes.is_empty() {
                 text += "  nothing is noted\n";
             }
-            context.print(&(text + &lines(&known.notes)))?;
+            context.print(&(text + &lines(&notes)))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// What people have noted about an improvement, the oldest first.
+pub(super) async fn notes(id: &ImprovementId, context: &Context) -> Result<Vec<Note>, Failure> {
+    Ok(match Reader::open(&context.project).await? {
+        Some(store) => store.noted(id).await?,
+        None => Vec::new(),
+    })
 }
 
 /// Each note as a line, the oldest first.

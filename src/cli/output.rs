@@ -34,6 +34,15 @@ pub trait Row: Serialize {
     fn cells(&self) -> Vec<String>;
 }
 
+/// What stands beside data of which nothing else is to be said.
+#[derive(Serialize)]
+pub(super) struct Meta {
+    schema: u32,
+}
+
+/// The number of that form.
+pub(super) const META: Meta = Meta { schema: 1 };
+
 /// The elastic column is not cut below this.
 const ELASTIC_MIN_COLUMNS: usize = 16;
 

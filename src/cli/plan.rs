@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::output::META;
 use super::{Context, Exit, Failure, Format, Row, find};
 use crate::report::document::{MetricGroupLine, ParityLine, PhaseLine, RiskLine};
 use crate::report::{Document, Judgement, Snapshot, State};
@@ -45,11 +46,6 @@ struct Page {
     parity: ParityLine,
 }
 
-#[derive(Serialize)]
-struct Meta {
-    schema: u32,
-}
-
 /// Something that must hold, as a line.
 #[derive(Serialize)]
 struct Line {
@@ -78,7 +74,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         page.leave_out_what_is_met();
     }
     match context.format {
-        Format::Json => context.json(&page, &Meta { schema: 1 })?,
+        Format::Json => context.json(&page, &META)?,
         Format::Table => {
             context.print(&page.head())?;
             context.table(&page.lines(), &())?;

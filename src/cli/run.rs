@@ -23,7 +23,6 @@ use super::{Context, Exit, Failure, OrExit, Row, assign, find, gate, merge, reco
 use crate::agents::Stage;
 use crate::agents::facts::{Attempt, CUT_OFF_MAX, Decision, Life, Review, Withdrawn};
 use crate::agents::queue::Candidate;
-use crate::improvements::ImprovementId;
 use crate::lab::recorder::Interrupt;
 use crate::machine::Patience;
 use crate::tracking::{Reader, Store};
@@ -124,7 +123,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
             match orchestrator.round().await? {
                 Round::Done => {}
                 Round::Nothing => orchestrator.wait(seen).await?,
-                Round::Last if orchestrator.total().await? => {}
                 Round::Last => break,
             }
         }
@@ -150,9 +148,9 @@ struct Orchestrator<'a> {
     /// The last decision about each improvement.
     decisions: BTreeMap<String, String>,
     /// How often something could not be done, one time after the other.
-    failures: BTreeMap<ImprovementId, u32>,
+    failures: BTreeMap<String, u32>,
     /// What could not be done, and is a person's now: one improvement in trouble does not end the others' phase.
-    stuck: BTreeSet<ImprovementId>,
+    stuck: BTreeSet<String>,
     count: usize,
 }
 
@@ -163,9 +161,9 @@ impl Orchestrator<'_> {
         let mut changed = false;
         for life in of_phase(&work, self.phase) {
             let id = &life.assignment.improvement;
-            if !self.stuck.contains(id) {
+            if !self.stuck.contains(&id.0) {
                 let seen_to = self.see_to(&work, life).await;
-                changed |= self.or_stuck(id, seen_to).await.unwrap_or(true);
+                changed |= self.or_stuck(&id.0, seen_to).await.unwrap_or(true);
             }
         }
         if changed {
@@ -174,12 +172,22 @@ impl Orchestrator<'_> {
         // One at a time: each takes room from the next.
         if let Some(candidate) = self.ready(&work).into_iter().next().filter(|_| self.may_begin()) {
             let begun = self.begin(&work, &candidate).await;
-            self.or_stuck(&candidate.improvement.id, begun.map(|()| true)).await;
+            self.or_stuck(&candidate.improvement.id.0, begun.map(|()| true)).await;
             return Ok(Round::Done);
         }
         // Whoever is told to stop does not wait for those that go on without us.
-        let goes_on = !self.interrupt.is_wished() && of_phase(&work, self.phase).any(is_busy);
-        Ok(if goes_on { Round::Nothing } else { Round::Last })
+        if self.interrupt.is_wished() {
+            return Ok(Round::Last);
+        }
+        if of_phase(&work, self.phase).any(is_busy) {
+            return Ok(Round::Nothing);
+        }
+        let landed = of_phase(&work, self.phase).any(|life| Stage::now(life) == Stage::Merged);
+        if !landed || self.stuck.contains(WHOLE) {
+            return Ok(Round::Last);
+        }
+        let taken_off = self.total(&work).await;
+        Ok(if self.or_stuck(WHOLE, taken_off).await.unwrap_or(true) { Round::Done } else { Round::Last })
     }
 
     /// Waits until there is another fact than `seen`, somebody wants us to stop, or it is time to see whether everybody lives.
@@ -208,46 +216,35 @@ impl Orchestrator<'_> {
     }
 
     /// Compares all that landed with where the branch began; whether something was taken off for that, which goes on with its next attempt.
-    async fn total(&mut self) -> Result<bool, Failure> {
-        let work = Work::read(self.context).await?;
-        let mut landed = of_phase(&work, self.phase).filter(|life| Stage::now(life) == Stage::Merged);
-        if self.interrupt.is_wished() || landed.next().is_none() {
-            return Ok(false);
-        }
-        for tried in 1.. {
-            let checked = merge::total::check(self.context, &Work::read(self.context).await?, Patience::Endless).await;
-            match checked {
-                Ok(taken_off) => {
-                    for line in &taken_off {
-                        self.decide(&line.improvement, &format!("taken off again: {}", line.reason));
-                    }
-                    return Ok(!taken_off.is_empty());
+    async fn total(&mut self, work: &Work) -> Result<bool, Failure> {
+        match merge::total::check(self.context, work, Patience::Endless).await {
+            Ok(taken_off) => {
+                for line in &taken_off {
+                    self.decide(&line.improvement, &format!("taken off again: {}", line.reason));
                 }
-                Err(failure) if tried < TRIES && failure.exit != Exit::NotPassed && !self.interrupt.is_wished() => {
-                    self.decide(WHOLE, &format!("to be tried again: {}", failure.report));
-                    self.pause(if failure.exit == Exit::Busy { BUSY_PAUSE } else { ROUND }).await;
-                }
-                Err(failure) => {
-                    self.decide(WHOLE, &format!("left to a person: {}", failure.report));
-                    break;
-                }
+                Ok(!taken_off.is_empty())
             }
+            // What it found is not the train's to take off, however often it is asked.
+            Err(failure) if failure.exit == Exit::NotPassed => {
+                self.leave(WHOLE, &failure);
+                Ok(false)
+            }
+            Err(failure) => Err(failure),
         }
-        Ok(false)
     }
 
     /// Whether something was done; or what is in the way, told, and a moment for it to pass.
-    async fn or_stuck(&mut self, id: &ImprovementId, done: Result<bool, Failure>) -> Option<bool> {
+    async fn or_stuck(&mut self, about: &str, done: Result<bool, Failure>) -> Option<bool> {
         let failure = match done {
             Ok(done) => {
                 if done {
-                    self.failures.remove(id);
+                    self.failures.remove(about);
                 }
                 return Some(done);
             }
             Err(failure) => failure,
         };
-        let failures = self.failures.entry(id.clone()).or_default();
+        let failures = self.failures.entry(about.to_owned()).or_default();
         *failures += 1;
         let (tries, pause) = match failure.exit {
             Exit::Busy => (BUSY_TRIES, BUSY_PAUSE),
@@ -260,11 +257,10 @@ impl Orchestrator<'_> {
             | Exit::Of(_) => (TRIES, ROUND),
         };
         if *failures < tries && !self.interrupt.is_wished() {
-            self.decide(&id.0, &format!("to be tried again: {}", failure.report));
+            self.decide(about, &format!("to be tried again: {}", failure.report));
             self.pause(pause).await;
         } else {
-            self.stuck.insert(id.clone());
-            self.decide(&id.0, &format!("left to a person: {}", failure.report));
+            self.leave(about, &failure);
         }
         None
     }
@@ -353,12 +349,18 @@ impl Orchestrator<'_> {
         let all = work.queue().all().into_iter();
         let of_phase =
             all.filter(|candidate| candidate.improvement.phase == self.phase && candidate.hindrances.is_empty());
-        let stuck = |candidate: &Candidate<'_>| self.stuck.contains(&candidate.improvement.id);
+        let stuck = |candidate: &Candidate<'_>| self.stuck.contains(&candidate.improvement.id.0);
         of_phase.filter(program).filter(|candidate| !given_up(candidate) && !stuck(candidate)).collect()
     }
 
     fn may_begin(&self) -> bool {
         !self.interrupt.is_wished() && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+
+    /// Nothing more is tried about it: it is a person's now.
+    fn leave(&mut self, about: &str, failure: &Failure) {
+        self.stuck.insert(about.to_owned());
+        self.decide(about, &format!("left to a person: {}", failure.report));
     }
 
     /// A decision, told as it is made.

@@ -9,8 +9,9 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::work::{Work, user};
-use super::{Context, Exit, Failure, Format, OrExit, Row, facts, find, output};
+use super::output::{self, META};
+use super::work::{no_agent, user};
+use super::{Context, Exit, Failure, Format, OrExit, Row, facts, find};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::improvements::{Improvement, ImprovementId, Status};
@@ -68,7 +69,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         (None, _) => overview(context, &catalog).await,
         (Some(id), None) => one(find::improvement(&catalog.register, id)?, &catalog.config, context).await,
         (Some(id), Some(status)) => {
-            Work::read(context).await?.no_agent()?;
+            no_agent(context).await?;
             set(&args, find::improvement(&catalog.register, id)?, status, context).await
         }
     }
@@ -121,13 +122,6 @@ impl Row for AgentLine {
         vec![self.agent.clone(), self.state.to_owned(), self.note.clone(), since, self.source.clone()]
     }
 }
-
-#[derive(Serialize)]
-struct Meta {
-    schema: u32,
-}
-
-const META: Meta = Meta { schema: 1 };
 
 async fn overview(context: &Context, catalog: &Catalog) -> Result<Exit, Failure> {
     let overview = match Reader::open(&context.project).await? {

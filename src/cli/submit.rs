@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::output::META;
 use super::wait::Wait;
 use super::work::{self, Work};
 use super::{Context, Exit, Failure, Format, OrExit, gate};
@@ -66,11 +67,6 @@ struct HandedIn<'a> {
     recorded: bool,
 }
 
-#[derive(Serialize)]
-struct Meta {
-    schema: u32,
-}
-
 /// Hands in, and runs the gates.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let work = Work::read(context).await?;
@@ -101,7 +97,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     match context.format {
         // What the gates found is the result then.
         Format::Json | Format::Md | Format::Csv if gates_now => {}
-        Format::Json => context.json(&handed_in, &Meta { schema: 1 })?,
+        Format::Json => context.json(&handed_in, &META)?,
         Format::Table | Format::Md | Format::Csv => context.print(&handed_in.line())?,
     }
     if !gates_now {

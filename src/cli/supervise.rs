@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::profile::hottest;
 use super::work::{self, Work};
-use super::{Context, Exit, Failure, OrExit, apply, gate};
+use super::{Context, Exit, Failure, OrExit, apply, gate, note};
 use crate::agents::brief::Brief;
 use crate::agents::facts::{Attempt, Ended, Ending, Life, Role, Worker};
 use crate::agents::offer::Offer;
@@ -18,7 +18,7 @@ use crate::agents::runner::{Placeholders, allowed, diff_lines, environment};
 use crate::agents::supervisor::{self, Stream, TOKEN_VARIABLE, Task};
 use crate::agents::{Agent, GitError, RunnerKind, Worktree};
 use crate::repository::Graph;
-use crate::tracking::{Reader, Store};
+use crate::tracking::Store;
 
 /// Watch over one attempt: started by `assign`
 #[derive(Debug, clap::Args)]
@@ -93,10 +93,7 @@ pub(super) async fn write_brief(
         let lines: String = lines.collect();
         format!("CPU time per operation by itself, ns, in experiment {}:\n\n| function | off | on |\n|---|---|---|\n{lines}", experiment.0)
     });
-    let notes = match Reader::open(&context.project).await? {
-        Some(store) => store.known().await?.remove(&improvement.id).unwrap_or_default().notes,
-        None => Vec::new(),
-    };
+    let notes = note::notes(&improvement.id, context).await?;
     let forgiven = u32::try_from(life.attempts.len()).unwrap_or(u32::MAX) - life.tries();
     let brief = Brief {
         improvement,

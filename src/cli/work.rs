@@ -112,15 +112,7 @@ impl Work {
     /// Refuses what is not an agent's to do: whoever was started by an attempt hands in and says what it does, and decides nothing. What
     /// stands in the environment can be taken away; who started whom cannot.
     pub(super) fn no_agent(&self) -> Result<(), Failure> {
-        let above = processes::ancestors();
-        let workers = self.lives.iter().filter_map(Life::last_attempt).flat_map(|attempt| &attempt.workers);
-        let mut of_ours = workers.filter(|worker| {
-            above.iter().any(|stat| stat.pid == worker.pid && stat.started_ticks == worker.started_ticks)
-        });
-        match of_ours.next() {
-            Some(_) => Err(Failure::new(Exit::NotPassed, NotTheirs)),
-            None => Ok(()),
-        }
+        refuse_agents(&self.lives)
     }
 
     /// Files that no submission may change.
@@ -139,6 +131,25 @@ pub(super) fn worktree(context: &Context, life: &Life) -> Worktree {
 pub(super) fn user() -> String {
     let named = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
     named.unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// As [`Work::no_agent`], for who needs nothing else of the work.
+pub(super) async fn no_agent(context: &Context) -> Result<(), Failure> {
+    match Reader::open(&context.project).await? {
+        Some(store) => refuse_agents(&store.lives().await?),
+        None => Ok(()),
+    }
+}
+
+fn refuse_agents(lives: &[Life]) -> Result<(), Failure> {
+    let above = processes::ancestors();
+    let workers = lives.iter().filter_map(Life::last_attempt).flat_map(|attempt| &attempt.workers);
+    let mut of_ours = workers
+        .filter(|worker| above.iter().any(|stat| stat.pid == worker.pid && stat.started_ticks == worker.started_ticks));
+    match of_ours.next() {
+        Some(_) => Err(Failure::new(Exit::NotPassed, NotTheirs)),
+        None => Ok(()),
+    }
 }
 
 fn open(life: &Life) -> Option<Open> {

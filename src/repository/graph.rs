@@ -134,14 +134,10 @@ impl Graph {
     /// The files that a merge of two commits would have, as a tree that git keeps; or those in which they would conflict. No working tree
     /// is touched.
     pub fn merged(&self, ours: &str, theirs: &str) -> Result<Result<String, Vec<String>>, GraphError> {
-        let conflicts = self.conflicts(ours, theirs)?;
-        if !conflicts.is_empty() {
-            return Ok(Err(conflicts));
-        }
         let failed = || failed("merge in memory", &self.folder);
         let commit = |name: &str| self.repository.find_commit(self.id(name)?).map_err(failed());
-        let mut index = self.repository.merge_commits(&commit(ours)?, &commit(theirs)?, None).map_err(failed())?;
-        Ok(Ok(index.write_tree_to(&self.repository).map_err(failed())?.to_string()))
+        let index = self.repository.merge_commits(&commit(ours)?, &commit(theirs)?, None).map_err(failed())?;
+        self.kept(index).map_err(failed())
     }
 
     /// The files of `tip` without what `commit` has changed, as a tree that git keeps; or those in which later changes rest on it. No working
@@ -149,24 +145,16 @@ impl Graph {
     pub fn reverted(&self, tip: &str, commit: &str) -> Result<Result<String, Vec<String>>, GraphError> {
         let failed = || failed("revert in memory", &self.folder);
         let found = |name: &str| self.repository.find_commit(self.id(name)?).map_err(failed());
-        let mut index = self.repository.revert_commit(&found(commit)?, &found(tip)?, 0, None).map_err(failed())?;
-        if index.has_conflicts() {
-            return Ok(Err(conflicting(&index).map_err(failed())?));
-        }
-        Ok(Ok(index.write_tree_to(&self.repository).map_err(failed())?.to_string()))
+        let index = self.repository.revert_commit(&found(commit)?, &found(tip)?, 0, None).map_err(failed())?;
+        self.kept(index).map_err(failed())
     }
 
-    /// The commits from `base`, which is not among them, to `tip`, by first parents and the oldest first.
-    pub fn line(&self, base: &str, tip: &str) -> Result<Vec<String>, GraphError> {
-        let failed = || failed("list commits", &self.folder);
-        let mut walk = self.repository.revwalk().map_err(failed())?;
-        walk.simplify_first_parent().map_err(failed())?;
-        walk.push(self.id(tip)?).map_err(failed())?;
-        walk.hide(self.id(base)?).map_err(failed())?;
-        let mut line: Vec<String> =
-            walk.map(|id| Ok(id.map_err(failed())?.to_string())).collect::<Result<_, GraphError>>()?;
-        line.reverse();
-        Ok(line)
+    /// The files of an index as a tree that git keeps, or those that are in conflict.
+    fn kept(&self, mut index: Index) -> Result<Result<String, Vec<String>>, git2::Error> {
+        if index.has_conflicts() {
+            return Ok(Err(conflicting(&index)?));
+        }
+        Ok(Ok(index.write_tree_to(&self.repository)?.to_string()))
     }
 
     /// The last commit that two have in common.

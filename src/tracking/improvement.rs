@@ -147,7 +147,7 @@ pub(super) async fn known(connection: &mut SqliteConnection) -> Result<BTreeMap<
         }
         known.set = Some(set);
     }
-    for (improvement, note) in note::all(connection).await? {
+    for (improvement, note) in note::of(connection, None).await? {
         all.entry(improvement).or_default().notes.push(note);
     }
     Ok(all)

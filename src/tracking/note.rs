@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::columns::columns;
 use super::error::{At, Fault, StoreError};
-use super::store::{Store, now_ms, time};
+use super::store::{Reader, Store, now_ms, time};
 use crate::improvements::ImprovementId;
 
 /// What somebody has noted.
@@ -41,9 +41,23 @@ impl Store {
     }
 }
 
-/// All notes, the oldest first.
-pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<(ImprovementId, Note)>, Fault> {
-    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM note ORDER BY at_ms, id").fetch_all(connection).await?;
+impl Reader {
+    /// What people have noted about an improvement, the oldest first.
+    pub async fn noted(&self, improvement: &ImprovementId) -> Result<Vec<Note>, StoreError> {
+        let read = async { of(&mut *self.connection().await?, Some(improvement)).await };
+        Ok(read.await.at(self.path())?.into_iter().map(|(_, note)| note).collect())
+    }
+}
+
+/// The notes about one improvement, or about all; the oldest first.
+pub(super) async fn of(
+    connection: &mut SqliteConnection,
+    improvement: Option<&ImprovementId>,
+) -> Result<Vec<(ImprovementId, Note)>, Fault> {
+    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM note WHERE ?1 IS NULL OR improvement = ?1 ORDER BY at_ms, id")
+        .bind(improvement.map(|id| id.0.as_str()))
+        .fetch_all(connection)
+        .await?;
     Ok(rows.into_iter().map(Row::note).collect())
 }
 

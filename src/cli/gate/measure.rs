@@ -222,6 +222,7 @@ fn private_guards(question: &Question<'_>) -> Result<Vec<Trial>, Failure> {
     Ok(trials)
 }
 
+/// One experiment of the gates. `stage` is how far it got.
 async fn experiment(
     question: &Question<'_>,
     inquiry: Inquiry<'_>,

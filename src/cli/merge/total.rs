@@ -12,13 +12,13 @@
 //! What was decided once is not measured again, so that whoever was killed goes on where it was.
 
 use super::{Line, Stop, train};
-use crate::agents::Stage;
 use crate::agents::facts::{Life, Submission};
 use crate::agents::train::{Landing, Train};
 use crate::cli::gate::Asked;
 use crate::cli::wait::failure;
 use crate::cli::work::Work;
 use crate::cli::{Context, Exit, Failure, OrExit, compare, find, noise};
+use crate::improvements::Trial;
 use crate::lab::LabError;
 use crate::lab::experiment::Verdict;
 use crate::lab::plan::Inquiry;
@@ -45,16 +45,17 @@ struct Total<'a> {
 
 impl Total<'_> {
     async fn check(&self, train: &mut Train) -> Result<Vec<Line>, Failure> {
-        let lines = self.write_down(train).await?;
         let (began, landings) = train.journey()?;
+        let lines = self.write_down(&landings).await?;
         let Some(last) = landings.last().filter(|_| find::trials(&self.work.catalog).next().is_some()) else {
             return Ok(lines);
         };
-        let Some(mut worse) = self.worse(&began, &last.commit).await? else { return Ok(lines) };
+        let trials = compare::trials(&self.work.catalog, &[])?;
+        let Some(mut worse) = self.worse(&trials, &began, &last.commit).await? else { return Ok(lines) };
         let (mut low, mut high) = (0, landings.len() - 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.worse(&began, &landings[middle].commit).await? {
+            match self.worse(&trials, &began, &landings[middle].commit).await? {
                 Some(reason) => (high, worse) = (middle, reason),
                 None => low = middle + 1,
             }
@@ -64,11 +65,10 @@ impl Total<'_> {
     }
 
     /// Who took something off may have been killed before that was written down.
-    async fn write_down(&self, train: &Train) -> Result<Vec<Line>, Failure> {
-        let off = train.taken_off()?;
+    async fn write_down(&self, landings: &[Landing]) -> Result<Vec<Line>, Failure> {
         let mut lines = Vec::new();
         for (life, submission) in self.landed() {
-            if off.contains(&submission.commit) {
+            if landings.iter().any(|landing| landing.takes_off.as_ref() == Some(&submission.commit)) {
                 lines.push(self.stop(life).send_back("it was taken off again; the commit says why").await?);
             }
         }
@@ -76,7 +76,7 @@ impl Total<'_> {
     }
 
     async fn take_off(&self, train: &mut Train, landing: &Landing, worse: &str) -> Result<Line, Failure> {
-        let Landing { commit, submission } = landing;
+        let Landing { commit, submission, .. } = landing;
         let branch = self.branch;
         let reason = format!("since it landed, {branch} is worse than where it began: {worse}");
         let left = |what: &str| {
@@ -88,7 +88,7 @@ impl Total<'_> {
             return Err(left("no submission that counts landed with it")).or_exit(Exit::NotPassed);
         };
         match train.take_off(commit, &landed.commit, &reason)? {
-            Ok(_) => self.stop(life).send_back(&reason).await,
+            Ok(()) => self.stop(life).send_back(&reason).await,
             Err(files) => {
                 let what = format!("what landed later rests on it in {}", files.join(", "));
                 Err(left(&what)).or_exit(Exit::NotPassed)
@@ -97,14 +97,13 @@ impl Total<'_> {
     }
 
     /// Why `tip` is worse than `began`; nothing where it is not shown to be.
-    async fn worse(&self, began: &str, tip: &str) -> Result<Option<String>, Failure> {
+    async fn worse(&self, trials: &[Trial], began: &str, tip: &str) -> Result<Option<String>, Failure> {
         let Self { context, work, patience, .. } = self;
-        let trials = compare::trials(&work.catalog, &[])?;
         let store = Reader::open(&context.project).await?;
         let store = store.ok_or_else(|| miette::miette!("the store is gone")).or_exit(Exit::Failed)?;
         let stack: Vec<String> = store.stack().await?.into_iter().map(|entry| entry.feature).collect();
         let places = [began.to_owned(), tip.to_owned()];
-        let inquiry = Inquiry { places, ..Inquiry::compare([stack.clone(), stack], &trials) };
+        let inquiry = Inquiry { places, ..Inquiry::compare([stack.clone(), stack], trials) };
         let noise = noise::known(&store).await?;
         let asked = Asked { context, work, inquiry, noise, patience: *patience, thorough: false };
         let planned = match asked.job().plan().await {
@@ -121,13 +120,8 @@ impl Total<'_> {
 
     /// What is on the branch, as far as it is written down.
     fn landed(&self) -> impl Iterator<Item = (&Life, &Submission)> {
-        let merged = self.work.lives.iter().filter(|life| Stage::now(life) == Stage::Merged);
-        merged.flat_map(|life| {
-            life.submissions
-                .iter()
-                .filter(|submission| submission.is_landed())
-                .map(move |submission| (life, submission))
-        })
+        let submissions = self.work.lives.iter().flat_map(|life| life.submissions.iter().map(move |one| (life, one)));
+        submissions.filter(|(_, submission)| submission.is_landed())
     }
 
     fn stop<'a>(&'a self, life: &'a Life) -> Stop<'a> {

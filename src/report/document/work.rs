@@ -48,11 +48,7 @@ fn line(life: &Life) -> WorkLine {
 fn why(life: &Life, stage: Stage) -> Option<String> {
     match stage {
         Stage::Merged => {
-            let merged = life
-                .submissions
-                .iter()
-                .filter(|submission| submission.is_landed())
-                .find_map(|submission| submission.merged.as_ref())?;
+            let merged = life.submissions.iter().find(|submission| submission.is_landed())?.merged.as_ref()?;
             Some(format!("{:.7} on {}", merged.commit, merged.branch))
         }
         Stage::Withdrawn => life.withdrawn.as_ref().map(|gone| format!("{}: {}", gone.author, first(&gone.reason))),

@@ -33,13 +33,13 @@ impl Reader {
             for (id, _) in experiments.iter().filter(|(_, subject)| wanted(subject)) {
                 dossiers.push(whole(&mut moment, Home::Experiment, *id, shelf).await?);
             }
-            let said: Vec<String> = sqlx::query_scalar(
+            let subjects_said: Vec<String> = sqlx::query_scalar(
                 "SELECT improvement FROM improvement_status UNION SELECT improvement FROM note ORDER BY improvement",
             )
             .fetch_all(&mut *moment)
             .await?;
-            for improvement in said.iter().filter(|improvement| wanted(improvement)) {
-                dossiers.push(statuses(&mut moment, improvement).await?);
+            for improvement in subjects_said.iter().filter(|improvement| wanted(improvement)) {
+                dossiers.push(said(&mut moment, improvement).await?);
             }
             let screens: Vec<i64> = sqlx::query_scalar("SELECT id FROM screen ORDER BY at_ms, question, host_digest")
                 .fetch_all(&mut *moment)
@@ -82,7 +82,7 @@ pub(super) async fn whole(
 }
 
 /// What people said of an improvement: statuses, then notes.
-pub(super) async fn statuses(connection: &mut SqliteConnection, improvement: &str) -> Result<Dossier, Fault> {
+pub(super) async fn said(connection: &mut SqliteConnection, improvement: &str) -> Result<Dossier, Fault> {
     let mut facts = Vec::new();
     for kind in KINDS.iter().filter(|kind| kind.owner == Owner::Improvement) {
         facts.append(&mut rows(connection, kind, improvement.to_owned()).await?);

@@ -102,7 +102,7 @@ impl Merge<'_> {
         let subject = theirs.subject().to_owned();
         let mut merged = MergedDossier { subject, experiment: None, screen: None, new: 0, known: 0 };
         let ours = match theirs.root() {
-            None => gather::statuses(facts, &merged.subject).await?,
+            None => gather::said(facts, &merged.subject).await?,
             Some((home, root)) => match find(facts, root).await? {
                 Some(id) => {
                     merged.settle(home, id);

@@ -1,5 +1,5 @@
-//! Changing the tracking: a status with its reason, a note, and taking the last change of a status back. The command of the same name does it, so that
-//! what is permitted, logged and said is the same from here as from a shell.
+//! Changing the tracking: a status with its reason, a note, and taking the last change of a status back. The command of the same name does
+//! it, so that what is permitted, logged and said is the same from here as from a shell.
 
 use super::choice;
 use crate::improvements::{ImprovementId, Status};
