@@ -17,6 +17,7 @@ use crate::agents::offer::Offer;
 use crate::agents::runner::{Placeholders, allowed, diff_lines, environment};
 use crate::agents::supervisor::{self, Stream, TOKEN_VARIABLE, Task};
 use crate::agents::{Agent, GitError, RunnerKind, Worktree};
+use crate::machine::share;
 use crate::repository::Graph;
 use crate::tracking::Store;
 
@@ -43,6 +44,7 @@ const HOT_MAX: usize = 12;
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     // A session of its own: the terminal that it was started from may close. A group leader cannot have one, and needs none.
     let _ = nix::unistd::setsid();
+    share::be_modest();
     let stop = told_to_stop()?;
     let work = Work::read(context).await?;
     let life = work.life(Some(&args.assignment.to_string()))?;

@@ -16,6 +16,7 @@ use super::giving_way::{self, Settled};
 use super::lock::{FileLock, is_held};
 use super::owner::Owner;
 use super::place::Place;
+use super::share::Ordinary;
 
 /// A taken lease is asked for again after this long.
 const RETRY: Duration = Duration::from_millis(500);
@@ -31,6 +32,8 @@ const NAMED: Duration = Duration::from_millis(50);
 pub struct Lease {
     place: Place,
     lock: Option<FileLock>,
+    /// Who measures is not modest.
+    _share: Option<Ordinary>,
 }
 
 /// What came of asking for the lease.
@@ -93,7 +96,11 @@ impl Lease {
                     }
                     // The text is a courtesy: whether it can be written does not change who holds the lock.
                     let _ = owner.write(lock.file());
-                    return Ok(Asked::Granted(Self { place: place.clone(), lock: Some(lock) }));
+                    return Ok(Asked::Granted(Self {
+                        place: place.clone(),
+                        lock: Some(lock),
+                        _share: Ordinary::for_a_while(),
+                    }));
                 }
                 Err(file) => return Ok(Asked::Busy(named(file))),
             }

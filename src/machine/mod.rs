@@ -17,7 +17,7 @@
 //! group (needs rights that an unprivileged person does not have).
 //!
 //! In reading order: [`processes`] (the process table), [`lock`], [`place`] (where all this is), [`owner`], [`lease`],
-//! [`giving_way`], and [`tree`], which stops and continues.
+//! [`giving_way`], [`tree`], which stops and continues, and [`share`], what agents leave to others while nobody measures.
 
 pub mod giving_way;
 pub mod lease;
@@ -25,6 +25,7 @@ pub mod lock;
 pub mod owner;
 pub mod place;
 pub mod processes;
+pub mod share;
 pub mod tree;
 
 pub use giving_way::GivingWay;

@@ -14,7 +14,7 @@ use tokio::time::{Instant, interval, sleep_until};
 
 use super::ears::Ears;
 use super::effect::World;
-use super::frame_times::FrameTimes;
+use super::frame_times::{FrameTimes, Stopwatch};
 use super::model::Model;
 use super::msg::{Effect, Msg};
 use super::term::{self, Term};
@@ -108,9 +108,9 @@ impl Loop {
                 }
                 () = sleep_until(next_frame), if model.dirty => {
                     model.dirty = false;
-                    let began = Instant::now();
+                    let watch = Stopwatch::start();
                     term.draw(model)?;
-                    self.frames.drawn(began.elapsed());
+                    self.frames.drawn(watch.cost());
                     next_frame = Instant::now() + FRAME_TIME;
                     None
                 }
@@ -120,9 +120,9 @@ impl Loop {
             // All that has come by now goes into one frame.
             let mut next = msg;
             while let Some(msg) = next {
-                let began = Instant::now();
+                let watch = Stopwatch::start();
                 let effects = update(model, msg);
-                self.frames.spent(began.elapsed());
+                self.frames.spent(watch.cost());
                 for effect in effects {
                     if let Some(code) = self.act(effect, model, term, ears)? {
                         return Ok(code);

@@ -70,6 +70,7 @@ fn an_agent_is_told_all_it_needs_and_says_what_it_does() {
         "cat > stdin; cmp stdin \"$3\"; rm stdin
          echo \"$1 $2\"; pwd; test \"$PWD\" = \"$4\"
          echo \"target $CARGO_TARGET_DIR\"
+         while [ -w /proc/self/autogroup ] && ! grep 'nice 19' /proc/self/autogroup; do sleep 0.05; done
          workbench report needs-input --note 'may the format change?'
          workbench report working
          workbench status T003 > /dev/null",

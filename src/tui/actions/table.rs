@@ -130,7 +130,7 @@ pub static ACTIONS: &[Action] = {
         action(Id::Theme, Everywhere, &[Key::char('T')], "theme", "", "The next theme: dark, light, colour-blind safe, no colour."),
         action(Id::Mouse, Everywhere, &[Key::char('M')], "mouse", "", "Mouse on or off; off lets the terminal select text."),
         action(Id::Redraw, Everywhere, &[Key::control('l')], "redraw", "", "Draw the screen anew."),
-        action(Id::FrameTimes, Everywhere, &[Key::control('t')], "frame times", "", "What the frames since the last time cost: half of them, 99 %, the longest."),
+        action(Id::FrameTimes, Everywhere, &[Key::control('t')], "frame times", "", "What the frames since the last time cost: half of them, 99 %, the longest, and how much of that one was work."),
         action(Id::Suspend, Everywhere, &[Key::control('z')], "suspend", "", "Back to the shell; `fg` returns."),
         action(Id::Accept, Filter, &[ENTER], "", "keep", "Keep the filter or the search."),
         action(Id::Dismiss, Filter, &[ESC, Key::control('c')], "", "drop", "Drop the filter or the search."),
