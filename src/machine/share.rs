@@ -20,19 +20,18 @@ const MODEST: &str = "19";
 /// The kernel lets people change one session every tenth of a second, whoever asks.
 const RETRY: Duration = Duration::from_millis(110);
 
-/// So often it is asked again: twelve may begin at once.
+/// So often one is asked again that works in the background: twelve may begin at once.
 const RETRIES: u32 = 30;
+
+/// And one that waits to measure.
+const RETRIES_WAITING: u32 = 5;
 
 /// Asks for little, for this session from now on. A kernel without autogroups has nothing to change, and one that refuses does no harm.
 pub fn be_modest() {
     if is_refused_for_now(&fs::write(FILE, MODEST)) {
         std::thread::spawn(|| {
-            for _ in 0..RETRIES {
-                std::thread::sleep(RETRY);
-                if !is_refused_for_now(&fs::write(FILE, MODEST)) {
-                    return;
-                }
-            }
+            std::thread::sleep(RETRY);
+            ask(MODEST, RETRIES)
         });
     }
 }
@@ -45,7 +44,7 @@ impl Ordinary {
     /// Until this is dropped; `None` where the session is not modest, or has to stay so. Who measures has stopped all other agents: a
     /// small share costs it little.
     pub(super) fn for_a_while() -> Option<Self> {
-        is_modest().then(|| fs::write(FILE, "0").ok().map(Self)).flatten()
+        is_modest().then(|| ask("0", RETRIES_WAITING).ok().map(Self)).flatten()
     }
 }
 
@@ -57,6 +56,18 @@ impl Drop for Ordinary {
 
 fn is_modest() -> bool {
     fs::read_to_string(FILE).is_ok_and(|text| text.split_whitespace().last() == Some(MODEST))
+}
+
+/// Asks until it is granted, or refused for another reason than that somebody else has just asked.
+fn ask(nice: &str, retries: u32) -> io::Result<()> {
+    for _ in 0..retries {
+        let written = fs::write(FILE, nice);
+        if !is_refused_for_now(&written) {
+            return written;
+        }
+        std::thread::sleep(RETRY);
+    }
+    fs::write(FILE, nice)
 }
 
 fn is_refused_for_now(written: &io::Result<()>) -> bool {
@@ -86,7 +97,6 @@ mod tests {
         becomes(false);
         be_modest();
         becomes(true);
-        std::thread::sleep(RETRY);
         let ordinary = Ordinary::for_a_while().unwrap();
         becomes(false);
         drop(ordinary);
