@@ -133,8 +133,9 @@ impl Yard {
         self.life().attempts.last().cloned().expect("an attempt")
     }
 
-    /// How the last attempt ended; no process of it is left.
+    /// How the last attempt ended; no process of it is left. Its output tells of the end a moment before the store does.
     pub(crate) fn ended(&self) -> Ended {
+        eventually("the attempt has ended", || self.attempt().ended.is_some());
         let attempt = self.attempt();
         assert_eq!(marked(TOKEN_VARIABLE, &attempt.token), [], "processes are left");
         attempt.ended.expect("an end")
