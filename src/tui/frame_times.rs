@@ -81,7 +81,7 @@ impl FrameTimes {
 }
 
 impl fmt::Display for FrameTimes {
-    /// `412 frames: half within 1.2 ms, 99 % within 3.1 ms, the longest 9.0 ms (0.8 ms at work)`.
+    /// `412 frames: half in 1.2 ms, 99 % in 3.1 ms, longest 9.0 ms (0.8 at work)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut frames: Vec<Cost> = self.frames.iter().copied().collect();
         frames.sort_unstable();
@@ -94,7 +94,7 @@ impl fmt::Display for FrameTimes {
         let [half, most, longest] = [50, 99, 100].map(within);
         write!(
             f,
-            "{} frames: half within {:.1} ms, 99 % within {:.1} ms, the longest {:.1} ms ({:.1} ms at work)",
+            "{} frames: half in {:.1} ms, 99 % in {:.1} ms, longest {:.1} ms ({:.1} at work)",
             frames.len(),
             ms(half.took),
             ms(most.took),
@@ -115,18 +115,12 @@ mod tests {
     #[test]
     fn quantiles_by_hand() {
         let mut frames = FrameTimes::default();
-        assert_eq!(
-            frames.to_string(),
-            "0 frames: half within 0.0 ms, 99 % within 0.0 ms, the longest 0.0 ms (0.0 ms at work)"
-        );
+        assert_eq!(frames.to_string(), "0 frames: half in 0.0 ms, 99 % in 0.0 ms, longest 0.0 ms (0.0 at work)");
         frames.spent(cost(40, 4));
         frames.spent(cost(59, 5));
         frames.drawn(cost(1, 1));
         (1..100).for_each(|ms| frames.drawn(cost(ms, 1)));
-        assert_eq!(
-            frames.to_string(),
-            "100 frames: half within 50.0 ms, 99 % within 99.0 ms, the longest 100.0 ms (10.0 ms at work)"
-        );
+        assert_eq!(frames.to_string(), "100 frames: half in 50.0 ms, 99 % in 99.0 ms, longest 100.0 ms (10.0 at work)");
         frames.clear();
         (0..FRAMES_MAX + 1).for_each(|_| frames.drawn(Cost::default()));
         assert!(frames.to_string().starts_with("4096 frames"));

@@ -142,7 +142,7 @@ fn twelve_at_once_say_two_gigabytes_while_the_interface_looks_on() {
     let screen = pty.screen();
     let told = screen.lines().find(|line| line.contains("frames:")).unwrap_or_default().trim();
     println!("{} MB in {took:.1?}: {told}", AGENTS as usize * 2 * 10 * TIMES);
-    let p99: f64 = told.split("99 % within ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let p99: f64 = told.split("99 % in ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     pty.press("q");
     pty.press("l");
     pty.end();

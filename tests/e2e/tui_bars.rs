@@ -183,7 +183,7 @@ async fn a_large_store_keeps_the_bars() {
     println!("{sent} events in {STORM:?}: {told}");
     let most = memory(pid);
     println!("{busy:.0} % of a processor meanwhile, {most} MiB at most");
-    let p99: f64 = told.split("99 % within ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let p99: f64 = told.split("99 % in ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     pty.press("ql");
     pty.end();
     if !cfg!(debug_assertions) {
