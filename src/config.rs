@@ -49,7 +49,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// The Cargo package whose features switch the improvements: `engine-workload`.
+    /// The Cargo package whose features switch the improvements: `engine-driver`.
     #[schemars(length(min = 1))]
     pub package: String,
     /// Its binary that speaks the driver protocol: `workload`. With `adapter`, the bench or program that is measured.

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`sync`], [`metrics`] | the door to atomics and locks; counters and wait events |
 //! | [`compose`] | how exchangeable parts are held |
-//! | [`io`] | files, directories, aligned buffers, the simulated disk |
+//! | [`io`] | files, directories, aligned buffers, the simulated disk: a crate of its own, without features |
 //! | [`memory`] | object pools and transaction memory |
 //! | [`concurrent`] | latches, lock table, epoch reclamation |
 //! | [`buffer`] | page frames, replacement, write-out |
@@ -15,21 +15,19 @@
 //! | [`storage`], [`index`] | pages, superblock, B+tree |
 //! | [`transaction`] | versions, snapshots, locks, recovery |
 //! | [`api`] | `Database`, `Txn`, typed tables |
-//! | [`testing`] | crash enumeration, for tests |
+//! | [`testing`] | tests of both variants |
 //!
 //! [`select`] stands beside them: it is the only file that reads a feature, and it decides for every
 //! improvement which of its two implementations the engine is built from.
 
 pub mod api;
 pub mod buffer;
-pub mod compose;
-pub mod concurrent;
 pub mod index;
-pub mod io;
 pub mod memory;
-pub mod metrics;
 pub mod select;
 pub mod storage;
-pub mod sync;
 pub mod testing;
 pub mod transaction;
+
+pub use engine_files as io;
+pub use engine_parts::{compose, concurrent, metrics, sync};

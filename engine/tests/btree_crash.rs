@@ -5,8 +5,8 @@
 mod tree_support;
 
 use engine::io::{DiskImage, IoAction, Survival};
-use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog as _;
+use engine_testing::random::Xorshift;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tree_support::{Fixture, MemLog, put, remove, scan};

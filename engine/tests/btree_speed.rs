@@ -14,7 +14,7 @@ use engine::buffer::{Page, PageId, TreeId};
 use engine::index::{TupleHeader, entry_room};
 use engine::io::Lsn;
 use engine::storage::slotted::SlottedPage;
-use engine::testing::random::Xorshift;
+use engine_testing::random::Xorshift;
 use std::hint::black_box;
 use std::time::Instant;
 use tree_support::Fixture;

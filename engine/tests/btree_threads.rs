@@ -3,8 +3,8 @@
 mod tree_support;
 
 use engine::io::Survival;
-use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog as _;
+use engine_testing::random::Xorshift;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tree_support::{Fixture, get, put, put_stamped, remove, scan};

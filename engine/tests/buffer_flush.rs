@@ -92,7 +92,7 @@ fn below_the_redo_point_everything_is_on_disk<F: Flusher>() {
     let pool = open::<F>(&fs, 64, &log);
     let mut last = [0; 101];
     let mut lsn = 0;
-    let mut random = engine::testing::random::Xorshift::new(5);
+    let mut random = engine_testing::random::Xorshift::new(5);
     for number in 1..=100 {
         lsn += 8;
         change(&pool, number, lsn, true);

@@ -7,7 +7,7 @@ use engine::buffer::flush::{Flusher, make};
 use engine::buffer::{BufferError, BufferPool, HealReport, PAGE_SIZE, PageId, PageType, PoolOptions, TreeId, Visit};
 use engine::io::{DurableHorizon, Fault, FaultKind, IoAction, IoError, Lsn, SimFs, Survival, Vfs};
 use engine::metrics::{Counter, Metrics};
-use engine::testing::random::Xorshift;
+use engine_testing::random::Xorshift;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -8,7 +8,7 @@ use engine::buffer::replacer::{Replacer, Take};
 use engine::buffer::{FrameId, PageId, Visit};
 use engine::compose::Object;
 use engine::metrics::{Counter, Metrics};
-use engine::testing::random::Xorshift;
+use engine_testing::random::Xorshift;
 use proptest::prelude::*;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

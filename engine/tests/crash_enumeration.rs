@@ -16,11 +16,11 @@ use engine::buffer::flush::sharp::Sharp;
 use engine::buffer::flush::{Flusher, make};
 use engine::io::SimFs;
 use engine::metrics::Counter;
-use engine::testing::crash::{Plan, Progress, Promise, Report, enumerate};
-use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::serial::SerialLog;
+use engine_testing::crash::{Plan, Progress, Promise, Report, enumerate};
+use engine_testing::random::Xorshift;
 
 const ACCOUNTS: u32 = 24;
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 use engine::api::{Database, Error, Options, TableId, Txn};
 use engine::io::SimFs;
 use engine::metrics::Counter;
-use engine::testing::history::{Anomaly, Ending, Recorder, Running, check};
-use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog;
+use engine_testing::history::{Anomaly, Ending, Recorder, Running, check};
+use engine_testing::random::Xorshift;
 
 engine::on_both_logs! { what_transactions_see_is_allowed_under_snapshot_isolation }
 

@@ -12,11 +12,11 @@ use engine::buffer::flush::sharp::Sharp;
 use engine::buffer::flush::{Flusher, make};
 use engine::io::{SimFs, Survival};
 use engine::metrics::Counter;
-use engine::testing::crash::{Plan, Progress, Promise, Report, enumerate};
-use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
 use engine::transaction::wal::serial::SerialLog;
+use engine_testing::crash::{Plan, Progress, Promise, Report, enumerate};
+use engine_testing::random::Xorshift;
 
 engine::on_both_logs! {
     a_loaded_table_is_like_any_other what_is_loaded_past_the_pool_is_on_disk_alone what_is_no_load_is_refused a_dropped_load_leaves_nothing writers_wait_for_a_load

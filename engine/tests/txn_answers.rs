@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use engine::api::{CommitTicket, Database, Options, TableId};
 use engine::io::{SimFs, Survival};
-use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog;
+use engine_testing::random::Xorshift;
 
 engine::on_both_logs! { what_was_answered_survives }
 

@@ -10,10 +10,10 @@ use engine::compose::Object;
 use engine::concurrent::lock_table::cas_buckets::CasBuckets;
 use engine::concurrent::lock_table::mutex_map::MutexMap;
 use engine::concurrent::lock_table::{BlockPolicy, LockError, LockId, LockTable, Mode, Owner, OwnerId};
-use engine::testing::random::Xorshift;
 use engine::transaction::deadlock::DeadlockPolicy;
 use engine::transaction::deadlock::eager_dfs::EagerDfs;
 use engine::transaction::deadlock::lazy_edges::LazyEdges;
+use engine_testing::random::Xorshift;
 
 macro_rules! lock_contract {
     ($($variant:ident: $table:ty, $policy:ty;)+) => {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use engine::api::{Database, Error, Options, TableId};
 use engine::io::{SimFs, Survival};
 use engine::metrics::Wait;
-use engine::testing::random::Xorshift;
 use engine::transaction::wal::CommitLog;
+use engine_testing::random::Xorshift;
 
 const ACCOUNTS: u64 = 40;
 const START: i64 = 1000;

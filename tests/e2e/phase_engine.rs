@@ -104,7 +104,7 @@ impl EngineClone {
             let (_, after) = rest.split_once("]\n").unwrap();
             let mut text = format!("{before}  test_args: [--test, txn_database, --test, txn_model]\n{after}");
             for (from, to) in [
-                ("tests: [engine, engine-workload]", "tests: [engine]"),
+                ("tests: [engine, engine-driver]", "tests: [engine]"),
                 ("test_profile: gate", "test_profile: lab"),
                 ("  driver: workload\n", "  driver: workload\n  layouts: 1\n"),
                 ("foreign_cpu_max: 0.05", "foreign_cpu_max: 0.5"),

@@ -233,7 +233,7 @@ fn entrants(args: &CellArgs) -> Result<Vec<Entrant>, Failure> {
         let path = Path::new(path);
         if !path.is_file() {
             let message = format!("there is no driver at {}", path.display());
-            return Err(Failure::new(message, "build one: cargo build --profile lab -p engine-workload"));
+            return Err(Failure::new(message, "build one: cargo build --profile lab -p engine-driver"));
         }
         entrants.push(Entrant::External { name: format!("ours:{name}"), path: path.to_owned() });
     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use engine::api::Options;
 use engine::io::RealVfs;
+use engine_driver::EngineStore;
 use engine_workload::entry::Named;
 use engine_workload::measure::Measurement;
 use engine_workload::place::DataDir;
 use engine_workload::runner::{Bench, Runner, RunnerOptions, Workload};
-use engine_workload::store::{EngineStore, Store, StoreError};
+use engine_workload::store::{Store, StoreError};
 use engine_workload::tpcc::{Scale, Tpcc};
 use engine_workload::ycsb::{self, Mix, Ycsb};
 use probe::driver::{Description, Measured, Settings};

@@ -17,8 +17,9 @@ use engine_peers::stores::fjall::Fjall;
 use engine_peers::stores::lmdb::Lmdb;
 use engine_peers::stores::redb::Redb;
 use engine_peers::stores::sqlite::Sqlite;
-use engine_workload::runner::{Decision, Workload, state_digest};
-use engine_workload::store::{EngineStore, MemoryStore, Rows, Store, StoreError, TableId, Txn};
+use engine_driver::EngineStore;
+use engine_workload::runner::{Workload, state_digest};
+use engine_workload::store::{Decision, MemoryStore, Rows, Store, StoreError, TableId, Transaction, Txn};
 use engine_workload::tpcc::{Scale, Tpcc, keys};
 use probe::protocol::{Budget, Params};
 

@@ -29,6 +29,6 @@ pub mod stamp;
 pub mod txn;
 mod undo;
 mod vacuum;
-pub mod wal;
 
+pub use engine_parts::wal;
 pub use vacuum::Vacuumed;

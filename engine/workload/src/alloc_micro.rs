@@ -9,17 +9,15 @@
 //! * *remote*: they are left for another worker and its thousand are freed instead, as vacuum does.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use engine::memory::pool::{AnyPool as _, BytePool, ObjPool};
-use engine::metrics::Metrics;
-use engine::select::Pool;
 use probe::protocol::{Failure, Finding, ParamSpec};
 
 use crate::entry::{Entry, Named, Site};
-use crate::runner::{Bench, Decision, Tally, Workload};
-use crate::store::{Store, StoreError, Txn};
+use crate::runner::{Bench, Tally, Workload};
+use crate::store::{Decision, Store, StoreError, Txn};
 
 /// The workload as the driver lists it.
 pub const ENTRY: Entry = Entry {
@@ -34,7 +32,7 @@ fn params() -> Vec<(&'static str, ParamSpec)> {
 }
 
 fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
-    site.bench(AllocMicro::new(site.choice("pattern")?))
+    site.bench(AllocMicro::new(site.choice("pattern")?, (site.subject.pools)()))
 }
 
 /// Objects of a transaction.
@@ -43,32 +41,26 @@ const OBJECTS: usize = 1000;
 /// Of these, how many are in use at one time with [`Pattern::Same`].
 const WRITE_SET: usize = 40;
 
-/// Objects of twelve updates, as the engine makes them in TPC-C: a key, a version, a copy of the row; here and there
-/// a key alone, of a row that is inserted.
-const RECIPE: [Shape; 48] = {
-    use Shape::{Bytes, Version};
-    const STOCK: [Shape; 3] = [Bytes(6), Version, Bytes(292)];
-    const LINE: [Shape; 4] = [Bytes(8), Version, Bytes(47), Bytes(9)];
-    const CUSTOMER: [Shape; 4] = [Bytes(5), Version, Bytes(560), Bytes(8)];
-    const DISTRICT: [Shape; 4] = [Bytes(3), Version, Bytes(95), Bytes(8)];
-    let kinds: [&[Shape]; 13] =
-        [&STOCK, &LINE, &STOCK, &DISTRICT, &LINE, &STOCK, &LINE, &STOCK, &CUSTOMER, &LINE, &STOCK, &DISTRICT, &LINE];
-    let (mut recipe, mut at, mut kind) = ([Bytes(7); 48], 0, 0);
-    while kind < kinds.len() {
-        let mut part = 0;
-        while part < kinds[kind].len() {
-            recipe[at] = kinds[kind][part];
-            (at, part) = (at + 1, part + 1);
-        }
-        kind += 1;
-    }
-    recipe
-};
+/// The pools of the database under test.
+pub trait Pools: Send + Sync {
+    /// A hand, empty as yet.
+    fn hand(&self) -> Box<dyn Hand>;
 
-#[derive(Debug, Clone, Copy)]
-enum Shape {
-    Bytes(usize),
-    Version,
+    /// Ever growing event counts of the pools by name.
+    fn counters(&self) -> BTreeMap<String, u64>;
+}
+
+/// Objects of the pools that are in use, in the order in which they were made. Asked a thousand objects at a time, so that
+/// what is measured is not the asking.
+pub trait Hand: Send {
+    /// Makes those with these numbers: of a kind, and with contents, that follow from the number.
+    fn make(&mut self, numbers: Range<usize>);
+
+    /// Frees all; they were made with the numbers from `first` on. How many were not as they were made.
+    fn free(&mut self, first: usize) -> u64;
+
+    /// How many there are.
+    fn len(&self) -> usize;
 }
 
 /// Who frees what was made, and when.
@@ -89,24 +81,12 @@ impl Named for Pattern {
         &[("same", Pattern::Same), ("burst", Pattern::Burst), ("remote", Pattern::Remote), ("all", Pattern::All)];
 }
 
-/// As large as a version of the engine, and made of its number.
-type Version = [u64; 5];
-
-#[derive(Debug)]
-enum Object {
-    Bytes(<Pool<[u8]> as BytePool>::Bytes),
-    Version(<Pool<Version> as ObjPool<Version>>::Boxed),
-}
-
 /// The workload; see the module.
-#[derive(Debug)]
 pub struct AllocMicro {
     pattern: Pattern,
-    metrics: Arc<Metrics>,
-    versions: Pool<Version>,
-    bytes: Pool<[u8]>,
+    pools: Box<dyn Pools>,
     /// What workers have left for one another, with the number of who left it.
-    left: Mutex<Vec<(u64, Vec<Object>)>>,
+    left: Mutex<Vec<(u64, Box<dyn Hand>)>>,
     workers: AtomicU64,
     wrong: AtomicU64,
     freed: AtomicU64,
@@ -120,66 +100,28 @@ pub struct Session {
     pattern: Pattern,
 }
 
-/// What a worker has: its number among those of the process, and room for objects.
-#[derive(Debug, Default)]
-pub struct Hands {
-    number: Option<u64>,
-    objects: Vec<Object>,
-}
+/// A worker: its number among those of the process, and what it holds.
+#[derive(Default)]
+pub struct Worker(Option<(u64, Box<dyn Hand>)>);
 
 impl AllocMicro {
-    /// Objects made and freed in this way.
-    pub fn new(pattern: Pattern) -> Self {
-        let metrics = Arc::new(Metrics::new());
-        AllocMicro {
-            pattern,
-            versions: Pool::new(&metrics),
-            bytes: Pool::new(&metrics),
-            metrics,
-            left: Mutex::default(),
-            workers: AtomicU64::new(0),
-            wrong: AtomicU64::new(0),
-            freed: AtomicU64::new(0),
-        }
+    /// Objects of `pools`, made and freed in this way.
+    pub fn new(pattern: Pattern, pools: Box<dyn Pools>) -> Self {
+        let (workers, wrong, freed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        AllocMicro { pattern, pools, left: Mutex::default(), workers, wrong, freed }
     }
 
-    fn make(&self, number: usize) -> Object {
-        const SOURCE: [[u8; 560]; 2] = [[0x5a; 560], [0xa5; 560]];
-        match RECIPE[number % RECIPE.len()] {
-            Shape::Bytes(len) => Object::Bytes(self.bytes.copy(&SOURCE[number % 2][..len])),
-            Shape::Version => Object::Version(self.versions.put([number as u64; 5])),
-        }
-    }
-
-    /// Frees objects that were made with the numbers from `first` on.
-    fn free(&self, first: usize, objects: &mut Vec<Object>) {
-        let (mut wrong, count) = (0, objects.len() as u64);
-        for (at, object) in objects.drain(..).enumerate() {
-            let number = first + at;
-            let right = match &object {
-                Object::Bytes(bytes) => {
-                    let byte = if number.is_multiple_of(2) { 0x5a } else { 0xa5 };
-                    bytes.first() == Some(&byte) && bytes.last() == Some(&byte)
-                }
-                Object::Version(version) => version[0] == number as u64 && version[4] == number as u64,
-            };
-            wrong += u64::from(!right);
-        }
-        self.freed.fetch_add(count, Ordering::Relaxed);
-        self.wrong.fetch_add(wrong, Ordering::Relaxed);
-    }
-
-    /// Leaves objects, and takes those that another worker has left, if there are any, or else the oldest.
-    fn exchange(&self, worker: u64, objects: Vec<Object>) -> Vec<Object> {
+    /// Leaves what is in the hand, and takes what another worker has left, if there is any, or else the oldest.
+    fn exchange(&self, worker: u64, hand: &mut Box<dyn Hand>) {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.push((worker, objects));
         let at = left.iter().position(|(other, _)| *other != worker);
-        match at {
+        let taken = match at {
             Some(at) => left.remove(at).1,
             // Nobody else came by in a while: this worker is alone.
-            None if left.len() > 8 => left.remove(0).1,
-            None => Vec::with_capacity(OBJECTS),
-        }
+            None if left.len() >= 8 => left.remove(0).1,
+            None => self.pools.hand(),
+        };
+        left.push((worker, std::mem::replace(hand, taken)));
     }
 }
 
@@ -187,7 +129,7 @@ impl Workload for AllocMicro {
     const TABLES: &'static [&'static str] = &[];
     const KINDS: &'static [&'static str] = &["same", "burst", "remote"];
     type Session = Session;
-    type Buffers = Hands;
+    type Buffers = Worker;
 
     fn session(&self, number: u16) -> Session {
         Session { number: number.into(), drawn: 0, pattern: self.pattern }
@@ -204,22 +146,25 @@ impl Workload for AllocMicro {
         kind
     }
 
-    fn execute<T: Txn>(&self, _txn: &mut T, session: &Session, hands: &mut Hands) -> Result<Decision, StoreError> {
-        let worker = *hands.number.get_or_insert_with(|| self.workers.fetch_add(1, Ordering::Relaxed));
+    fn execute<T: Txn>(&self, _txn: &mut T, session: &Session, worker: &mut Worker) -> Result<Decision, StoreError> {
+        let newcomer = || (self.workers.fetch_add(1, Ordering::Relaxed), self.pools.hand());
+        let (number, hand) = worker.0.get_or_insert_with(newcomer);
         let at_once = if session.pattern == Pattern::Same { WRITE_SET } else { OBJECTS };
         for first in (0..OBJECTS).step_by(at_once) {
-            hands.objects.extend((first..first + at_once).map(|number| self.make(number)));
+            hand.make(first..first + at_once);
             if session.pattern == Pattern::Remote {
-                hands.objects = self.exchange(worker, std::mem::take(&mut hands.objects));
+                self.exchange(*number, hand);
             }
-            self.free(first, &mut hands.objects);
+            self.freed.fetch_add(hand.len() as u64, Ordering::Relaxed);
+            self.wrong.fetch_add(hand.free(first), Ordering::Relaxed);
         }
         Ok(Decision::Commit)
     }
 
     fn counters(&self) -> BTreeMap<String, u64> {
-        let counted = self.metrics.snapshot().into_iter().map(|(name, count)| (name.to_owned(), count));
-        counted.chain([("alloc.pairs".to_owned(), self.freed.load(Ordering::Relaxed))]).collect()
+        let mut counted = self.pools.counters();
+        counted.insert("alloc.pairs".to_owned(), self.freed.load(Ordering::Relaxed));
+        counted
     }
 
     fn rows_estimate(&self) -> u64 {
@@ -232,7 +177,7 @@ impl Workload for AllocMicro {
 
     fn check<S: Store>(&self, _store: &S, sessions: &[&Session]) -> Result<Vec<Finding>, StoreError> {
         let left: usize =
-            self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, objects)| objects.len()).sum();
+            self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, hand)| hand.len()).sum();
         let (freed, wrong) = (self.freed.load(Ordering::Relaxed), self.wrong.load(Ordering::Relaxed));
         let drawn: u64 = sessions.iter().map(|session| session.drawn).sum();
         let (mut contents, mut balance) = (Tally::default(), Tally::default());
@@ -254,30 +199,49 @@ mod tests {
     use crate::store::MemoryStore;
     use probe::protocol::Budget;
 
-    #[test]
-    fn objects_are_made_and_freed_in_every_way() {
-        for name in Pattern::names() {
-            let workload = AllocMicro::new(Pattern::named(name).unwrap());
-            let options = RunnerOptions { sessions: 6, workers: 2 };
-            let mut runner = Runner::new(MemoryStore::new(AllocMicro::TABLES), workload, options).unwrap();
-            runner.load(&mut |_| ()).unwrap();
-            assert_eq!(runner.slice(Budget::Ops(120)).unwrap().commits(), 120);
-            let report = runner.check().unwrap();
-            assert!(report.ok, "{name}: {:?}", report.findings);
-            let counted = runner.counters();
-            assert!(counted["pool.heap_allocations"] + counted["pool.slab_objects"] >= 120_000);
+    /// Pools of one kind of object, some of which are damaged while they are in use.
+    struct Numbers(Option<usize>);
+
+    struct NumbersHeld(Vec<usize>, Option<usize>);
+
+    impl Pools for Numbers {
+        fn hand(&self) -> Box<dyn Hand> {
+            Box::new(NumbersHeld(Vec::new(), self.0))
+        }
+
+        fn counters(&self) -> BTreeMap<String, u64> {
+            BTreeMap::new()
+        }
+    }
+
+    impl Hand for NumbersHeld {
+        fn make(&mut self, numbers: Range<usize>) {
+            self.0.extend(numbers.map(|number| if Some(number) == self.1 { number + 1 } else { number }));
+        }
+
+        fn free(&mut self, first: usize) -> u64 {
+            self.0.drain(..).enumerate().filter(|(at, number)| *number != first + at).count() as u64
+        }
+
+        fn len(&self) -> usize {
+            self.0.len()
         }
     }
 
     #[test]
-    fn an_object_that_changed_is_found() {
-        let micro = AllocMicro::new(Pattern::Same);
-        let mut objects: Vec<_> = (0..3).map(|number| micro.make(number)).collect();
-        if let Object::Version(version) = &mut objects[1] {
-            version[4] += 1;
+    fn objects_are_made_and_freed_in_every_way_and_a_changed_one_is_found() {
+        for name in Pattern::names() {
+            for damaged in [None, Some(500)] {
+                let workload = AllocMicro::new(Pattern::named(name).unwrap(), Box::new(Numbers(damaged)));
+                let options = RunnerOptions { sessions: 6, workers: 2 };
+                let mut runner = Runner::new(MemoryStore::new(AllocMicro::TABLES), workload, options).unwrap();
+                runner.load(&mut |_| ()).unwrap();
+                assert_eq!(runner.slice(Budget::Ops(120)).unwrap().commits(), 120);
+                let report = runner.check().unwrap();
+                let wrong: Vec<_> = report.findings.iter().filter(|finding| !finding.ok).collect();
+                let expected: &[&str] = if damaged.is_some() { &["alloc.contents"] } else { &[] };
+                assert_eq!(wrong.iter().map(|finding| &*finding.check).collect::<Vec<_>>(), expected, "{name}");
+            }
         }
-        micro.free(0, &mut objects);
-        let store = MemoryStore::new(AllocMicro::TABLES);
-        assert!(!micro.check(&store, &[]).unwrap().iter().any(|finding| finding.ok));
     }
 }

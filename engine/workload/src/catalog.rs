@@ -9,9 +9,10 @@ use crate::entry::{Entry, Site, common_params};
 use crate::measure::metric;
 use crate::place::DataDir;
 use crate::runner::Bench;
+use crate::subject::Subject;
 use crate::{alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, stalled_reader, tpcc, transfer, ycsb};
 
-/// The workloads of this driver.
+/// The workloads.
 const ALL: &[Entry] = &[
     tpcc::ENTRY,
     commit_storm::ENTRY,
@@ -56,19 +57,14 @@ pub struct Opened {
 ///
 /// # Errors
 /// If there is no such workload, a parameter cannot be what was given, or the store cannot be opened.
-pub fn open(name: &str, seed: u64, given: &Params) -> Result<Opened, Failure> {
+pub fn open(subject: &'static Subject, name: &str, seed: u64, given: &Params) -> Result<Opened, Failure> {
     let Some(entry) = ALL.iter().find(|entry| entry.name == name) else {
         let known: Vec<_> = ALL.iter().map(|entry| entry.name).collect();
         return Err(Failure::new(format!("unknown workload `{name}`"), format!("known: {}", known.join(", "))));
     };
     let settings = Settings::resolve(&spec(entry).params, given)?;
-    let mut site = Site { settings: &settings, seed, dir: None };
+    let mut site = Site { subject, settings: &settings, seed, dir: None };
     let bench = (entry.open)(&mut site)?;
     let dir = site.dir;
     Ok(Opened { name: entry.name, bench, params: settings.into_map(), dir })
-}
-
-/// Active improvements of the engine this driver was built with.
-pub fn features() -> Vec<String> {
-    engine::select::ACTIVE.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect()
 }

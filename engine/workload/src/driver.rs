@@ -10,28 +10,36 @@ use crate::measure::Measurement;
 use crate::place::DataDir;
 use crate::runner::Series;
 use crate::store::StoreError;
+use crate::subject::Subject;
 
 /// Speaks the driver protocol for the workloads of the [`catalog`].
-#[derive(Default)]
 pub struct WorkloadDriver {
+    subject: &'static Subject,
     opened: Option<Opened>,
     totals: BTreeMap<String, u64>,
     /// Throughput since the load.
     series: Series,
 }
 
+impl WorkloadDriver {
+    /// For this database.
+    pub fn new(subject: &'static Subject) -> Self {
+        WorkloadDriver { subject, opened: None, totals: BTreeMap::new(), series: Series::default() }
+    }
+}
+
 impl probe::Driver for WorkloadDriver {
     fn describe(&self) -> Description {
         Description {
-            source: option_env!("WB_SRC").map(str::to_owned),
-            features: catalog::features(),
+            source: self.subject.source.map(str::to_owned),
+            features: self.subject.features(),
             workloads: catalog::specs(),
-            ..Description::new("engine-workload")
+            ..Description::new(self.subject.driver)
         }
     }
 
     fn load(&mut self, request: &Load, progress: &mut dyn FnMut(Progress)) -> Result<Loaded, Failure> {
-        let mut opened = catalog::open(&request.workload, request.seed, &request.params)?;
+        let mut opened = catalog::open(self.subject, &request.workload, request.seed, &request.params)?;
         let rows = opened.bench.load(progress).map_err(failure)?;
         let params = opened.params.clone();
         self.opened = Some(opened);

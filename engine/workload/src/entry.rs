@@ -3,16 +3,14 @@
 //! Every workload's module has one [`Entry`]; [`crate::catalog`] is the list of them.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use engine::api::{Durability, Options};
-use engine::io::RealVfs;
 use probe::driver::Settings;
 use probe::protocol::{Failure, ParamSpec};
 
 use crate::place::DataDir;
 use crate::runner::{Bench, Runner, RunnerOptions, Workload};
-use crate::store::{EngineStore, MemoryStore, Store};
+use crate::store::{AnyStore, MemoryStore};
+use crate::subject::{Durability, Opening, Subject};
 
 /// One workload of the driver.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +47,9 @@ pub trait Named: Copy + 'static {
 }
 
 /// Where a workload is to run: the parameters in force, and the store that they name.
-#[derive(Debug)]
 pub struct Site<'a> {
+    /// The database that this driver is built for.
+    pub subject: &'static Subject,
     /// The parameters, all of them and checked.
     pub settings: &'a Settings,
     /// The same seed means the same data and the same inputs.
@@ -62,7 +61,7 @@ pub struct Site<'a> {
 /// What a workload can run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreKind {
-    /// The engine, with the improvements that this driver was built with.
+    /// The database under test, with the improvements that this driver was built with.
     Engine,
     /// Ordered maps behind one mutex.
     Memory,
@@ -70,11 +69,6 @@ pub enum StoreKind {
 
 impl Named for StoreKind {
     const NAMED: &'static [(&'static str, Self)] = &[("engine", StoreKind::Engine), ("memory", StoreKind::Memory)];
-}
-
-impl Named for Durability {
-    const NAMED: &'static [(&'static str, Self)] =
-        &[("full", Durability::Full), ("group_async", Durability::GroupAsync), ("off", Durability::Off)];
 }
 
 /// Most sessions: a session's number is half of a history key, and the upper half belongs to the load.
@@ -145,11 +139,11 @@ impl Site<'_> {
                 let store = self.engine(W::TABLES)?;
                 self.run(store, workload, workers)
             }
-            StoreKind::Memory => self.run(MemoryStore::new(W::TABLES), workload, workers),
+            StoreKind::Memory => self.run(AnyStore::of(MemoryStore::new(W::TABLES)), workload, workers),
         }
     }
 
-    fn run<S: Store, W: Workload>(&self, store: S, workload: W, workers: usize) -> Result<Box<dyn Bench>, Failure> {
+    fn run<W: Workload>(&self, store: AnyStore, workload: W, workers: usize) -> Result<Box<dyn Bench>, Failure> {
         let workers = match self.integer("workers") {
             0 => workers,
             workers => workers as usize,
@@ -159,20 +153,16 @@ impl Site<'_> {
         Ok(Box::new(Runner::new(store, workload, options).map_err(threads)?))
     }
 
-    fn engine(&mut self, tables: &[&str]) -> Result<EngineStore, Failure> {
+    fn engine(&mut self, tables: &[&str]) -> Result<AnyStore, Failure> {
         let durability = self.choice("durability")?;
         let durable = durability != Durability::Off;
         let dir = match self.settings.text("dir") {
             "" => DataDir::temporary(durable)?,
             path => DataDir::named(Path::new(path), durable)?,
         };
-        let dir = self.dir.insert(dir);
-        let unusable =
-            |error: &dyn std::error::Error| Failure::new(error.to_string(), "choose another directory with dir");
-        let vfs = Arc::new(RealVfs::open(dir.path()).map_err(|error| unusable(&error))?);
         let pool_bytes = (self.integer("pool_mb") as usize) << 20;
-        let checkpoint_wal_bytes = self.integer("checkpoint_mb") << 20;
-        let options = Options { durability, pool_bytes, checkpoint_wal_bytes, ..Options::default() };
-        EngineStore::open(vfs, options, tables).map_err(|error| unusable(&error))
+        let checkpoint_bytes = self.integer("checkpoint_mb") << 20;
+        let dir = self.dir.insert(dir).path();
+        (self.subject.open)(&Opening { dir, tables, durability, pool_bytes, checkpoint_bytes, segment_bytes: None })
     }
 }

@@ -11,8 +11,8 @@ use probe::protocol::{Failure, Finding, ParamSpec};
 
 use crate::entry::{Entry, Named, Site};
 use crate::rng::{Rng, mix};
-use crate::runner::{Bench, Decision, Tally, Workload};
-use crate::store::{Store, StoreError, TableId, Txn};
+use crate::runner::{Bench, Tally, Workload};
+use crate::store::{Decision, Store, StoreError, TableId, Transaction, Txn};
 
 /// The workload as the driver lists it.
 pub const ENTRY: Entry = Entry {

@@ -1,4 +1,7 @@
-//! The engine's workloads: TPC-C and small ones, on any [`store`], as a driver of the workbench and alone.
+//! Workloads, TPC-C and small ones, for any [`store`], and what makes a driver of the workbench of them.
+//!
+//! Nothing here knows the database under test: its driver tells it what that is, as a [`subject`]. So this is compiled once
+//! for all of the builds that are compared.
 //!
 //! Read [`store`] for what a workload asks of a database, [`runner`] for how sessions share threads, then [`tpcc`].
 
@@ -20,6 +23,7 @@ pub mod rng;
 pub mod runner;
 pub mod stalled_reader;
 pub mod store;
+pub mod subject;
 pub mod tpcc;
 pub mod transfer;
 pub mod ycsb;

@@ -10,16 +10,14 @@
 //! leg to leg. A killed leg leaves a transaction open whose changes are in the log, and perhaps in pages, for the next to undo.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use engine::api::{Durability, Options};
-use engine::io::RealVfs;
 use probe::protocol::Failure;
 use serde::{Deserialize, Serialize};
 
-use crate::runner::{Decision, Workload, state_digest};
-use crate::store::{EngineStore, Store, StoreError, TableId, Txn};
+use crate::runner::{Workload, state_digest};
+use crate::store::{AnyStore, Decision, Store, StoreError, TableId, Transaction, Txn};
+use crate::subject::{Durability, Opening, Subject};
 use crate::tpcc::{Scale, Tpcc, consistency, keys};
 
 /// Terminals of a leg; each leg has its own, since a terminal numbers its payments.
@@ -58,9 +56,9 @@ pub struct Handover {
 ///
 /// # Errors
 /// If the database cannot be opened, is not sound, or breaks a condition of TPC-C.
-pub fn run(leg: &Leg) -> Result<Handover, Failure> {
+pub fn run(subject: &Subject, leg: &Leg) -> Result<Handover, Failure> {
     let fresh = !holds_something(&leg.dir);
-    let store = open(&leg.dir)?;
+    let store = open(subject, &leg.dir)?;
     let workload = Tpcc::new(Scale::tiny(2), SEED);
     let handover = carry(&store, &workload, leg, fresh).map_err(|error| broken(&error.to_string()))?;
     store.verify().map_err(|error| broken(&error))?;
@@ -76,21 +74,21 @@ fn holds_something(dir: &Path) -> bool {
     std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-fn open(dir: &Path) -> Result<EngineStore, Failure> {
-    let remedy = "the directory is left as it is: look into it, or name another";
-    let unusable = |error: &dyn std::error::Error| Failure::new(format!("{}: {error}", dir.display()), remedy);
-    std::fs::create_dir_all(dir).map_err(|error| unusable(&error))?;
-    let vfs = RealVfs::open(dir).map_err(|error| unusable(&error))?;
-    // Small, so that segments end, checkpoints come and pages leave within a leg.
-    let options = Options {
+fn open(subject: &Subject, dir: &Path) -> Result<AnyStore, Failure> {
+    let unusable = |what: &str| {
+        let remedy = "the directory is left as it is: look into it, or name another";
+        Failure::new(format!("{}: {what}", dir.display()), remedy)
+    };
+    std::fs::create_dir_all(dir).map_err(|error| unusable(&error.to_string()))?;
+    let opening = Opening {
+        dir,
+        tables: &tables(),
         durability: Durability::Full,
         pool_bytes: 1 << 20,
-        wal_segment_bytes: 256 << 10,
-        wal_buffer_bytes: 64 << 10,
-        checkpoint_wal_bytes: 512 << 10,
-        ..Options::default()
+        checkpoint_bytes: 512 << 10,
+        segment_bytes: Some(256 << 10),
     };
-    EngineStore::open(Arc::new(vfs), options, &tables()).map_err(|error| unusable(&error))
+    (subject.open)(&opening).map_err(|failure| unusable(&failure.message))
 }
 
 /// TPC-C's, and one for what is left open.
@@ -98,7 +96,7 @@ fn tables() -> Vec<&'static str> {
     keys::TABLES.iter().copied().chain(["loose"]).collect()
 }
 
-fn carry(store: &EngineStore, workload: &Tpcc, leg: &Leg, fresh: bool) -> Result<Handover, StoreError> {
+fn carry(store: &AnyStore, workload: &Tpcc, leg: &Leg, fresh: bool) -> Result<Handover, StoreError> {
     let digest = || state_digest(store, tables().len());
     let found = match fresh {
         true => {
@@ -116,7 +114,7 @@ fn carry(store: &EngineStore, workload: &Tpcc, leg: &Leg, fresh: bool) -> Result
     Ok(Handover { features: store.features(), found, left })
 }
 
-fn work(store: &EngineStore, workload: &Tpcc, leg: &Leg) -> Result<(), StoreError> {
+fn work(store: &AnyStore, workload: &Tpcc, leg: &Leg) -> Result<(), StoreError> {
     let first = leg.number % LEGS_MAX * TERMINALS;
     let mut sessions: Vec<_> = (first..first + TERMINALS).map(|number| workload.session(number)).collect();
     let (mut buffers, mut last) = (Default::default(), None);
@@ -132,7 +130,7 @@ fn work(store: &EngineStore, workload: &Tpcc, leg: &Leg) -> Result<(), StoreErro
     last.map_or(Ok(()), |ticket| store.wait(&ticket))
 }
 
-fn check(store: &EngineStore) -> Result<(), StoreError> {
+fn check(store: &AnyStore) -> Result<(), StoreError> {
     let findings = consistency::check(store, &Scale::tiny(2))?;
     match findings.iter().find(|finding| !finding.ok) {
         Some(finding) => Err(StoreError::Fatal(format!("{}: {}", finding.check, finding.detail))),
@@ -143,7 +141,7 @@ fn check(store: &EngineStore) -> Result<(), StoreError> {
 /// Leaves a transaction open that has inserted, rewritten and deleted rows, with its records on disk. The digest of what is
 /// committed.
 fn leave_loose(
-    store: &EngineStore,
+    store: &AnyStore,
     leg: &Leg,
     digest: impl Fn() -> Result<String, StoreError>,
 ) -> Result<String, StoreError> {
@@ -161,7 +159,7 @@ fn leave_loose(
             _ => open.insert(loose, &key(LOOSE_ROWS + row), &[0xee; 200])?,
         }
     }
-    store.database().checkpoint()?;
+    store.checkpoint()?;
     // A commit after it, so that the log holds all of it when this returns.
     let mut txn = store.begin()?;
     txn.insert(loose, &key(u64::MAX), b"the last of its leg")?;
@@ -173,22 +171,4 @@ fn leave_loose(
 
 fn broken(what: &str) -> Failure {
     Failure::new(what.to_owned(), "a build does not keep what another promised: the directory shows how")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_one_leg_leaves_the_next_finds() {
-        let dir = tempfile::tempdir().unwrap();
-        let leg = |number, close| {
-            let leg = Leg { dir: dir.path().join("db"), number, transactions: 60, close };
-            run(&leg).unwrap_or_else(|failure| panic!("leg {number}: {failure}"))
-        };
-        let first = leg(0, true);
-        let second = leg(1, true);
-        assert_eq!((first.found, second.found), (None, Some(first.left.clone())));
-        assert_ne!(first.left, second.left);
-    }
 }

@@ -14,8 +14,8 @@ use probe::protocol::{Better, Failure, Finding, ParamSpec, Unit};
 use crate::entry::{Entry, Site, StoreKind};
 use crate::measure::Metric;
 use crate::rng::Rng;
-use crate::runner::{Bench, Decision, Slices, Tally, Workload};
-use crate::store::{Store, StoreError, TableId, Txn};
+use crate::runner::{Bench, Slices, Tally, Workload};
+use crate::store::{Decision, Store, StoreError, TableId, Transaction, Txn};
 
 /// The workload as the driver lists it.
 pub const ENTRY: Entry = Entry {
@@ -246,66 +246,5 @@ impl Workload for StalledReader {
             whole.finding("stalled.rows", "each row is whole"),
             count.finding("stalled.updates", "the rows count the acknowledged updates"),
         ])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Instant;
-
-    use engine::api::Options;
-    use engine::io::SimFs;
-
-    use super::*;
-    use crate::runner::{Runner, RunnerOptions};
-    use crate::store::EngineStore;
-    use probe::protocol::Budget;
-
-    fn runner() -> Runner<EngineStore, StalledReader> {
-        let options = Options {
-            pool_bytes: 8 << 20,
-            wal_segment_bytes: 1 << 20,
-            vacuum_interval: Duration::from_millis(5),
-            ..Options::default()
-        };
-        let store = EngineStore::open(Arc::new(SimFs::new()), options, StalledReader::TABLES).unwrap();
-        let workload = StalledReader::new(1000, 100, Duration::from_millis(20), 3);
-        let mut runner = Runner::new(store, workload, RunnerOptions { sessions: 3, workers: 1 }).unwrap();
-        runner.load(&mut |_| ()).unwrap();
-        runner
-    }
-
-    #[test]
-    fn versions_wait_for_the_reader_and_are_freed() {
-        let mut runner = runner();
-        let began = Instant::now();
-        let freed = |runner: &Runner<_, _>| Bench::counters(runner)["reclaim.freed_bytes"];
-        while freed(&runner) == 0 && began.elapsed() < Duration::from_secs(20) {
-            assert!(runner.slice(Budget::Time(Duration::from_millis(100))).unwrap().commits() > 0);
-        }
-        let counters = runner.counters();
-        assert!(counters["reclaim.freed_bytes"] > 0 && counters["mvcc.older_reads"] > 0 && counters[SAMPLES] > 0);
-        let report = runner.check().unwrap();
-        assert!(report.ok, "{:?}", report.findings);
-    }
-
-    #[test]
-    fn a_lost_update_and_a_torn_row_are_found() {
-        for (condition, change) in [("stalled.updates", 0), ("stalled.rows", 50)] {
-            let mut runner = runner();
-            runner.slice(Budget::Ops(100)).unwrap();
-            let mut txn = runner.store().begin().unwrap();
-            assert!(
-                txn.update(ROWS, &3_u64.to_be_bytes(), |row| {
-                    let updates = u64::from_le_bytes(*row.first_chunk().unwrap());
-                    if change == 0 { StalledReader::fill(row, updates + 1) } else { row[change] ^= 1 }
-                })
-                .unwrap()
-            );
-            let _ticket = txn.commit().unwrap();
-            let findings = runner.check().unwrap().findings;
-            assert!(findings.iter().any(|finding| finding.check == condition && !finding.ok), "{findings:?}");
-        }
     }
 }

@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use engine_workload::store::{Rows, Store, StoreError, TableId, Txn};
+use engine_workload::store::{Rows, Store, StoreError, TableId, Transaction, Txn};
 
 use super::contract::{OneWriter, Reads, Writes, fatal};
 use super::thread_bound::ThreadBound;
@@ -191,8 +191,6 @@ impl<'s, S: OneWriter> BatchedTxn<'s, S> {
 }
 
 impl<S: OneWriter> Txn for BatchedTxn<'_, S> {
-    type Ticket = u64;
-
     #[inline]
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         match self {
@@ -248,6 +246,10 @@ impl<S: OneWriter> Txn for BatchedTxn<'_, S> {
             BatchedTxn::Write(member) => member.parts()?.0.scan(table, from, to, visit),
         }
     }
+}
+
+impl<S: OneWriter> Transaction for BatchedTxn<'_, S> {
+    type Ticket = u64;
 
     fn commit(self) -> Result<u64, StoreError> {
         match self {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicU64;
 
-use engine_workload::store::{Rows, Store, StoreError, TableId, Txn};
+use engine_workload::store::{Rows, Store, StoreError, TableId, Transaction, Txn};
 
 use super::contract::{OneWriter, Reads, Writes, fatal};
 
@@ -74,8 +74,6 @@ impl<S: OneWriter> Store for Plain<S> {
 }
 
 impl<S: OneWriter> Txn for PlainTxn<'_, S> {
-    type Ticket = ();
-
     #[inline]
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         match self {
@@ -118,6 +116,10 @@ impl<S: OneWriter> Txn for PlainTxn<'_, S> {
             PlainTxn::Write(txn) => txn.scan(table, from, to, visit),
         }
     }
+}
+
+impl<S: OneWriter> Transaction for PlainTxn<'_, S> {
+    type Ticket = ();
 
     #[inline]
     fn commit(self) -> Result<(), StoreError> {

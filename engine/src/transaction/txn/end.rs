@@ -19,6 +19,18 @@ pub struct CommitTicket {
     pub(crate) until: Lsn,
 }
 
+impl CommitTicket {
+    /// A ticket for all that the log held before this place.
+    pub fn of(until: Lsn) -> Self {
+        CommitTicket { until }
+    }
+
+    /// Where the log ended when the commit was in it.
+    pub fn until(self) -> Lsn {
+        self.until
+    }
+}
+
 impl<L: CommitLog> Txn<'_, L> {
     /// Ends the transaction and keeps what it did. It may be acknowledged once
     /// [`Database::wait`](crate::api::Database::wait) on the ticket returns.

@@ -12,20 +12,21 @@ use super::matrix::{self, matrix_command, relay_command};
 use super::run::{self, Plan};
 use crate::catalog;
 use crate::driver::WorkloadDriver;
+use crate::subject::Subject;
 
 /// Parses the arguments and does what they say.
 ///
 /// Exit codes: 0 done and every check held, 1 failed or a check did not hold, 2 wrong usage.
-pub fn main() -> ExitCode {
+pub fn main(subject: &'static Subject) -> ExitCode {
     let specs = catalog::specs();
     let matches = command(&specs).get_matches();
     let outcome = match matches.subcommand() {
-        None | Some(("driver", _)) => return probe::run(WorkloadDriver::default()),
-        Some(("list", _)) => list(&specs),
-        Some(("matrix", given)) => matrix::matrix(given),
-        Some(("relay", given)) => matrix::relay(given),
+        None | Some(("driver", _)) => return probe::run(WorkloadDriver::new(subject)),
+        Some(("list", _)) => list(subject, &specs),
+        Some(("matrix", given)) => matrix::matrix(subject, given),
+        Some(("relay", given)) => matrix::relay(subject, given),
         Some(("run", run)) => match run.subcommand() {
-            Some((name, given)) => run::run(&plan(name, given, &specs)),
+            Some((name, given)) => run::run(subject, &plan(name, given, &specs)),
             None => unreachable!("clap requires a workload"),
         },
         Some((other, _)) => unreachable!("clap knows no subcommand {other}"),
@@ -112,7 +113,7 @@ fn plan(name: &str, given: &ArgMatches, specs: &[WorkloadSpec]) -> Plan {
     }
 }
 
-fn list(specs: &[WorkloadSpec]) -> Result<bool, Failure> {
+fn list(subject: &Subject, specs: &[WorkloadSpec]) -> Result<bool, Failure> {
     let mut text = String::new();
     for spec in specs {
         let mut rows = tabled::builder::Builder::default();
@@ -123,7 +124,7 @@ fn list(specs: &[WorkloadSpec]) -> Result<bool, Failure> {
         let table = rows.build().with(Style::rounded()).to_string();
         text += &format!("{}: {}\n{table}\n\n", spec.name, spec.summary);
     }
-    text += &format!("improvements on: {}\n", run::features_text(&catalog::features()));
+    text += &format!("improvements on: {}\n", run::features_text(&subject.features()));
     run::print(&text)?;
     Ok(true)
 }

@@ -17,20 +17,23 @@ const LAYERS: &[(&str, &str)] = &[
     ("engine::index", "trees: the way down, splits"),
     ("engine::storage", "trees: the way down, splits"),
     ("engine::buffer", "buffer pool and latches"),
-    ("engine::concurrent::latch", "buffer pool and latches"),
-    ("engine::concurrent::parking", "buffer pool and latches"),
-    ("engine::concurrent::lock_table", "row locks"),
+    ("parts::concurrent::latch", "buffer pool and latches"),
+    ("parts::concurrent::parking", "buffer pool and latches"),
+    ("parts::concurrent::lock_table", "row locks"),
     ("engine::transaction::lock_manager", "row locks"),
     ("engine::transaction::deadlock", "row locks"),
-    ("engine::transaction::wal", "log"),
+    ("parts::wal", "log"),
     ("engine::transaction::row_log", "log"),
     ("engine::transaction::mvcc", "versions"),
     ("engine::transaction::vacuum", "versions"),
     ("engine::transaction::ghosts", "versions"),
     ("engine::memory", "memory"),
-    ("engine::concurrent::reclaim", "memory"),
-    ("engine::io", "files"),
+    ("parts::concurrent::reclaim", "memory"),
+    ("parts::pool", "memory"),
+    ("files", "files"),
     ("engine", "transactions"),
+    ("parts", "transactions"),
+    ("driver", "transactions"),
     ("workload::runner", "driver"),
     ("workload::rng", "driver"),
     ("workload", "procedures and rows"),
@@ -111,8 +114,8 @@ mod tests {
 
     const FOLDED: &str = "\
 worker;workload::runner::worker::run;workload::tpcc::workload::execute;workload::tpcc::payment::run;engine::index::btree::shared;engine::storage::slotted::search::find 6
-worker;workload::runner::worker::run;workload::tpcc::workload::execute;workload::tpcc::payment::run;engine::transaction::wal::ring::put;__memcpy 2
-wal-flusher;engine::transaction::wal::writer::write;engine::io::real::write_at 1
+worker;workload::runner::worker::run;workload::tpcc::workload::execute;workload::tpcc::payment::run;parts::wal::ring::put;__memcpy 2
+wal-flusher;parts::wal::writer::write;files::real::write_at 1
 thread;start 1
 ";
 

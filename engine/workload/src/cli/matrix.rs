@@ -12,6 +12,7 @@ use super::run::print;
 use crate::matrix::sets::{self, FeatureSet};
 use crate::matrix::{Bench, Lane, Ledger, tour::tour};
 use crate::relay::{self, Handover, LEGS_MAX, Leg};
+use crate::subject::Subject;
 
 /// Every so many legs of the relay, one closes its database instead of leaving it as a kill would.
 const CLOSES_EVERY: usize = 5;
@@ -24,7 +25,7 @@ pub(super) fn matrix_command() -> Command {
              pair of them in every combination; then hands one database through all of them, each set taking over from \
              each. What has passed is not run again until a source changes.",
         )
-        .after_help("Example:\n  cargo run -p engine-workload -- matrix --set t001+b002")
+        .after_help("Example:\n  cargo run -p engine-driver -- matrix --set t001+b002")
         .arg(
             Arg::new("each")
                 .long("each")
@@ -71,22 +72,22 @@ pub(super) fn relay_command() -> Command {
 }
 
 /// Runs one leg and prints the handover as JSON.
-pub(super) fn relay(given: &ArgMatches) -> Result<bool, Failure> {
+pub(super) fn relay(subject: &Subject, given: &ArgMatches) -> Result<bool, Failure> {
     let leg = Leg {
         dir: given.get_one::<String>("dir").map(Into::into).unwrap_or_default(),
         number: given.get_one("leg").copied().unwrap_or_default(),
         transactions: given.get_one("transactions").copied().unwrap_or_default(),
         close: given.get_flag("close"),
     };
-    let handover = relay::run(&leg)?;
+    let handover = relay::run(subject, &leg)?;
     let json = serde_json::to_string(&handover).map_err(|error| Failure::new(error.to_string(), ""))?;
     print(&format!("{json}\n"))?;
     Ok(true)
 }
 
 /// Runs the matrix; an error is the first thing that failed.
-pub(super) fn matrix(given: &ArgMatches) -> Result<bool, Failure> {
-    let sets = chosen(given)?;
+pub(super) fn matrix(subject: &Subject, given: &ArgMatches) -> Result<bool, Failure> {
+    let sets = chosen(subject, given)?;
     let bench = Bench::find()?;
     let file = bench.place().join("passed");
     let unusable = |error: io::Error| Failure::new(format!("{}: {error}", file.display()), "remove it");
@@ -141,8 +142,8 @@ pub(super) fn matrix(given: &ArgMatches) -> Result<bool, Failure> {
     Ok(true)
 }
 
-fn chosen(given: &ArgMatches) -> Result<Vec<FeatureSet>, Failure> {
-    let improvements: Vec<&str> = engine::select::ACTIVE.iter().map(|(name, _)| *name).collect();
+fn chosen(subject: &Subject, given: &ArgMatches) -> Result<Vec<FeatureSet>, Failure> {
+    let improvements: Vec<&str> = subject.improvements.iter().map(|(name, _)| *name).collect();
     if let Some(named) = given.get_many::<String>("set") {
         let unknown = |name| {
             Failure::new(format!("there is no improvement `{name}`"), format!("known: {}", improvements.join(", ")))

@@ -15,6 +15,7 @@ use crate::measure::Measurement;
 use crate::place::DataDir;
 use crate::runner::{Bench, Live, Stats};
 use crate::store::StoreError;
+use crate::subject::Subject;
 
 /// What to run, and for how long.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ pub(super) struct Plan {
 }
 
 /// Runs `plan`; true if every check held.
-pub(super) fn run(plan: &Plan) -> Result<bool, Failure> {
-    let mut opened = catalog::open(&plan.workload, plan.seed, &plan.params)?;
+pub(super) fn run(subject: &'static Subject, plan: &Plan) -> Result<bool, Failure> {
+    let mut opened = catalog::open(subject, &plan.workload, plan.seed, &plan.params)?;
     if let Some(dir) = &opened.dir {
         say(&format!("data in {}", dir.path().display()));
     }

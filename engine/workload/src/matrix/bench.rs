@@ -118,7 +118,7 @@ impl Bench {
                 "-p",
                 "engine",
                 "-p",
-                "engine-workload",
+                "engine-driver",
                 "--target-dir",
             ])
             .arg(self.target(lane))
@@ -166,7 +166,7 @@ impl Bench {
         let (stdout, stderr) = open().map_err(|error| unwritable(&log, &error))?;
         let tests = TESTS.iter().flat_map(|test| ["--test", test]);
         let status = Command::new("cargo")
-            .args(["test", "-p", "engine", "-p", "engine-workload"])
+            .args(["test", "-p", "engine", "-p", "engine-driver"])
             .args(tests)
             .args(args)
             .args(["--profile", "gate", "--locked", "--features", &set.features.join(",")])

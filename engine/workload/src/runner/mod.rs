@@ -24,4 +24,4 @@ pub use pool::{Bench, Live, Runner, RunnerOptions};
 pub use series::{Series, Steadiness};
 pub use stats::{KindStats, Stats};
 pub use tally::Tally;
-pub use workload::{Decision, Workload, state_digest};
+pub use workload::{Workload, state_digest};

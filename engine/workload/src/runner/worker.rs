@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use probe::protocol::Budget;
 
 use super::stats::Stats;
-use super::workload::{Decision, Workload};
-use crate::store::{Store, StoreError, Txn};
+use super::workload::Workload;
+use crate::store::{Body, Decision, Store, StoreError, Txn};
 
 /// So many sessions must be left to run for another thread to be woken meanwhile.
 const WORTH_A_THREAD: usize = 8;
@@ -155,15 +155,8 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
     /// Runs the seat's transaction once. `None`: it is not waiting for anything, run the seat again.
     fn attempt(&mut self, seat: usize, work: &Work, stats: &mut Stats) -> Result<Option<S::Ticket>, StoreError> {
         let Seat { session, kind, again, .. } = &mut self.seats[seat];
-        let mut txn = match self.workload.reads_only(session) {
-            true => self.store.begin_read()?,
-            false => self.store.begin()?,
-        };
-        let outcome = match self.workload.execute(&mut txn, session, self.buffers) {
-            Ok(Decision::Commit) => txn.commit().map(Some),
-            Ok(Decision::Rollback) => txn.rollback().map(|()| None),
-            Err(error) => txn.rollback().and(Err(error)),
-        };
+        let drawn = Drawn { workload: self.workload, session, buffers: self.buffers };
+        let outcome = self.store.transact(self.workload.reads_only(session), drawn);
         *again = matches!(outcome, Err(StoreError::Conflict));
         match outcome {
             Ok(Some(ticket)) => Ok(Some(ticket)),
@@ -188,6 +181,20 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
         stats.kinds[*kind].latency_ns.saturating_record(nanos(now.duration_since(*began)));
         // Only this worker writes the counter; readers watch it.
         self.acknowledged.store(self.acknowledged.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
+
+/// The transaction that a session has drawn.
+struct Drawn<'a, W: Workload> {
+    workload: &'a W,
+    session: &'a W::Session,
+    buffers: &'a mut W::Buffers,
+}
+
+impl<W: Workload> Body for Drawn<'_, W> {
+    #[inline]
+    fn run<T: Txn>(&mut self, txn: &mut T) -> Result<Decision, StoreError> {
+        self.workload.execute(txn, self.session, self.buffers)
     }
 }
 

@@ -8,16 +8,7 @@ use probe::protocol::Finding;
 
 use super::beside::Slices;
 use crate::rng::Digest;
-use crate::store::{Store, StoreError, TableId, Txn};
-
-/// How a transaction wants to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Keep it.
-    Commit,
-    /// Undo it: that is its right answer, as for a New-Order with an unknown item.
-    Rollback,
-}
+use crate::store::{Decision, Store, StoreError, TableId, Transaction, Txn};
 
 /// A data set, sessions that work on it, and the conditions that hold afterwards.
 pub trait Workload: Send + Sync + 'static {

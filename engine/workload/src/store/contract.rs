@@ -28,7 +28,7 @@ pub trait Store: Send + Sync + 'static {
     /// What a commit leaves behind until it is durable.
     type Ticket: Send;
     /// One transaction, used by the thread that began it.
-    type Txn<'s>: Txn<Ticket = Self::Ticket>
+    type Txn<'s>: Transaction<Ticket = Self::Ticket>
     where
         Self: 's;
 
@@ -39,6 +39,17 @@ pub trait Store: Send + Sync + 'static {
     #[inline]
     fn begin_read(&self) -> Result<Self::Txn<'_>, StoreError> {
         self.begin()
+    }
+
+    /// Runs `body` in a transaction of its own and commits it; nothing if it decided otherwise, and an error has undone it.
+    #[inline]
+    fn transact<B: Body>(&self, reads_only: bool, mut body: B) -> Result<Option<Self::Ticket>, StoreError> {
+        let mut txn = if reads_only { self.begin_read()? } else { self.begin()? };
+        match body.run(&mut txn) {
+            Ok(Decision::Commit) => txn.commit().map(Some),
+            Ok(Decision::Rollback) => txn.rollback().map(|()| None),
+            Err(error) => txn.rollback().and(Err(error)),
+        }
     }
 
     /// Threads that serve a load best, of `workers` there are: one where one transaction writes at a time.
@@ -59,6 +70,11 @@ pub trait Store: Send + Sync + 'static {
     /// other part of a load: after [`Self::end_load`].
     fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
         by_transactions(self, table, sources, filled)
+    }
+
+    /// Makes a checkpoint now, where the store makes such.
+    fn checkpoint(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// Ends the load: everything is made durable and the asked durability holds from now on.
@@ -91,13 +107,25 @@ pub trait Store: Send + Sync + 'static {
     fn close(self) -> Result<(), StoreError>;
 }
 
-/// One transaction. Dropping it without [`Txn::commit`] rolls back.
+/// How a transaction wants to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Keep it.
+    Commit,
+    /// Undo it: that is its right answer, as for a New-Order with an unknown item.
+    Rollback,
+}
+
+/// What is done in a transaction, of whatever store it is: a closure, if closures could be generic.
+pub trait Body {
+    /// Does it, up to the decision.
+    fn run<T: Txn>(&mut self, txn: &mut T) -> Result<Decision, StoreError>;
+}
+
+/// What can be done in a transaction.
 ///
 /// Rows go through a caller's buffer that is cleared first, so that a warmed-up caller does not allocate.
 pub trait Txn {
-    /// See [`Store::Ticket`].
-    type Ticket;
-
     /// Reads the row of `key` into `row`; false if there is none.
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError>;
 
@@ -155,6 +183,12 @@ pub trait Txn {
         to: &[u8],
         visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
+}
+
+/// A transaction that its owner ends. Dropping it without [`Transaction::commit`] rolls back.
+pub trait Transaction: Txn {
+    /// See [`Store::Ticket`].
+    type Ticket;
 
     /// Commits. The ticket says when it is durable.
     fn commit(self) -> Result<Self::Ticket, StoreError>;

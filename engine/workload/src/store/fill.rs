@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::contract::{Store, StoreError, TableId, Txn};
+use super::contract::{Store, StoreError, TableId, Transaction, Txn};
 
 /// Rows of one transaction of a load, and between two reports of its progress.
 const ROWS_PER_TXN: u64 = 1000;

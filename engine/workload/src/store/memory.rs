@@ -7,7 +7,7 @@ use std::mem;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::contract::{Store, StoreError, TableId, Txn};
+use super::contract::{Store, StoreError, TableId, Transaction, Txn};
 
 type Table = BTreeMap<Box<[u8]>, Vec<u8>>;
 
@@ -66,8 +66,6 @@ impl Store for MemoryStore {
 }
 
 impl Txn for MemoryTxn<'_> {
-    type Ticket = ();
-
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         row.clear();
         let Some(stored) = self.tables[table.0].get(key) else { return Ok(false) };
@@ -115,6 +113,10 @@ impl Txn for MemoryTxn<'_> {
         }
         Ok(())
     }
+}
+
+impl Transaction for MemoryTxn<'_> {
+    type Ticket = ();
 
     fn commit(mut self) -> Result<(), StoreError> {
         self.undo.clear();

@@ -4,12 +4,14 @@
 //! with, and other databases beside it. The trait is as narrow as they all can meet: ordered byte keys, byte rows,
 //! transactions, and a commit that may become durable later.
 
+//! A workload is compiled once for each store that it names, and for [`AnyStore`] once for all.
+
+mod any;
 mod contract;
-mod engine;
 mod fill;
 mod memory;
 
-pub use contract::{Store, StoreError, TableId, Txn};
-pub use engine::{EngineStore, EngineTxn};
+pub use any::{AnyStore, AnyTicket, Word};
+pub use contract::{Body, Decision, Store, StoreError, TableId, Transaction, Txn};
 pub use fill::{Rows, by_transactions, in_groups, on_threads};
 pub use memory::{MemoryStore, MemoryTxn};

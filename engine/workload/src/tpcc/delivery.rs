@@ -7,8 +7,7 @@ use super::keys::{self, CUSTOMER, NEW_ORDER, ORDER, ORDER_LINE};
 use super::procedure::{Buffers, must_exist};
 use super::rows::{customer, order, order_line};
 use super::scale::Scale;
-use crate::runner::Decision;
-use crate::store::{StoreError, Txn};
+use crate::store::{Decision, StoreError, Txn};
 
 /// Delivers the oldest new order of every district that has one.
 pub(super) fn run<T: Txn>(

@@ -5,8 +5,7 @@ use super::keys::{self, DISTRICT, ITEM, NEW_ORDER, ORDER, ORDER_LINE, ORDERS_BY_
 use super::procedure::{Buffers, must_exist};
 use super::random::is_original;
 use super::rows::{DIST_INFO_LEN, NO_CARRIER, NO_DATE, customer, district, item, order, order_line, stock, warehouse};
-use crate::runner::Decision;
-use crate::store::{StoreError, Txn};
+use crate::store::{Decision, StoreError, Txn};
 use crate::tpcc::ids::OrderId;
 
 /// What item and stock say of a line.

@@ -7,8 +7,7 @@ use super::input::Customer;
 use super::keys::{self, CUSTOMER, ORDER, ORDER_LINE, ORDERS_BY_CUSTOMER};
 use super::procedure::{Buffers, find_customer, must_exist};
 use super::rows::{customer, order, order_line};
-use crate::runner::Decision;
-use crate::store::{StoreError, Txn};
+use crate::store::{Decision, StoreError, Txn};
 
 /// Looks up the customer, their newest order, and its lines.
 pub(super) fn run<T: Txn>(

@@ -6,8 +6,7 @@ use super::input::Payment;
 use super::keys::{self, CUSTOMER, DISTRICT, HISTORY, WAREHOUSE};
 use super::procedure::{Buffers, find_customer, must_exist};
 use super::rows::{customer, district, history, warehouse};
-use crate::runner::Decision;
-use crate::store::{StoreError, Txn};
+use crate::store::{Decision, StoreError, Txn};
 
 /// Books `input` at its warehouse, district and customer.
 pub(super) fn run<T: Txn>(txn: &mut T, input: &Payment, buffers: &mut Buffers) -> Result<Decision, StoreError> {

@@ -6,8 +6,7 @@ use super::ids::{CustomerId, Place};
 use super::input::{Customer, Input};
 use super::scale::Scale;
 use super::{delivery, keys, new_order, order_status, payment, stock_level};
-use crate::runner::Decision;
-use crate::store::{StoreError, Txn};
+use crate::store::{Decision, StoreError, Txn};
 
 /// A worker's buffers: procedures do not allocate once these have grown.
 #[derive(Debug, Default)]

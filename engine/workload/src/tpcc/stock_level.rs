@@ -7,8 +7,7 @@ use super::input::last_twenty;
 use super::keys::{self, DISTRICT, ORDER_LINE, STOCK};
 use super::procedure::{Buffers, must_exist};
 use super::rows::{district, order_line, stock};
-use crate::runner::Decision;
-use crate::store::{StoreError, Txn};
+use crate::store::{Decision, StoreError, Txn};
 
 /// Counts the distinct items of the district's last twenty orders of which fewer than `threshold` are left.
 pub(super) fn run<T: Txn>(

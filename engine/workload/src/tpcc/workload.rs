@@ -12,8 +12,8 @@ use super::load::{Filling, load};
 use super::procedure::{Buffers, execute};
 use super::random::Nurand;
 use super::scale::Scale;
-use crate::runner::{Decision, Slices, Workload};
-use crate::store::{Store, StoreError, Txn};
+use crate::runner::{Slices, Workload};
+use crate::store::{Decision, Store, StoreError, Txn};
 use probe::protocol::Finding;
 
 /// TPC-C at some scale, from some seed.

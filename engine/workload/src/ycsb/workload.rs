@@ -10,8 +10,8 @@ use probe::protocol::Finding;
 
 use super::mix::{Mix, Op};
 use crate::rng::{Rng, mix};
-use crate::runner::{Decision, Tally, Workload};
-use crate::store::{Rows, Store, StoreError, TableId, Txn};
+use crate::runner::{Tally, Workload};
+use crate::store::{Decision, Rows, Store, StoreError, TableId, Transaction, Txn};
 use crate::zipf::Zipf;
 
 const ROWS: TableId = TableId(0);

@@ -10,7 +10,7 @@ use ::rocksdb::{
     ColumnFamily, DBAccess, DBRawIteratorWithThreadMode, Error, ErrorKind, Options, ReadOptions,
     SnapshotWithThreadMode, Transaction, WriteOptions,
 };
-use engine_workload::store::{Rows, Store, StoreError, TableId, Txn, by_transactions};
+use engine_workload::store::{Rows, Store, StoreError, TableId, Transaction, Txn, by_transactions};
 
 use super::kind::Kind;
 use super::loading::Loading;
@@ -194,8 +194,6 @@ impl<'s, K: Kind> RocksTxn<'s, K> {
 }
 
 impl<K: Kind> Txn for RocksTxn<'_, K> {
-    type Ticket = ();
-
     fn get(&mut self, table: TableId, key: &[u8], row: &mut Vec<u8>) -> Result<bool, StoreError> {
         row.clear();
         let found = match self {
@@ -270,6 +268,10 @@ impl<K: Kind> Txn for RocksTxn<'_, K> {
             RocksTxn::Write(store, txn) => walk(txn.raw_iterator_cf_opt(store.family(table)?, options), from, visit),
         }
     }
+}
+
+impl<K: Kind> Transaction for RocksTxn<'_, K> {
+    type Ticket = ();
 
     fn commit(self) -> Result<(), StoreError> {
         match self {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Pieces;
 use crate::runner::Slices;
-use crate::store::{Store, StoreError, TableId, Txn};
+use crate::store::{Store, StoreError, TableId, Transaction, Txn};
 use crate::tpcc::keys::{CUSTOMER, DISTRICT, STOCK, WAREHOUSE};
 use crate::tpcc::rows::{customer, district, stock, warehouse};
 
@@ -82,27 +82,5 @@ impl Report {
         let Some(next) = REPORT.get(self.table) else { return Ok(false) };
         self.pieces = Pieces::of(*next);
         Ok(true)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::rig::loaded;
-    use super::*;
-    use crate::runner::Bench;
-    use crate::tpcc::{Beside, Scale};
-    use probe::protocol::Budget;
-
-    #[test]
-    fn reports_go_on_across_slices_and_hold_the_snapshot() {
-        let scale = Scale { warehouses: 2, districts: 3, customers: 30, items: 700 };
-        let mut runner = loaded(scale, Beside::Analyst(Duration::from_millis(40)));
-        let before = runner.counters()["mvcc.older_reads"];
-        for _ in 0..6 {
-            assert!(runner.slice(Budget::Time(Duration::from_millis(30))).unwrap().commits() > 0);
-        }
-        assert!(runner.counters()["mvcc.older_reads"] > before, "the snapshot was never old");
-        assert!(runner.check().unwrap().ok);
-        Box::new(runner).finish().unwrap();
     }
 }

@@ -4,8 +4,6 @@
 
 pub(super) mod analyst;
 mod pieces;
-#[cfg(test)]
-mod rig;
 pub(super) mod scanner;
 
 use pieces::Pieces;

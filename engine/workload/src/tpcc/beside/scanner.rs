@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Pieces;
 use crate::runner::Slices;
-use crate::store::{Store, StoreError, Txn};
+use crate::store::{Store, StoreError, Transaction};
 use crate::tpcc::keys::ORDER_LINE;
 
 /// Rows read at a time: a slice's end waits for no more.
@@ -50,28 +50,5 @@ fn scan<S: Store>(store: &S, slices: &Slices) -> Result<Option<u64>, StoreError>
             txn.rollback()?;
             return Ok((!more).then_some(found));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::rig::loaded;
-    use super::*;
-    use crate::runner::Bench;
-    use crate::tpcc::{Beside, Scale};
-    use probe::protocol::Budget;
-
-    #[test]
-    fn scans_come_again_and_again_and_read_the_whole_table() {
-        let scale = Scale { warehouses: 1, districts: 3, customers: 300, items: 200 };
-        let mut runner = loaded(scale, Beside::Scanner(Duration::from_millis(20)));
-        for _ in 0..5 {
-            assert!(runner.slice(Budget::Time(Duration::from_millis(40))).unwrap().commits() > 0);
-        }
-        // 900 orders of five lines at least, and two scans.
-        let rows = runner.counters()["scanner.rows"];
-        assert!(rows >= 2 * 900 * 5, "{rows} rows");
-        assert!(runner.check().unwrap().ok);
-        Box::new(runner).finish().unwrap();
     }
 }

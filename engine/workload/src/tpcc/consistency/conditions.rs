@@ -6,7 +6,7 @@ use probe::protocol::Finding;
 
 use super::facts::{self, District, Paid, Supplied};
 use super::verdict::{Condition, Score};
-use crate::store::{Store, StoreError, Txn};
+use crate::store::{Store, StoreError, Transaction};
 use crate::tpcc::ids::{OrderId, Place, WarehouseId};
 use crate::tpcc::keys;
 use crate::tpcc::scale::Scale;
