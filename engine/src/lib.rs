@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`sync`], [`metrics`] | the door to atomics and locks; counters and wait events |
 //! | [`compose`] | how exchangeable parts are held |
-//! | [`io`] | files, directories, aligned buffers, the simulated disk: a crate of its own, without features |
+//! | [`io`] | files, directories, aligned buffers, the simulated disk |
 //! | [`memory`] | object pools and transaction memory |
 //! | [`concurrent`] | latches, lock table, epoch reclamation |
 //! | [`buffer`] | page frames, replacement, write-out |
@@ -16,6 +16,9 @@
 //! | [`transaction`] | versions, snapshots, locks, recovery |
 //! | [`api`] | `Database`, `Txn`, typed tables |
 //! | [`testing`] | tests of both variants |
+//!
+//! What of these names no feature is compiled once for all sets of them, as crates of its own (`engine-files`, `engine-parts`), and is
+//! named here as if it were a module.
 //!
 //! [`select`] stands beside them: it is the only file that reads a feature, and it decides for every
 //! improvement which of its two implementations the engine is built from.

@@ -49,6 +49,7 @@ mod report;
 mod schemas;
 mod screen;
 mod screen_bench;
+mod sets_bench;
 mod store;
 mod store_commands;
 mod store_kill;

@@ -111,7 +111,7 @@ impl Hand for Objects {
         freed.map(|(at, object)| u64::from(!object.is_as_made(first + at))).sum()
     }
 
-    fn len(&self) -> usize {
+    fn held(&self) -> usize {
         self.held.len()
     }
 }
@@ -125,7 +125,7 @@ mod tests {
         let pools = pools();
         let mut hand = pools.hand();
         hand.make(0..1000);
-        assert_eq!((hand.len(), hand.free(0), hand.len()), (1000, 0, 0));
+        assert_eq!((hand.held(), hand.free(0), hand.held()), (1000, 0, 0));
         hand.make(0..10);
         assert_eq!(hand.free(1), 10, "they were made with other numbers");
         let counted = pools.counters();

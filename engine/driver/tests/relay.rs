@@ -1,7 +1,5 @@
 //! A database is handed on, in one process: the engine's sets hand it on in `workload matrix`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use engine_driver::SUBJECT;
 use engine_workload::relay::{self, Leg};
 

@@ -6,8 +6,13 @@
 
 pub mod compose;
 pub mod concurrent;
+pub mod deadlock;
 pub mod metrics;
+pub mod page;
 pub mod pool;
+pub mod row_log;
+pub mod slotted;
+pub mod stamp;
 pub mod sync;
 pub mod wal;
 

@@ -52,6 +52,8 @@ pub enum VerifyError {
 
 impl Database<select::CommitLog> {
     /// Opens the database in a directory, creating it in an empty one and recovering it after a crash.
+    // Inline, so that the engine is compiled with its log where it is used, and not here as well.
+    #[inline]
     pub fn open(vfs: Arc<dyn Vfs>, options: Options) -> Result<Self, OpenError> {
         Self::open_with(vfs, options)
     }

@@ -29,18 +29,18 @@ mod error;
 pub mod flush;
 mod frame;
 mod guard;
-mod lines;
 mod memory;
-pub mod page;
 pub mod page_table;
 mod pool;
 pub mod prefetch;
-pub mod racy;
 pub mod replacer;
 mod residents;
 mod store;
 
+use engine_parts::page::lines;
+
 pub use doublewrite::{DOUBLEWRITE_FILE, HealReport};
+pub use engine_parts::page::{self, racy};
 pub use error::BufferError;
 pub use frame::FrameId;
 pub use guard::{ExclusivePage, OptimisticPage, SharedPage};

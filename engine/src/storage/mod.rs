@@ -7,9 +7,9 @@
 //! * [`catalog`]: the tree of trees.
 
 pub mod catalog;
-pub mod slotted;
 pub mod space;
 pub mod superblock;
 pub mod volume;
 
+pub use engine_parts::slotted;
 pub use volume::Volume;

@@ -13,7 +13,6 @@
 
 pub mod checkpoint;
 pub mod clock;
-pub mod deadlock;
 mod durable;
 pub mod engine;
 pub mod error;
@@ -22,13 +21,11 @@ pub mod load;
 pub mod lock_manager;
 pub mod mvcc;
 pub mod recovery;
-pub mod row_log;
 pub mod running;
 pub mod snapshot;
-pub mod stamp;
 pub mod txn;
 mod undo;
 mod vacuum;
 
-pub use engine_parts::wal;
+pub use engine_parts::{deadlock, row_log, stamp, wal};
 pub use vacuum::Vacuumed;

@@ -60,7 +60,7 @@ pub trait Hand: Send {
     fn free(&mut self, first: usize) -> u64;
 
     /// How many there are.
-    fn len(&self) -> usize;
+    fn held(&self) -> usize;
 }
 
 /// Who frees what was made, and when.
@@ -155,7 +155,7 @@ impl Workload for AllocMicro {
             if session.pattern == Pattern::Remote {
                 self.exchange(*number, hand);
             }
-            self.freed.fetch_add(hand.len() as u64, Ordering::Relaxed);
+            self.freed.fetch_add(hand.held() as u64, Ordering::Relaxed);
             self.wrong.fetch_add(hand.free(first), Ordering::Relaxed);
         }
         Ok(Decision::Commit)
@@ -177,7 +177,7 @@ impl Workload for AllocMicro {
 
     fn check<S: Store>(&self, _store: &S, sessions: &[&Session]) -> Result<Vec<Finding>, StoreError> {
         let left: usize =
-            self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, hand)| hand.len()).sum();
+            self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, hand)| hand.held()).sum();
         let (freed, wrong) = (self.freed.load(Ordering::Relaxed), self.wrong.load(Ordering::Relaxed));
         let drawn: u64 = sessions.iter().map(|session| session.drawn).sum();
         let (mut contents, mut balance) = (Tally::default(), Tally::default());
@@ -223,7 +223,7 @@ mod tests {
             self.0.drain(..).enumerate().filter(|(at, number)| *number != first + at).count() as u64
         }
 
-        fn len(&self) -> usize {
+        fn held(&self) -> usize {
             self.0.len()
         }
     }

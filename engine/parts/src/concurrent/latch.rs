@@ -196,6 +196,7 @@ impl HybridLatch {
     }
 
     /// Whether a writer holds the latch at this moment (for assertions and statistics).
+    #[inline]
     pub fn is_exclusive(&self) -> bool {
         self.word.load(Ordering::Relaxed) & EXCLUSIVE != 0
     }

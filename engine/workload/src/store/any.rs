@@ -128,6 +128,9 @@ impl Store for AnyStore {
 /// What a body runs in.
 type Run<'a> = dyn FnMut(&mut dyn DynTxn) -> Result<Decision, StoreError> + 'a;
 
+/// What visits the rows of a scan.
+type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
 /// [`Store`] without generics.
 trait DynStore: Send + Sync {
     fn begin(&self, reads_only: bool) -> Result<Box<dyn DynTransaction + '_>, StoreError>;
@@ -251,13 +254,7 @@ pub trait DynTxn {
     ) -> Result<usize, StoreError>;
     fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError>;
     fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError>;
-    fn scan(
-        &mut self,
-        table: TableId,
-        from: &[u8],
-        to: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError>;
+    fn scan(&mut self, table: TableId, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError>;
 }
 
 impl<T: Txn> DynTxn for T {
@@ -300,13 +297,7 @@ impl<T: Txn> DynTxn for T {
         Txn::delete(self, table, key)
     }
 
-    fn scan(
-        &mut self,
-        table: TableId,
-        from: &[u8],
-        to: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn scan(&mut self, table: TableId, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
         Txn::scan(self, table, from, to, visit)
     }
 }

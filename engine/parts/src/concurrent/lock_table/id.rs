@@ -20,6 +20,7 @@ pub struct LockId {
 impl LockId {
     /// The table as a whole.
     #[must_use]
+    #[inline]
     pub const fn table(table: u64) -> Self {
         Self { table, row: 0 }
     }
@@ -37,6 +38,7 @@ impl LockId {
 
     /// Whether this is a whole table.
     #[must_use]
+    #[inline]
     pub const fn is_table(self) -> bool {
         self.row == 0
     }

@@ -34,6 +34,7 @@ impl Owner {
     ///
     /// # Panics
     /// If locks are still held.
+    #[inline]
     pub fn renew(&mut self, id: OwnerId) {
         assert!(self.held() == 0, "an owner with locks cannot be renewed");
         (self.id, self.work) = (id, 0);
@@ -54,17 +55,20 @@ impl Owner {
 
     /// Bytes logged so far.
     #[must_use]
+    #[inline]
     pub fn work(&self) -> u64 {
         self.work
     }
 
     /// How many locks are held.
     #[must_use]
+    #[inline]
     pub fn held(&self) -> usize {
         self.rows.len() + self.tables.len()
     }
 
     /// Adds a lock that stands in a queue object.
+    #[inline]
     pub(super) fn push_queued(&mut self, id: LockId) {
         if id.is_table() {
             self.tables.push(HeldTable { id, place: HeldTable::QUEUED });

@@ -1,9 +1,9 @@
 //! The records, decoded.
 
 use super::Patch;
-use crate::buffer::PageId;
 use crate::io::Lsn;
-use crate::transaction::stamp::{Ts, TxnId};
+use crate::page::PageId;
+use crate::stamp::{Ts, TxnId};
 
 /// Where a row is: its table, the page it was in when the record was written, its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,7 @@ pub enum Record<'a> {
 impl Change {
     /// Whether the change starts from a ghost.
     #[must_use]
+    #[inline]
     pub const fn from_ghost(self) -> bool {
         match self {
             Change::Revive => true,
@@ -103,6 +104,7 @@ impl Change {
 
     /// Whether the change leaves a ghost.
     #[must_use]
+    #[inline]
     pub const fn to_ghost(self) -> bool {
         match self {
             Change::Delete => true,

@@ -13,8 +13,7 @@ use std::cmp::Ordering;
 use std::hint::select_unpredictable;
 use std::ptr::NonNull;
 
-use super::lines;
-use super::page::{PAGE_SIZE, Page};
+use super::{PAGE_SIZE, Page, lines};
 
 /// Unaligned access as one load.
 #[derive(Clone, Copy)]
@@ -40,13 +39,13 @@ impl OptimisticBytes {
     /// # Safety
     /// `page` stays mapped memory of one page for as long as the value is used.
     #[inline]
-    pub(super) unsafe fn new(page: NonNull<Page>) -> Self {
+    pub unsafe fn new(page: NonNull<Page>) -> Self {
         Self { page }
     }
 
     /// A page that nobody changes, looked at in the same way.
     #[inline]
-    pub(crate) fn still(page: &Page) -> Self {
+    pub fn still(page: &Page) -> Self {
         Self { page: NonNull::from(page) }
     }
 

@@ -1,7 +1,7 @@
 //! Whether a page is what the layout says.
 
 use super::layout::{GARBAGE, HEAP_START, SlottedPage, head_of};
-use crate::buffer::page::PAGE_SIZE;
+use crate::page::PAGE_SIZE;
 
 impl SlottedPage {
     /// Checks everything that can be seen in the page alone; says what is wrong first.

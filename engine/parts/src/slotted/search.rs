@@ -9,8 +9,8 @@ use std::cmp::Ordering;
 use std::hint::select_unpredictable;
 
 use super::layout::{CAPACITY, COUNT, HEAD, Kind, LEVEL, NODE_HEADER, PREFIX_LEN, SlottedPage, head_of};
-use crate::buffer::page::{PAGE_SIZE, Page, PageId};
-use crate::buffer::racy::OptimisticBytes;
+use crate::page::racy::OptimisticBytes;
+use crate::page::{PAGE_SIZE, Page, PageId};
 
 /// More entries than any page holds.
 const MOST_ENTRIES: usize = (PAGE_SIZE - NODE_HEADER) / (HEAD + 6);

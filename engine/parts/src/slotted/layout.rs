@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::buffer::page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
+use crate::page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
 
 /// First byte behind the node header: a cache line boundary, where the heads begin.
 pub const NODE_HEADER: usize = 64;
@@ -38,6 +38,7 @@ pub enum Kind {
 
 impl Kind {
     /// Bytes of one slot.
+    #[inline]
     pub const fn slot_bytes(self) -> usize {
         match self {
             Kind::Leaf => 6,
@@ -46,6 +47,7 @@ impl Kind {
     }
 
     /// The kind of a page at this level of a tree.
+    #[inline]
     pub const fn of_level(level: u8) -> Self {
         if level == 0 { Kind::Leaf } else { Kind::Inner }
     }
@@ -93,23 +95,27 @@ pub(super) struct Slot {
 
 impl SlottedPage {
     /// Reads a page as slotted.
+    #[inline]
     pub const fn of(page: &Page) -> &Self {
         // SAFETY: `SlottedPage` is `repr(transparent)` over `Page`.
         unsafe { &*std::ptr::from_ref(page).cast::<Self>() }
     }
 
     /// Writes a page as slotted.
+    #[inline]
     pub const fn of_mut(page: &mut Page) -> &mut Self {
         // SAFETY: `SlottedPage` is `repr(transparent)` over `Page`.
         unsafe { &mut *std::ptr::from_mut(page).cast::<Self>() }
     }
 
     /// The page beneath.
+    #[inline]
     pub const fn page(&self) -> &Page {
         &self.0
     }
 
     /// The page beneath, for its header.
+    #[inline]
     pub const fn page_mut(&mut self) -> &mut Page {
         &mut self.0
     }
@@ -129,6 +135,7 @@ impl SlottedPage {
     }
 
     /// Whether there is no entry.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -146,17 +153,20 @@ impl SlottedPage {
     }
 
     /// The smallest key the page may hold.
+    #[inline]
     pub fn lower_fence(&self) -> &[u8] {
         self.slice(usize::from(self.0.u16(LOWER_OFFSET)), usize::from(self.0.u16(LOWER_LEN)))
     }
 
     /// The first key beyond the page, if there is any.
+    #[inline]
     pub fn upper_fence(&self) -> Option<&[u8]> {
         (self.0.bytes()[UNBOUNDED] == 0)
             .then(|| self.slice(usize::from(self.0.u16(UPPER_OFFSET)), usize::from(self.0.u16(UPPER_LEN))))
     }
 
     /// Whether `key` belongs here.
+    #[inline]
     pub fn covers(&self, key: &[u8]) -> bool {
         self.lower_fence() <= key && self.upper_fence().is_none_or(|upper| key < upper)
     }
@@ -175,6 +185,7 @@ impl SlottedPage {
     }
 
     /// Appends the whole key of entry `at` to `out`, which is cleared first.
+    #[inline]
     pub fn copy_key(&self, at: usize, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(self.prefix());
@@ -182,6 +193,7 @@ impl SlottedPage {
     }
 
     /// The whole key of entry `at`, in a vector of its own.
+    #[inline]
     pub fn key(&self, at: usize) -> Vec<u8> {
         let mut key = Vec::new();
         self.copy_key(at, &mut key);
@@ -196,12 +208,14 @@ impl SlottedPage {
     }
 
     /// The child of entry `at` of an inner page.
+    #[inline]
     pub fn child(&self, at: usize) -> PageId {
         debug_assert!(self.kind() == Kind::Inner);
         PageId::new(self.slot(at).child)
     }
 
     /// Where the insertions of late went: a hint for whoever divides the page, never more.
+    #[inline]
     pub fn insertions(&self) -> Insertions {
         let run = self.0.u16(RUN).cast_signed();
         match usize::from(self.0.u16(LAST_INSERT)) {
@@ -212,23 +226,27 @@ impl SlottedPage {
     }
 
     /// Bytes that entries and fences occupy, slots included.
+    #[inline]
     pub fn used_bytes(&self) -> usize {
         let fences = self.lower_fence().len() + self.upper_fence().map_or(0, <[u8]>::len);
         fences + (0..self.len()).map(|at| self.entry_bytes(at)).sum::<usize>()
     }
 
     /// Bytes that entry `at` occupies, its head and slot included.
+    #[inline]
     pub fn entry_bytes(&self, at: usize) -> usize {
         let slot = self.slot(at);
         slot.key_len + slot.value_len + HEAD + self.kind().slot_bytes()
     }
 
     /// Share of the usable bytes that entries and fences occupy, 0 to 1.
+    #[inline]
     pub fn fill(&self) -> f64 {
         self.used_bytes() as f64 / (PAGE_SIZE - NODE_HEADER) as f64
     }
 
     /// Whether an entry with this whole key and this many value bytes can be added or can replace another.
+    #[inline]
     pub fn has_room(&self, key_len: usize, value_len: usize) -> bool {
         let suffix_len = key_len.saturating_sub(usize::from(self.0.u16(PREFIX_LEN)));
         let growth = if self.len() == self.capacity() { HEAD + self.kind().slot_bytes() } else { 0 };
@@ -236,15 +254,18 @@ impl SlottedPage {
     }
 
     /// The two stretches that hold all content: header to slots, and heap. Between them is free space.
+    #[inline]
     pub fn occupied(&self) -> (Range<usize>, Range<usize>) {
         (0..self.slots_end(), usize::from(self.0.u16(HEAP_START))..PAGE_SIZE)
     }
 
+    #[inline]
     pub(super) fn head(&self, at: usize) -> u32 {
         self.0.u32(NODE_HEADER + HEAD * at)
     }
 
     /// Where the fences are in the heap.
+    #[inline]
     pub(super) fn fence_pieces(&self) -> [(usize, usize); 2] {
         let piece = |offset, len| (usize::from(self.0.u16(offset)), usize::from(self.0.u16(len)));
         [piece(LOWER_OFFSET, LOWER_LEN), piece(UPPER_OFFSET, UPPER_LEN)]
@@ -255,11 +276,13 @@ impl SlottedPage {
         usize::from(self.0.u16(CAPACITY))
     }
 
+    #[inline]
     pub(super) fn slots_end(&self) -> usize {
         NODE_HEADER + self.capacity() * (HEAD + self.kind().slot_bytes())
     }
 
     /// Unbroken free bytes between slots and heap.
+    #[inline]
     pub(super) fn gap(&self) -> usize {
         usize::from(self.0.u16(HEAP_START)) - self.slots_end()
     }

@@ -4,11 +4,11 @@
 use std::ptr::NonNull;
 
 /// Bytes of a cache line.
-pub(super) const LINE: usize = 64;
+pub const LINE: usize = 64;
 
 /// Asks for the lines of the `len` bytes from `first` on. A hint: nothing is read, wherever it points.
 #[inline]
-pub(super) fn prefetch(first: NonNull<u8>, len: usize) {
+pub fn prefetch(first: NonNull<u8>, len: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -12,6 +12,9 @@
 //! verified when it is read in; in between it is stale. The page LSN is the end of the last log record whose change
 //! the page contains: redo applies a record exactly to the pages whose LSN is below the record's end.
 
+pub mod lines;
+pub mod racy;
+
 use std::fmt;
 
 use crate::io::Lsn;
@@ -41,11 +44,13 @@ impl PageId {
     }
 
     /// The page's number.
+    #[inline]
     pub const fn get(self) -> u64 {
         self.0
     }
 
     /// Where the page begins in the data file.
+    #[inline]
     pub const fn offset_bytes(self) -> u64 {
         self.0 * PAGE_SIZE as u64
     }
@@ -109,16 +114,19 @@ impl Page {
     }
 
     /// A page with these bytes.
+    #[inline]
     pub const fn of(bytes: &[u8; PAGE_SIZE]) -> Self {
         Self(*bytes)
     }
 
     /// All bytes, header included.
+    #[inline]
     pub const fn bytes(&self) -> &[u8; PAGE_SIZE] {
         &self.0
     }
 
     /// All bytes, for writing.
+    #[inline]
     pub const fn bytes_mut(&mut self) -> &mut [u8; PAGE_SIZE] {
         &mut self.0
     }
@@ -132,6 +140,7 @@ impl Page {
     }
 
     /// Changes the type and keeps the rest.
+    #[inline]
     pub fn set_kind(&mut self, kind: PageType) {
         self.0[TYPE] = kind.code();
     }
@@ -148,21 +157,25 @@ impl Page {
     }
 
     /// End of the last log record whose change is in the page.
+    #[inline]
     pub fn lsn(&self) -> Lsn {
         Lsn(self.u64(PAGE_LSN))
     }
 
     /// Records that the change described by the log up to `lsn` is in the page.
+    #[inline]
     pub fn set_lsn(&mut self, lsn: Lsn) {
         self.put_u64(PAGE_LSN, lsn.0);
     }
 
     /// The id the page says it has.
+    #[inline]
     pub fn id(&self) -> PageId {
         PageId(self.u64(PAGE_ID))
     }
 
     /// The tree the page says it belongs to.
+    #[inline]
     pub fn tree(&self) -> TreeId {
         TreeId(self.u32(TREE))
     }

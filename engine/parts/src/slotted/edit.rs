@@ -6,7 +6,7 @@ use super::layout::{
     CAPACITY, COUNT, GARBAGE, HEAD, HEAP_START, Kind, LAST_INSERT, LOWER_LEN, LOWER_OFFSET, MAX_KEY, NODE_HEADER,
     PREFIX_LEN, RUN, SlottedPage, UNBOUNDED, UPPER_LEN, UPPER_OFFSET, head_of, narrow,
 };
-use crate::buffer::page::{PAGE_SIZE, Page, PageId};
+use crate::page::{PAGE_SIZE, Page, PageId};
 
 /// Slots are added this many at a time, so that few insertions move the slots behind the heads.
 const SLOTS_STEP: usize = 16;

@@ -252,7 +252,7 @@ fn now_ns() -> u64 {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-    use crate::transaction::deadlock::edges::Edges;
+    use crate::deadlock::edges::Edges;
 
     const WAIT: fn(Act) -> bool = |act| matches!(act, Act::Wait { recheck_after: Some(_) });
 

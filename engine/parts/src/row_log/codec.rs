@@ -1,9 +1,9 @@
 //! Records as bytes, there and back.
 
 use super::{Change, Patch, Place, Record};
-use crate::buffer::PageId;
 use crate::io::Lsn;
-use crate::transaction::stamp::{Ts, TxnId};
+use crate::page::PageId;
+use crate::stamp::{Ts, TxnId};
 
 const INSERT: u8 = 0x01;
 const UPDATE: u8 = 0x02;

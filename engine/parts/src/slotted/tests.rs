@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{SlottedPage, child_at, find};
-use crate::buffer::page::{Page, PageId, TreeId};
+use crate::page::{Page, PageId, TreeId};
 
 #[derive(Clone, Debug)]
 enum Step {

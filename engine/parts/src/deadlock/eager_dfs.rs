@@ -62,7 +62,7 @@ pub(super) fn youngest_in_cycle(start: OwnerId, graph: &dyn WaitGraph) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transaction::deadlock::edges::Edges;
+    use crate::deadlock::edges::Edges;
 
     #[track_caller]
     fn check(edges: &'static [(u64, u64)], start: u64, victim: Option<u64>) {

@@ -43,42 +43,49 @@ impl Stamp {
 
     /// Written by `txn`, which has not stamped it yet.
     #[must_use]
+    #[inline]
     pub const fn writer(txn: TxnId) -> Self {
         Self(WRITER | txn.0)
     }
 
     /// Committed at `ts`.
     #[must_use]
+    #[inline]
     pub const fn committed(ts: Ts) -> Self {
         Self(ts.0)
     }
 
     /// The stamp as it stands in the header.
     #[must_use]
+    #[inline]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
     /// What to store in the header.
     #[must_use]
+    #[inline]
     pub const fn bits(self) -> u64 {
         self.0
     }
 
     /// The same, with the mark of deletion set or cleared.
     #[must_use]
+    #[inline]
     pub const fn with_deleted(self, deleted: bool) -> Self {
         Self(if deleted { self.0 | DELETED } else { self.0 & !DELETED })
     }
 
     /// Whether the row is a ghost: deleted, not yet removed.
     #[must_use]
+    #[inline]
     pub const fn is_deleted(self) -> bool {
         self.0 & DELETED != 0
     }
 
     /// Whose write it is and when it was committed.
     #[must_use]
+    #[inline]
     pub const fn origin(self) -> Origin {
         if self.0 & WRITER != 0 { Origin::Writer(TxnId(self.0 & VALUE)) } else { Origin::Committed(Ts(self.0 & VALUE)) }
     }
