@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU64;
 
 use engine::api::Options;
 use engine::io::SimFs;
+use engine_driver::EngineStore;
 use engine_peers::contestant::{Contestant, Durability};
 use engine_peers::driver;
 use engine_peers::one_writer::{BATCH_MAX, Batched, OneWriter, Plain};
@@ -17,7 +18,6 @@ use engine_peers::stores::fjall::Fjall;
 use engine_peers::stores::lmdb::Lmdb;
 use engine_peers::stores::redb::Redb;
 use engine_peers::stores::sqlite::Sqlite;
-use engine_driver::EngineStore;
 use engine_workload::runner::{Workload, state_digest};
 use engine_workload::store::{Decision, MemoryStore, Rows, Store, StoreError, TableId, Transaction, Txn};
 use engine_workload::tpcc::{Scale, Tpcc, keys};
