@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use workbench::agents::Stage;
 use workbench::agents::facts::{Attempt, Ended, Life};
@@ -12,7 +11,7 @@ use workbench::tracking::Reader;
 
 use super::apply_bench::Lab;
 use super::apply_faults::built_lab;
-use super::bench::Ran;
+use super::bench::{Ran, eventually};
 
 /// The project of a [`Lab`] in a repository, whose T003 belongs to a script.
 pub(crate) struct Yard {
@@ -164,13 +163,5 @@ impl Yard {
         assert_eq!(self.git(&["status", "--porcelain"]), "");
         assert_eq!(self.git(&["rev-parse", "--abbrev-ref", "HEAD"]), "trunk");
         assert_eq!(self.git(&["log", "--format=%s"]), "base");
-    }
-}
-
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }

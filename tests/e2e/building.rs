@@ -13,7 +13,8 @@ use workbench::machine::tree::living_below;
 use workbench::units::Interval;
 
 use super::apply_bench::Lab;
-use super::assign_bench::{Yard, eventually};
+use super::assign_bench::Yard;
+use super::bench::eventually;
 use super::crowd_bench::crowd;
 
 /// Compiles a crate of its own again and again, and counts how often it did.

@@ -10,7 +10,8 @@ use workbench::agents::Stage;
 use workbench::agents::facts::Doing;
 
 use super::apply_bench::Lab;
-use super::assign_bench::{Yard, eventually};
+use super::assign_bench::Yard;
+use super::bench::eventually;
 use super::mcp_client::Client;
 
 /// The server of the lab's project; about an assignment where there is one.

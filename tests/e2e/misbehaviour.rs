@@ -9,7 +9,8 @@ use workbench::agents::facts::{Ending, Gate, Role};
 use workbench::agents::supervisor::{Stream, TOKEN_VARIABLE};
 use workbench::machine::processes::{Stat, marked};
 
-use super::assign_bench::{Yard, eventually};
+use super::assign_bench::Yard;
+use super::bench::eventually;
 
 /// A commit in the agent's own modules.
 const COMMIT: &str = "echo work > notes; git add notes; git commit -qm '[Agent1] Transaction: work'";

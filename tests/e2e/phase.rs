@@ -10,7 +10,8 @@ use workbench::agents::facts::{Decision, Ending, Life, Role};
 use workbench::agents::supervisor::TOKEN_VARIABLE;
 use workbench::machine::processes::marked;
 
-use super::assign_bench::{Yard, eventually};
+use super::assign_bench::Yard;
+use super::bench::eventually;
 use super::commands::steady;
 use super::phase_bench::{CAST, Play};
 

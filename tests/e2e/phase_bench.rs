@@ -13,8 +13,8 @@ use workbench::agents::supervisor::TOKEN_VARIABLE;
 use workbench::machine::processes::marked;
 
 use super::apply_bench::Lab;
-use super::assign_bench::{Yard, eventually};
-use super::bench::{Bench, copy};
+use super::assign_bench::Yard;
+use super::bench::{Bench, copy, eventually};
 
 /// Somebody in the play.
 #[derive(Debug, Clone, Copy)]

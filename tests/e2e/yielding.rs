@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -10,6 +10,7 @@ use workbench::machine::processes::{Stat, all};
 use workbench::machine::{Place, giving_way};
 
 use super::apply_bench::Lab;
+use super::bench::eventually;
 
 /// Burns CPU in a child, and in a grandchild that leads a session of its own; their pids are left in `a` and `b`. A test that fails
 /// leaves them behind: so each has half a minute of CPU time to burn, and no more.
@@ -27,14 +28,6 @@ fn pid(child: &Child) -> i32 {
 
 fn send(child: &Child, signal: Signal) {
     kill(Pid::from_raw(pid(child)), signal).unwrap();
-}
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(10), "never: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// The burners, once both burn.

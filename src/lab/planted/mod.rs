@@ -11,7 +11,7 @@
 //! - [`tally`]: counts over many experiments, as tables.
 //!
 //! `cargo run --release --example planted` prints the tables; the tests here are their small, deterministic form. For a
-//! driver with planted effects that speaks the protocol, see `probe/examples/planted.rs`.
+//! driver with planted effects that speaks the protocol, see `probe/examples/planted_driver.rs`.
 
 pub mod experiment;
 pub mod noise;

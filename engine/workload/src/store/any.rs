@@ -408,3 +408,76 @@ impl<'s> Transaction for ByCalls<Box<dyn DynTransaction + 's>> {
 fn placed<K: AsRef<[u8]>>(keys: &[K]) -> [Placed<'_>; KEYS] {
     std::array::from_fn(|at| Placed { key: keys.get(at).map_or(&[], AsRef::as_ref), at })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    const T: TableId = TableId(0);
+
+    /// Doubles every row whose key is given, reads them again, and decides.
+    struct Doubling<'a> {
+        keys: &'a [[u8; 1]],
+        seen: &'a mut Vec<(u8, Option<u8>)>,
+        decision: Decision,
+    }
+
+    impl Body for Doubling<'_> {
+        fn run<X: Txn>(&mut self, txn: &mut X) -> Result<Decision, StoreError> {
+            let found = txn.update_many(T, self.keys, |key, row| {
+                assert_eq!(key[0], row[0], "a row and its key");
+                row[1] *= 2;
+            })?;
+            txn.get_many(T, self.keys, &mut Vec::new(), |key, row| self.seen.push((key[0], row.map(|row| row[1]))))?;
+            assert_eq!(found, self.seen.iter().filter(|(_, row)| row.is_some()).count());
+            Ok(self.decision)
+        }
+    }
+
+    fn filled() -> AnyStore {
+        let store = AnyStore::of(MemoryStore::new(&["t"]));
+        let mut txn = store.begin().unwrap();
+        (0..100).for_each(|key: u8| txn.insert(T, &[key], &[key, 1]).unwrap());
+        store.wait(&txn.commit().unwrap()).unwrap();
+        store
+    }
+
+    #[test]
+    fn more_keys_than_are_handed_on_at_once_come_in_their_order() {
+        let store = filled();
+        // Some are not there; more than twice as many as go at once.
+        let keys: Vec<[u8; 1]> = (0..3 * KEYS as u8 + 1).rev().map(|key| [key * 3]).collect();
+        for (decision, factor) in [(Decision::Rollback, 2), (Decision::Commit, 2), (Decision::Commit, 4)] {
+            let mut seen = Vec::new();
+            let ticket = store.transact(false, Doubling { keys: &keys, seen: &mut seen, decision }).unwrap();
+            assert_eq!(ticket.is_some(), decision == Decision::Commit);
+            let expected: Vec<_> = keys.iter().map(|key| (key[0], (key[0] < 100).then_some(factor))).collect();
+            assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn a_transaction_that_is_owned_does_what_the_store_does() {
+        let store = filled();
+        let (mut txn, mut row) = (store.begin().unwrap(), Vec::new());
+        assert!(txn.get(T, &[7], &mut row).unwrap() && row == [7, 1]);
+        assert!(txn.get_for_update(T, &[8], &mut row).unwrap() && row == [8, 1]);
+        assert!(txn.update(T, &[7], |row| row.push(9)).unwrap() && !txn.update(T, &[200], |_| ()).unwrap());
+        assert!(txn.delete(T, &[8]).unwrap() && !txn.delete(T, &[8]).unwrap());
+        let mut seen = Vec::new();
+        let visit = |key: &[u8], row: &[u8]| {
+            seen.push((key[0], row.len()));
+            if seen.len() < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        txn.scan(T, &[6], &[100], visit).unwrap();
+        assert_eq!(seen, [(6, 2), (7, 3), (9, 2)]);
+        txn.rollback().unwrap();
+        let mut txn = store.begin_read().unwrap();
+        assert!(txn.get(T, &[8], &mut row).unwrap(), "what was rolled back is as before");
+        assert!(matches!(txn.insert(T, &[8], &[]), Err(StoreError::Fatal(_))));
+        drop(txn);
+        assert!(store.verify().is_ok() && store.loaders(3) == 3 && store.features().is_empty());
+        store.close().unwrap();
+    }
+}

@@ -3,7 +3,7 @@
 //! The same procedures run on every store: the engine under test, a plain reference in memory that tests compare it
 //! with, and other databases beside it. The trait is as narrow as they all can meet: ordered byte keys, byte rows,
 //! transactions, and a commit that may become durable later.
-
+//!
 //! A workload is compiled once for each store that it names, and for [`AnyStore`] once for all.
 
 mod any;

@@ -4,7 +4,7 @@
 //! workbench.yaml names it instead of a package to build, and the workload says what is planted:
 //!
 //! ```text
-//! target: {package: none, driver: none, command: [target/debug/examples/planted, "--features={features}"]}
+//! target: {package: none, driver: none, command: [target/debug/examples/planted_driver, "--features={features}"]}
 //! …
 //! workload: {workload: planted, metric: rate, params: {effects: "a=0.2 b=-0.1 a*b=0.05", noise: 0.03, tails: heavy}}
 //! ```
@@ -12,7 +12,7 @@
 //! `a=0.2` multiplies the rate by exp(0.2) when the feature `a` is on; `a*b=0.05` by exp(0.05) more when both are. Each
 //! process draws its noise once, from the seed and its features: a restart is the unit.
 //!
-//! Try `echo '{"cmd":"hello"}' | cargo run -p probe --example planted`.
+//! Try `echo '{"cmd":"hello"}' | cargo run -p probe --example planted_driver`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
