@@ -22,7 +22,7 @@ use crate::sync::{Arc, Mutex};
 pub const DATA_FILE: &str = "data";
 
 /// Version of everything on disk; raised by every incompatible change.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Name of a data file in the making.
 pub const NEW_DATA_FILE: &str = "data.new";

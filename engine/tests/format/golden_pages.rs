@@ -57,7 +57,7 @@ fn the_superblock_byte_by_byte<L: CommitLog>() {
     let slot = |sequence: u64, words: [u64; 6]| {
         let mut slot = vec![0; 4096];
         put(&mut slot, 0, b"ENGINEdb");
-        put(&mut slot, 8, &2u32.to_le_bytes());
+        put(&mut slot, 8, &3u32.to_le_bytes());
         put(&mut slot, 12, &8192u32.to_le_bytes());
         put(&mut slot, 16, &sequence.to_le_bytes());
         for (at, word) in words.iter().enumerate() {
@@ -109,6 +109,7 @@ fn a_leaf_byte_by_byte<L: CommitLog>() {
     put(&mut page, 52, &2u16.to_le_bytes()); // the last insertion was entry 2, the second that followed another
     put(&mut page, 54, &2i16.to_le_bytes());
 
+    // The three keys share nothing at their beginning.
     for (at, head) in [b"alic", b"bob\0", b"caro"].into_iter().enumerate() {
         put(&mut page, 64 + 4 * at, &u32::from_be_bytes(*head).to_le_bytes());
     }
@@ -153,6 +154,11 @@ fn an_inner_page_and_its_leaves<L: CommitLog>() {
     let root = Node::parse(files.page(2));
     assert_eq!((root.id, root.tree, root.level), (2, 1, 1), "the root never moves");
     assert_eq!((root.lower.as_slice(), root.upper.as_deref()), (&b""[..], None));
+    assert_eq!(
+        (root.prefix.as_slice(), root.shared.as_slice()),
+        (&b""[..], &b"row-00"[..]),
+        "found out from the separators"
+    );
     let mut found = Vec::new();
     let bounds: Vec<&[u8]> = root.entries.iter().map(Entry::key).collect();
     let children = root.children();

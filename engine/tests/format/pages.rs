@@ -26,6 +26,7 @@ pub(crate) struct Node {
     pub(crate) lower: Vec<u8>,
     pub(crate) upper: Option<Vec<u8>>,
     pub(crate) prefix: Vec<u8>,
+    pub(crate) shared: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -46,7 +47,7 @@ impl Superblock {
     #[track_caller]
     pub(crate) fn parse(slot: &[u8]) -> Self {
         assert_eq!(&slot[..8], b"ENGINEdb");
-        assert_eq!((u32_at(slot, 8), u32_at(slot, 12)), (2, 8192), "format version and page size");
+        assert_eq!((u32_at(slot, 8), u32_at(slot, 12)), (3, 8192), "format version and page size");
         assert_eq!(u32_at(slot, 4092), crc32c(&slot[..4092]));
         assert!(slot[72..4092].iter().all(|&byte| byte == 0), "spare words 3 and 4, and the rest, are zero");
         Self {
@@ -90,7 +91,7 @@ impl Node {
         let (heap_start, garbage) = (usize::from(u16_at(page, 36)), usize::from(u16_at(page, 38)));
         let (level, unbounded) = (page[40], page[41]);
         assert_eq!(page[4], if level == 0 { 2 } else { 3 }, "type: leaf at level 0, inner above");
-        assert!(page[5..8].iter().chain(&page[28..32]).chain(&page[56..64]).all(|&byte| byte == 0), "reserved bytes");
+        assert!(page[5..8].iter().chain(&page[28..32]).all(|&byte| byte == 0), "reserved bytes");
         assert!(unbounded <= 1);
         let slot_bytes = if level == 0 { 6 } else { 12 };
         let slots = 64 + 4 * capacity;
@@ -106,6 +107,8 @@ impl Node {
         let prefix = lower[..usize::from(u16_at(page, 42))].to_vec();
         assert!(unbounded == 0 || upper.is_empty() && prefix.is_empty());
         assert!(unbounded == 1 || upper.starts_with(&prefix) && lower < upper);
+        let (shared, behind) = page[57..64].split_at(page[56].into());
+        assert!(behind.iter().all(|&byte| byte == 0), "zeros behind what suffixes share");
         let mut entries = Vec::new();
         for at in 0..count {
             let slot = &page[slots + slot_bytes * at..][..slot_bytes];
@@ -114,8 +117,12 @@ impl Node {
             let content = piece(offset, key_len + value_len);
             let (suffix, value) = content.split_at(key_len);
             let mut head = [0; 4];
-            head[..key_len.min(4)].copy_from_slice(&suffix[..key_len.min(4)]);
-            assert_eq!(u32_at(page, 64 + 4 * at), u32::from_be_bytes(head), "head {at}: the suffix's first bytes");
+            if level == 0 || at > 0 {
+                let rest = suffix.strip_prefix(shared).expect("a suffix begins as all of them do");
+                let len = rest.len().min(4);
+                head[..len].copy_from_slice(&rest[..len]);
+            }
+            assert_eq!(u32_at(page, 64 + 4 * at), u32::from_be_bytes(head), "head {at}: what follows those bytes");
             let key = [&prefix, suffix].concat();
             entries.push(match level {
                 0 => Entry::Row { key, stamp: u64_at(value, 0), undo: u64_at(value, 8), row: value[16..].to_vec() },
@@ -132,6 +139,7 @@ impl Node {
             lower,
             upper,
             prefix,
+            shared: shared.to_vec(),
             entries,
         };
         node.check_order();

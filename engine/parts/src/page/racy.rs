@@ -26,6 +26,9 @@ type Sixteen = std::arch::x86_64::__m128i;
 #[cfg(not(target_arch = "x86_64"))]
 type Sixteen = u128;
 
+/// Bytes of [`Sixteen`].
+const SIXTEEN: usize = size_of::<Sixteen>();
+
 /// So many numbers are compared with a bound one beside the other faster than the next half of them is chosen.
 const FEW: usize = 32;
 
@@ -104,16 +107,23 @@ impl OptimisticBytes {
         let len = len.min(PAGE_SIZE - at);
         out.clear();
         out.reserve(len);
-        let (blocks, tail) = out.spare_capacity_mut()[..len].as_chunks_mut::<16>();
-        for (block, place) in blocks.iter_mut().enumerate() {
-            let sixteen = self.load::<Sixteen>(at + 16 * block);
-            // SAFETY: the place has sixteen bytes, and needs no alignment for this.
-            unsafe { place.as_mut_ptr().cast::<Unaligned<Sixteen>>().write(Unaligned(sixteen)) };
+        let (lines, tail) = out.spare_capacity_mut()[..len].as_chunks_mut::<{ 4 * SIXTEEN }>();
+        for (line, place) in lines.iter_mut().enumerate() {
+            // Four at once: a loop for each would take twice the instructions.
+            for part in 0..4 {
+                // SAFETY: sixteen of the `len` bytes at `at`, which are in the page; racing writers: see the module.
+                let from = unsafe { self.page.cast::<u8>().add(at + (4 * line + part) * SIXTEEN) };
+                // SAFETY: as before; the place has four times sixteen bytes, and neither needs to be aligned for this.
+                unsafe {
+                    let sixteen = from.cast::<Unaligned<Sixteen>>().read_volatile();
+                    place.as_mut_ptr().cast::<Unaligned<Sixteen>>().add(part).write(sixteen);
+                }
+            }
         }
-        let tail_at = at + len / 16 * 16;
+        let tail_at = at + len / (4 * SIXTEEN) * (4 * SIXTEEN);
         let (words, tail) = tail.as_chunks_mut::<8>();
-        for place in &mut *words {
-            place.write_copy_of_slice(&self.load::<u64>(tail_at).to_ne_bytes());
+        for (word, place) in words.iter_mut().enumerate() {
+            place.write_copy_of_slice(&self.load::<u64>(tail_at + 8 * word).to_ne_bytes());
         }
         let tail_at = tail_at + 8 * words.len();
         for (byte, place) in tail.iter_mut().enumerate() {
@@ -242,5 +252,18 @@ mod tests {
         }
         assert!(view.count_below(PAGE_SIZE - 5, 9, u32::MAX) <= 1);
         assert_eq!(view.count_below(usize::MAX, usize::MAX, 1), 0);
+    }
+
+    #[test]
+    fn copies_whole_lines_and_what_is_left() {
+        let mut page = Box::new(Page::zeroed());
+        page.bytes_mut().iter_mut().enumerate().for_each(|(at, byte)| *byte = (at * 7 + at / 256) as u8);
+        let mut copy = Vec::new();
+        for at in [0, 1, 77, 4000] {
+            for len in (0..200).chain([1000, PAGE_SIZE - at]) {
+                OptimisticBytes::still(&page).copy(at, len, &mut copy);
+                assert_eq!(copy, page.bytes()[at..at + len], "{len} bytes at {at}");
+            }
+        }
     }
 }

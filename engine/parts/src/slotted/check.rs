@@ -1,6 +1,6 @@
 //! Whether a page is what the layout says.
 
-use super::layout::{GARBAGE, HEAP_START, SlottedPage, head_of};
+use super::layout::{GARBAGE, HEAP_START, NODE_HEADER, SHARED, SHARED_MAX, SlottedPage, head_of};
 use crate::page::PAGE_SIZE;
 
 impl SlottedPage {
@@ -46,10 +46,19 @@ impl SlottedPage {
         if !self.lower_fence().starts_with(self.prefix()) {
             return Err("the prefix is not the start of the lower fence".into());
         }
+        let (shared, field) = (usize::from(self.0.bytes()[SHARED]), &self.0.bytes()[SHARED + 1..NODE_HEADER]);
+        if shared > SHARED_MAX || field[shared..].iter().any(|byte| *byte != 0) {
+            return Err(format!("{shared} bytes are shared, of {field:?}"));
+        }
         let mut before: Option<Vec<u8>> = None;
         for at in 0..self.len() {
             let key = self.key(at);
-            if self.head(at) != head_of(self.suffix(at)) {
+            let head = match self.suffix(at).strip_prefix(self.shared()) {
+                _ if at < self.kind().first_searched() => 0,
+                Some(rest) => head_of(rest),
+                None => return Err(format!("entry {at}: key {key:?} does not begin as the others")),
+            };
+            if self.head(at) != head {
                 return Err(format!("entry {at}: the head is not that of the key"));
             }
             if !self.covers(&key) {

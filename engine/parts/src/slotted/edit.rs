@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::layout::{
     CAPACITY, COUNT, GARBAGE, HEAD, HEAP_START, Kind, LAST_INSERT, LOWER_LEN, LOWER_OFFSET, MAX_KEY, NODE_HEADER,
-    PREFIX_LEN, RUN, SlottedPage, UNBOUNDED, UPPER_LEN, UPPER_OFFSET, head_of, narrow,
+    PREFIX_LEN, RUN, SHARED, SHARED_MAX, SlottedPage, UNBOUNDED, UPPER_LEN, UPPER_OFFSET, head_of, narrow,
 };
 use crate::page::{PAGE_SIZE, Page, PageId};
 
@@ -153,6 +153,11 @@ impl SlottedPage {
     fn open_slot(&mut self, at: usize, suffix: &[u8], value_len: usize) -> usize {
         let (count, bytes) = (self.len(), suffix.len() + value_len);
         assert!(at <= count, "insertion at {at} of {count}");
+        let searched = at >= self.kind().first_searched();
+        debug_assert!(searched || count == 0, "an entry in front of the lower fence");
+        if searched {
+            self.share(suffix);
+        }
         if count == self.capacity() {
             self.add_slots(bytes);
         }
@@ -164,12 +169,34 @@ impl SlottedPage {
         page.copy_within(heads + HEAD * at..heads + HEAD * count, heads + HEAD * (at + 1));
         page.copy_within(slots + width * at..slots + width * count, slots + width * (at + 1));
         self.0.put_u16(COUNT, narrow(count + 1));
-        self.0.put_u32(heads + HEAD * at, head_of(suffix));
+        self.0.put_u32(heads + HEAD * at, if searched { head_of(&suffix[self.shared().len()..]) } else { 0 });
         self.note_insertion(at);
         let slot = slots + width * at;
         self.0.put_u16(slot, narrow(offset));
         self.0.put_u16(slot + 2, narrow(suffix.len()));
         slot
+    }
+
+    /// Makes what the suffixes share what they share with this one, too, and the heads what follows.
+    fn share(&mut self, suffix: &[u8]) {
+        let entries = self.kind().first_searched()..self.len();
+        let shared = if entries.is_empty() {
+            suffix.len().min(SHARED_MAX)
+        } else {
+            let shared = common_prefix(self.shared(), suffix);
+            if shared == self.shared().len() {
+                return;
+            }
+            shared
+        };
+        let field = &mut self.0.bytes_mut()[SHARED..NODE_HEADER];
+        field.fill(0);
+        field[0] = shared as u8;
+        field[1..=shared].copy_from_slice(&suffix[..shared]);
+        for at in entries {
+            let head = head_of(&self.suffix(at)[shared..]);
+            self.0.put_u32(NODE_HEADER + HEAD * at, head);
+        }
     }
 
     /// Keeps the hint of [`Self::insertions`].

@@ -23,6 +23,11 @@ pub(super) const UPPER_OFFSET: usize = 48;
 pub(super) const UPPER_LEN: usize = 50;
 pub(super) const LAST_INSERT: usize = 52;
 pub(super) const RUN: usize = 54;
+/// How many bytes all suffixes that are searched begin with, and those bytes, with zeros behind.
+pub(super) const SHARED: usize = 56;
+
+/// There is room for so many of those bytes.
+pub(super) const SHARED_MAX: usize = NODE_HEADER - SHARED - 1;
 
 /// Bytes of one head.
 pub(super) const HEAD: usize = 4;
@@ -50,6 +55,15 @@ impl Kind {
     #[inline]
     pub const fn of_level(level: u8) -> Self {
         if level == 0 { Kind::Leaf } else { Kind::Inner }
+    }
+
+    /// Entries before this one are not searched: whatever an inner page covers is at or above its first entry.
+    #[inline]
+    pub(super) const fn first_searched(self) -> usize {
+        match self {
+            Kind::Leaf => 0,
+            Kind::Inner => 1,
+        }
     }
 
     const fn page_type(self) -> PageType {
@@ -175,6 +189,12 @@ impl SlottedPage {
     #[inline]
     pub fn prefix(&self) -> &[u8] {
         self.slice(usize::from(self.0.u16(LOWER_OFFSET)), usize::from(self.0.u16(PREFIX_LEN)))
+    }
+
+    /// What all suffixes of entries that are searched begin with, as far as the page keeps it.
+    #[inline]
+    pub fn shared(&self) -> &[u8] {
+        self.slice(SHARED + 1, usize::from(self.0.bytes()[SHARED]))
     }
 
     /// What follows the prefix in the key of entry `at`.
@@ -319,8 +339,38 @@ pub(super) fn narrow(value: usize) -> u16 {
 /// The first four bytes, padded with zeros, as an integer that orders like them.
 #[inline]
 pub(super) fn head_of(suffix: &[u8]) -> u32 {
-    match suffix.first_chunk::<4>() {
-        Some(first) => u32::from_be_bytes(*first),
-        None => suffix.iter().enumerate().fold(0, |head, (at, &byte)| head | u32::from(byte) << (24 - 8 * at)),
+    (word_of(suffix) >> 32) as u32
+}
+
+/// The first eight bytes, padded with zeros, as an integer that orders like them.
+#[inline]
+pub(super) fn word_of(bytes: &[u8]) -> u64 {
+    let behind = 8 * (8 - bytes.len().min(8));
+    // Fewer than eight are read as two halves that overlap: no loop, for what is asked several times in every search.
+    match (bytes.first_chunk(), bytes.first_chunk(), bytes.last_chunk(), bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(all), ..) => u64::from_be_bytes(*all),
+        (_, Some(front), Some(back), ..) => {
+            u64::from(u32::from_be_bytes(*front)) << 32 | u64::from(u32::from_be_bytes(*back)) << behind
+        }
+        (.., Some(front), Some(back)) => {
+            u64::from(u16::from_be_bytes(*front)) << 48 | u64::from(u16::from_be_bytes(*back)) << behind
+        }
+        _ => bytes.first().map_or(0, |byte| u64::from(*byte) << 56),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_the_bytes_and_zeros() {
+        let bytes = [0x81, 0x42, 0xa3, 0x24, 0xc5, 0x66, 0x07, 0xe8, 0x99];
+        for len in 0..=bytes.len() {
+            let mut padded = [0; 8];
+            padded[..len.min(8)].copy_from_slice(&bytes[..len.min(8)]);
+            assert_eq!(word_of(&bytes[..len]), u64::from_be_bytes(padded), "{len}");
+            assert_eq!(head_of(&bytes[..len]).to_be_bytes(), padded[..4], "{len}");
+        }
     }
 }

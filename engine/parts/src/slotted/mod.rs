@@ -13,7 +13,10 @@
 //!
 //! * **Fences.** A page covers the keys in `[lower, upper)`; an absent upper fence means no bound. Every key in it
 //!   begins with the common prefix of the two fences, so that prefix is stored once, as the start of the lower fence.
-//! * **Heads.** The first four bytes of what is left of each key, as a big-endian integer, stand in an array of their
+//! * **Shared bytes.** What is left of the keys often begins alike all the same: fences may lie far apart, and the outermost pages
+//!   of a level have none on one side. So the node header keeps up to seven bytes that all of it begins with; an insertion may make
+//!   them fewer. (The first entry of an inner page, its lower fence, has no part in that: nothing is sought below it.)
+//! * **Heads.** The four bytes behind those, as a big-endian integer, stand in an array of their
 //!   own: a binary search touches sixteen keys per cache line and compares integers. Only keys with equal heads are
 //!   looked up in the heap. (LeanStore and Umbra keep the head inside the slot, which spreads the search over three
 //!   times as many lines.)

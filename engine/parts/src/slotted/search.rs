@@ -8,7 +8,9 @@
 use std::cmp::Ordering;
 use std::hint::select_unpredictable;
 
-use super::layout::{CAPACITY, COUNT, HEAD, Kind, LEVEL, NODE_HEADER, PREFIX_LEN, SlottedPage, head_of};
+use super::layout::{
+    CAPACITY, COUNT, HEAD, Kind, LEVEL, NODE_HEADER, PREFIX_LEN, SHARED, SHARED_MAX, SlottedPage, word_of,
+};
 use crate::page::racy::OptimisticBytes;
 use crate::page::{PAGE_SIZE, Page, PageId};
 
@@ -107,7 +109,11 @@ impl SlottedPage {
     /// Where `key` is (`Ok`) or would be inserted (`Err`). The key must lie between the fences.
     #[inline]
     pub fn search(&self, key: &[u8]) -> Result<usize, usize> {
-        find(&self.0, self.kind(), key)
+        match find(&self.0, self.kind(), key) {
+            // The first entry of an inner page is not sought.
+            Err(1) if self.kind() == Kind::Inner && self.suffix(0) == &key[self.prefix().len()..] => Ok(0),
+            found => found,
+        }
     }
 
     /// Index of the first entry whose key is at least `key`.
@@ -127,19 +133,30 @@ impl SlottedPage {
     }
 }
 
-/// Searches a node of the given kind for a whole key that lies between its fences.
+/// Searches a node of the given kind for a whole key that lies between its fences. The first entry of an inner node, which no such
+/// key is below, is not found: a key that is at it or below the second gives `Err(1)`.
 #[inline]
 pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usize> {
     let count = entry_count(node);
-    let suffix = &key[usize::from(node.u16(PREFIX_LEN)).min(key.len())..];
-    let head = head_of(suffix);
-    let first = node.count_below(NODE_HEADER, count, head);
+    let from = kind.first_searched().min(count);
+    let suffix_at = usize::from(node.u16(PREFIX_LEN)).min(key.len());
+    let shared = Shared::of(node);
+    match shared.order(key, suffix_at) {
+        Ordering::Less => return Err(from),
+        Ordering::Equal => {}
+        Ordering::Greater => return Err(count),
+    }
+    let head_at = suffix_at + shared.len;
+    let head = (word_at(key, head_at) >> 32) as u32;
+    let first = from + node.count_below(NODE_HEADER + HEAD * from, count - from, head);
     let has_head = |at: usize| at < count && node.u32(NODE_HEADER + HEAD * at) == head;
     if !has_head(first) {
         return Err(first);
     }
     let slots = slot_at(node, kind, 0);
-    let entries = Entries { node, slots, slot_bytes: kind.slot_bytes(), suffix, sought: Tail::of(suffix) };
+    let sought = Tail::new(word_at(key, head_at + HEAD), key.len() - head_at);
+    let (slot_bytes, suffix) = (kind.slot_bytes(), &key[suffix_at..]);
+    let entries = Entries { node, slots, slot_bytes, shared: shared.len, suffix, sought };
     // Most heads are unique. Where several entries share this one they follow one another from here on.
     if !has_head(first + 1) {
         return match entries.order(first) {
@@ -148,8 +165,38 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
             Ordering::Greater => Err(first),
         };
     }
-    let end = head.checked_add(1).map_or(count, |above| node.count_below(NODE_HEADER, count, above));
+    let below = |bound| from + node.count_below(NODE_HEADER + HEAD * from, count - from, bound);
+    let end = head.checked_add(1).map_or(count, below);
     entries.search(first, end.max(first))
+}
+
+/// What the suffixes of a node begin with: so many bytes, which are the first of a big-endian number whose others are zero.
+struct Shared {
+    len: usize,
+    bytes: u64,
+}
+
+impl Shared {
+    #[inline]
+    fn of(node: &impl NodeBytes) -> Self {
+        let word = node.u64(SHARED).swap_bytes();
+        Self { len: ((word >> 56) as usize).min(SHARED_MAX), bytes: word << 8 }
+    }
+
+    /// How a key, whose suffix begins at `suffix_at`, orders against all of them: equal if it begins as they do.
+    #[inline]
+    fn order(&self, key: &[u8], suffix_at: usize) -> Ordering {
+        let begin = word_at(key, suffix_at) & !(u64::MAX >> (8 * self.len));
+        // One that ends within is below those that it agrees with until then, whether or not they go on with zeros.
+        let ends_within = key.len() - suffix_at < self.len;
+        begin.cmp(&self.bytes).then(if ends_within { Ordering::Less } else { Ordering::Equal })
+    }
+}
+
+/// [`word_of`] what follows in `key` from `at` on.
+#[inline]
+fn word_at(key: &[u8], at: usize) -> u64 {
+    word_of(key.get(at..).unwrap_or_default())
 }
 
 /// The entries of a node as the key that is searched for, whose suffix and tail these are, compares with them.
@@ -157,6 +204,8 @@ struct Entries<'n, N> {
     node: &'n N,
     slots: usize,
     slot_bytes: usize,
+    /// Bytes that all suffixes share, before their heads.
+    shared: usize,
     suffix: &'n [u8],
     sought: Tail,
 }
@@ -197,8 +246,9 @@ impl<N: NodeBytes> Entries<'_, N> {
     #[inline]
     fn tail(&self, at: usize) -> Tail {
         let (start, len) = self.place(at);
+        let (head_at, len) = (start + self.shared, len.saturating_sub(self.shared));
         // Nothing behind the head: the entry, often a cache miss, need not be looked at.
-        let word = if len <= HEAD { 0 } else { self.node.word(start + HEAD, len - HEAD) };
+        let word = if len <= HEAD { 0 } else { self.node.word(head_at + HEAD, len - HEAD) };
         Tail::new(word, len)
     }
 
@@ -214,8 +264,8 @@ impl<N: NodeBytes> Entries<'_, N> {
     }
 }
 
-/// What is behind the head of a suffix: its first eight bytes as a number, and in the lowest byte the suffix's length, or
-/// [`Self::CUT`] if there is more than that. One number, since it is compared without a branch.
+/// What is behind the head of a suffix: its first eight bytes as a number, and in the lowest byte how long the suffix is from its head on,
+/// or [`Self::CUT`] if there is more than that. One number, since it is compared without a branch.
 ///
 /// Suffixes with one head order as their tails do, unless both are cut. Zeros stand for what a suffix does not have, in heads as
 /// in words: so where they differ the one that ends is below, and where they do not it is below, too, if it is shorter.
@@ -228,15 +278,6 @@ impl Tail {
     #[inline]
     fn new(word: u64, len: usize) -> Self {
         Self(u128::from(word) << 8 | len.min(Self::CUT.into()) as u128)
-    }
-
-    #[inline]
-    fn of(suffix: &[u8]) -> Self {
-        let mut word = [0; 8];
-        for (to, from) in word.iter_mut().zip(suffix.iter().skip(HEAD)) {
-            *to = *from;
-        }
-        Self::new(u64::from_be_bytes(word), suffix.len())
     }
 
     #[inline]

@@ -57,11 +57,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn a_leaf_is_a_map(steps in proptest::collection::vec(step(), 0..200)) {
+    fn a_leaf_is_a_map(steps in proptest::collection::vec(step(), 0..200), bounded in any::<bool>()) {
         let mut page = Page::zeroed();
         let node = SlottedPage::of_mut(&mut page);
-        node.format(PageId::new(1), TreeId(1), 0, b"row/", Some(b"row0"));
-        prop_assert_eq!(node.prefix(), b"row");
+        // Without an upper fence there is no prefix: what keys begin with is then found out from them.
+        let upper = bounded.then_some(&b"row0"[..]);
+        node.format(PageId::new(1), TreeId(1), 0, b"row/", upper);
+        prop_assert_eq!(node.prefix(), if bounded { &b"row"[..] } else { b"" });
         let mut model = BTreeMap::new();
         for step in steps {
             match step {
@@ -78,14 +80,15 @@ proptest! {
                     model.remove(&key);
                 }
                 Step::Trim(key) => {
-                    if node.covers(&key) && node.fits_with_fences(&key, Some(b"row0")) {
+                    if node.covers(&key) && node.fits_with_fences(&key, upper) {
                         let from = node.lower_bound(&key);
-                        node.rebuild(from..node.len(), &key, Some(b"row0"));
+                        node.rebuild(from..node.len(), &key, upper);
                         model = model.split_off(&key);
                     }
                 }
             }
             prop_assert!(node.fill() <= 1.0);
+            prop_assert_eq!(node.check(), Ok(()));
         }
         compare(node, &model);
     }
@@ -103,9 +106,40 @@ proptest! {
             let Err(at) = node.search(separator) else { unreachable!("separators are unique") };
             node.insert_child(at, separator, PageId::new(100 + number as u64));
         }
+        prop_assert_eq!(node.check(), Ok(()));
         let rank = separators.iter().take_while(|separator| **separator <= probe).count();
         let expected = if rank == 0 { PageId::new(7) } else { PageId::new(99 + rank as u64) };
         let at = node.child_index(&probe);
         prop_assert_eq!((at, node.child(at), child_at(node.page(), at)), (rank, expected, expected));
     }
+}
+
+#[test]
+fn what_keys_share_is_found_out_and_grows_less() {
+    let mut page = Page::zeroed();
+    let node = SlottedPage::of_mut(&mut page);
+    node.format(PageId::new(1), TreeId(1), 1, b"", None);
+    node.insert_child(0, b"", PageId::new(7));
+    let mut keys: Vec<u64> = Vec::new();
+    // Two bytes differ, then three, then all but the first, then that one, too.
+    for (key, shared) in
+        [(0x0102, 7), (0x0203, 6), (0x0103, 6), (0x01_0001, 5), (0x0300, 5), (1 << 48, 1), (1 << 63, 0)]
+    {
+        let Err(at) = node.search(&u64::to_be_bytes(key)) else { unreachable!("it is not there yet") };
+        node.insert_child(at, &u64::to_be_bytes(key), PageId::new(key));
+        keys.push(key);
+        keys.sort_unstable();
+        assert_eq!((node.shared(), node.check()), (&keys[0].to_be_bytes()[..shared], Ok(())));
+        for probe in keys.iter().flat_map(|key| [key - 1, *key, key + 1]) {
+            let child = keys.iter().rev().find(|key| **key <= probe).map_or(7, |key| *key);
+            assert_eq!(
+                node.child(node.child_index(&probe.to_be_bytes())),
+                PageId::new(child),
+                "{probe:#x} of {keys:x?}"
+            );
+        }
+        // Keys that end within what is shared.
+        assert_eq!((0..8).map(|len| node.child_index(&[0; 7][..len])).max(), Some(0));
+    }
+    assert_eq!(node.search(b""), Ok(0));
 }

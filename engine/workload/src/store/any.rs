@@ -411,8 +411,11 @@ fn placed<K: AsRef<[u8]>>(keys: &[K]) -> [Placed<'_>; KEYS] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::store::MemoryStore;
+    // Not all of this module: its traits have the names of the store's calls.
+    use std::ops::ControlFlow;
+
+    use super::{AnyStore, KEYS};
+    use crate::store::{Body, Decision, MemoryStore, Store, StoreError, TableId, Transaction, Txn};
 
     const T: TableId = TableId(0);
 
