@@ -38,6 +38,7 @@ magazine_handed_over_twice              loom_pool           an_object_has_one_ow
 magazine_lost_with_its_thread           loom_pool           an_object_has_one_owner
 inflation_forgets_the_holder            txn_locks           holders_are_compatible
 notes_not_collected                     txn_locks           holders_are_compatible
+shared_bytes_not_lessened               btree_model         the_tree_is_a_map
 separator_not_above_what_stays          btree_split         every_plan_divides
 scan_trains_the_replacer                buffer_replacer     teaches_nothing
 undo_freed_a_commit_early               mvcc                the_model

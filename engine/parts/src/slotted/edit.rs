@@ -184,7 +184,7 @@ impl SlottedPage {
             suffix.len().min(SHARED_MAX)
         } else {
             let shared = common_prefix(self.shared(), suffix);
-            if shared == self.shared().len() {
+            if shared == self.shared().len() || cfg!(planted = "shared_bytes_not_lessened") {
                 return;
             }
             shared
