@@ -17,6 +17,8 @@ use probe::driver::Waited;
 
 use engine_workload::store::{Rows, Store, StoreError, TableId, Transaction, Txn, Word, in_groups, on_threads};
 
+use crate::subject::SUBJECT;
+
 /// A database of the engine, with the log its features chose or one that a test names.
 #[derive(Debug)]
 pub struct EngineStore<L: CommitLog = select::CommitLog> {
@@ -141,7 +143,7 @@ impl<L: CommitLog + 'static> Store for EngineStore<L> {
     }
 
     fn features(&self) -> Vec<String> {
-        select::ACTIVE.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect()
+        SUBJECT.features()
     }
 
     fn close(self) -> Result<(), StoreError> {

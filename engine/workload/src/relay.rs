@@ -15,8 +15,8 @@ use std::sync::atomic::AtomicU64;
 use probe::protocol::Failure;
 use serde::{Deserialize, Serialize};
 
-use crate::runner::{Workload, state_digest};
-use crate::store::{AnyStore, Decision, Store, StoreError, TableId, Transaction, Txn};
+use crate::runner::{Drawn, Workload, state_digest};
+use crate::store::{AnyStore, Store, StoreError, TableId, Transaction, Txn};
 use crate::subject::{Durability, Opening, Subject};
 use crate::tpcc::{Scale, Tpcc, consistency, keys};
 
@@ -80,6 +80,7 @@ fn open(subject: &Subject, dir: &Path) -> Result<AnyStore, Failure> {
         Failure::new(format!("{}: {what}", dir.display()), remedy)
     };
     std::fs::create_dir_all(dir).map_err(|error| unusable(&error.to_string()))?;
+    // Small, so that segments end, checkpoints come and pages leave within a leg.
     let opening = Opening {
         dir,
         tables: &tables(),
@@ -121,11 +122,7 @@ fn work(store: &AnyStore, workload: &Tpcc, leg: &Leg) -> Result<(), StoreError> 
     for turn in 0..leg.transactions {
         let session = &mut sessions[turn as usize % usize::from(TERMINALS)];
         workload.draw(session);
-        let mut txn = store.begin()?;
-        match workload.execute(&mut txn, session, &mut buffers)? {
-            Decision::Commit => last = Some(txn.commit()?),
-            Decision::Rollback => txn.rollback()?,
-        }
+        last = store.transact(false, Drawn { workload, session, buffers: &mut buffers })?.or(last);
     }
     last.map_or(Ok(()), |ticket| store.wait(&ticket))
 }

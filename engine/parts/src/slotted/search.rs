@@ -148,7 +148,8 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
     }
     let head_at = suffix_at + shared.len;
     let head = (word_at(key, head_at) >> 32) as u32;
-    let first = from + node.count_below(NODE_HEADER + HEAD * from, count - from, head);
+    let below = |bound| from + node.count_below(NODE_HEADER + HEAD * from, count - from, bound);
+    let first = below(head);
     let has_head = |at: usize| at < count && node.u32(NODE_HEADER + HEAD * at) == head;
     if !has_head(first) {
         return Err(first);
@@ -165,7 +166,6 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
             Ordering::Greater => Err(first),
         };
     }
-    let below = |bound| from + node.count_below(NODE_HEADER + HEAD * from, count - from, bound);
     let end = head.checked_add(1).map_or(count, below);
     entries.search(first, end.max(first))
 }

@@ -24,4 +24,5 @@ pub use pool::{Bench, Live, Runner, RunnerOptions};
 pub use series::{Series, Steadiness};
 pub use stats::{KindStats, Stats};
 pub use tally::Tally;
+pub(crate) use workload::Drawn;
 pub use workload::{Workload, state_digest};

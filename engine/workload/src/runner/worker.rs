@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use probe::protocol::Budget;
 
 use super::stats::Stats;
-use super::workload::Workload;
-use crate::store::{Body, Decision, Store, StoreError, Txn};
+use super::workload::{Drawn, Workload};
+use crate::store::{Store, StoreError};
 
 /// So many sessions must be left to run for another thread to be woken meanwhile.
 const WORTH_A_THREAD: usize = 8;
@@ -181,20 +181,6 @@ impl<S: Store, W: Workload> Turn<'_, S, W> {
         stats.kinds[*kind].latency_ns.saturating_record(nanos(now.duration_since(*began)));
         // Only this worker writes the counter; readers watch it.
         self.acknowledged.store(self.acknowledged.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-}
-
-/// The transaction that a session has drawn.
-struct Drawn<'a, W: Workload> {
-    workload: &'a W,
-    session: &'a W::Session,
-    buffers: &'a mut W::Buffers,
-}
-
-impl<W: Workload> Body for Drawn<'_, W> {
-    #[inline]
-    fn run<T: Txn>(&mut self, txn: &mut T) -> Result<Decision, StoreError> {
-        self.workload.execute(txn, self.session, self.buffers)
     }
 }
 

@@ -8,7 +8,7 @@ use probe::protocol::Finding;
 
 use super::beside::Slices;
 use crate::rng::Digest;
-use crate::store::{Decision, Store, StoreError, TableId, Transaction, Txn};
+use crate::store::{Body, Decision, Store, StoreError, TableId, Transaction, Txn};
 
 /// A data set, sessions that work on it, and the conditions that hold afterwards.
 pub trait Workload: Send + Sync + 'static {
@@ -67,6 +67,20 @@ pub trait Workload: Send + Sync + 'static {
 
     /// Checks what must hold now that all sessions rest. One finding per named check.
     fn check<S: Store>(&self, store: &S, sessions: &[&Self::Session]) -> Result<Vec<Finding>, StoreError>;
+}
+
+/// The transaction that a session has drawn.
+pub(crate) struct Drawn<'a, W: Workload> {
+    pub(crate) workload: &'a W,
+    pub(crate) session: &'a W::Session,
+    pub(crate) buffers: &'a mut W::Buffers,
+}
+
+impl<W: Workload> Body for Drawn<'_, W> {
+    #[inline]
+    fn run<T: Txn>(&mut self, txn: &mut T) -> Result<Decision, StoreError> {
+        self.workload.execute(txn, self.session, self.buffers)
+    }
 }
 
 /// A hash of the logical state: all keys and rows of all tables, in order.
