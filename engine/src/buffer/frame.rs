@@ -89,17 +89,32 @@ impl Frames {
     /// are, while the caller goes for the latch: a search would otherwise wait for these lines one after the other.
     #[inline]
     pub(super) fn prefetch(&self, frame: FrameId) {
-        const START: usize = 10 * lines::LINE;
-        let first = self.bytes(frame).cast::<u8>();
-        lines::prefetch(first, START);
+        let first = self.prefetch_lines::<10>(frame);
         // SAFETY: within the frame.
-        lines::prefetch(unsafe { first.add(PAGE_SIZE - lines::LINE) }, lines::LINE);
+        lines::prefetch_one(unsafe { first.add(PAGE_SIZE - lines::LINE) });
+    }
+
+    /// As [`Self::prefetch`], for who reads one row: as much as every search looks at, and no fence. More lines would be in the
+    /// way of the row's own.
+    #[inline]
+    pub(super) fn prefetch_start(&self, frame: FrameId) {
+        self.prefetch_lines::<4>(frame);
+    }
+
+    #[inline]
+    fn prefetch_lines<const COUNT: usize>(&self, frame: FrameId) -> NonNull<u8> {
+        let first = self.bytes(frame).cast::<u8>();
+        for line in 0..COUNT {
+            // SAFETY: within the frame.
+            lines::prefetch_one(unsafe { first.add(line * lines::LINE) });
+        }
+        first
     }
 
     /// As [`Self::prefetch`], and for the head.
     #[inline]
     pub(super) fn prefetch_all(&self, frame: FrameId) {
-        lines::prefetch(NonNull::from(self.get(frame)).cast(), size_of::<Frame>());
+        lines::prefetch_one(NonNull::from(self.get(frame)).cast());
         self.prefetch(frame);
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::frame::FrameId;
+use super::frame::{Frame, FrameId};
 use super::page::{Page, PageId};
 use super::page_table::{PageTable as _, Pins as _};
 use super::racy::OptimisticBytes;
@@ -21,6 +21,8 @@ pub(super) struct Found<'p> {
 #[derive(Debug)]
 pub struct OptimisticPage<'p> {
     found: Found<'p>,
+    head: &'p Frame,
+    bytes: OptimisticBytes,
     version: Version,
 }
 
@@ -72,20 +74,22 @@ impl Drop for Found<'_> {
 impl<'p> OptimisticPage<'p> {
     #[inline]
     pub(super) fn new(found: Found<'p>, version: Version) -> Self {
-        Self { found, version }
+        let frames = &found.residents.frames;
+        // SAFETY: the frames stay mapped as long as the pool, which `'p` borrows.
+        let bytes = unsafe { OptimisticBytes::new(frames.bytes(found.frame)) };
+        Self { head: frames.get(found.frame), bytes, version, found }
     }
 
     /// The page's bytes as they fly by.
     #[inline]
     pub fn bytes(&self) -> OptimisticBytes {
-        // SAFETY: the frames stay mapped as long as the pool, which `'p` borrows.
-        unsafe { OptimisticBytes::new(self.found.residents.frames.bytes(self.found.frame)) }
+        self.bytes
     }
 
     /// Whether everything read through [`Self::bytes`] until now was the page, whole.
     #[inline]
     pub fn validate(&self) -> bool {
-        self.found.residents.frames.get(self.found.frame).latch.validate(self.version)
+        self.head.latch.validate(self.version)
     }
 
     /// The same page held exclusively, unless it has changed since: then nothing.
@@ -93,9 +97,8 @@ impl<'p> OptimisticPage<'p> {
         // Pinned until the page is latched, and no longer.
         let Found { residents, frame } = &self.found;
         let (residents, frame) = (*residents, *frame);
-        let latch = &residents.frames.get(frame).latch;
         // SAFETY: latched by the condition.
-        latch.exclusive_if(self.version).then(|| unsafe { ExclusivePage::latched(residents, frame) })
+        self.head.latch.exclusive_if(self.version).then(|| unsafe { ExclusivePage::latched(residents, frame) })
     }
 }
 

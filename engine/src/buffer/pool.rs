@@ -77,23 +77,51 @@ impl BufferPool {
     }
 
     /// Starts an optimistic read of a page.
-    #[inline]
+    #[inline(always)]
     pub fn optimistic(&self, id: PageId, visit: Visit) -> Result<OptimisticPage<'_>, BufferError> {
+        match self.at_once(id, visit) {
+            Some(page) => Ok(page),
+            None => self.optimistic_after_all(id, visit),
+        }
+    }
+
+    /// Starts an optimistic read of a page that is in memory and that nobody writes to.
+    ///
+    /// Always in line, like the steps of a descent above it: handed back through memory, a page's parts are written one by one and
+    /// read together a moment later, for which the processor waits. As a call this made a read of YCSB C take a seventh longer.
+    #[inline(always)]
+    fn at_once(&self, id: PageId, visit: Visit) -> Option<OptimisticPage<'_>> {
+        let found = self.residents.find(id)?;
+        if visit == Visit::Leaf {
+            self.residents.frames.prefetch_start(found.frame());
+        }
+        let head = self.residents.frames.get(found.frame());
+        let version = head.latch.try_optimistic()?;
+        // Read after the version was, and so as good as all that is read from the page: if it is another's by now, the version
+        // will tell.
+        if head.page_id() != id {
+            return None;
+        }
+        self.used(found.frame(), visit);
+        Some(OptimisticPage::new(found, version))
+    }
+
+    /// Brings the page in, and waits for whoever holds it.
+    #[cold]
+    fn optimistic_after_all(&self, id: PageId, visit: Visit) -> Result<OptimisticPage<'_>, BufferError> {
         loop {
-            let Some(found) = self.residents.find(id) else {
-                match self.load(id, visit)? {
-                    Loaded::Here(page) => return Ok(page.into_optimistic()),
-                    Loaded::Elsewhere => continue,
+            match self.residents.find(id) {
+                Some(found) => {
+                    self.residents.frames.get(found.frame()).latch.optimistic();
                 }
-            };
-            if visit == Visit::Leaf {
-                self.residents.frames.prefetch(found.frame());
+                None => {
+                    if let Loaded::Here(page) = self.load(id, visit)? {
+                        return Ok(page.into_optimistic());
+                    }
+                }
             }
-            let head = self.residents.frames.get(found.frame());
-            let version = head.latch.optimistic();
-            if head.page_id() == id && head.latch.validate(version) {
-                self.used(found.frame(), visit);
-                return Ok(OptimisticPage::new(found, version));
+            if let Some(page) = self.at_once(id, visit) {
+                return Ok(page);
             }
         }
     }

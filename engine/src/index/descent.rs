@@ -50,7 +50,7 @@ impl<'p> LeafHold<'p> for ExclusivePage<'p> {
 }
 
 impl<'p> LeafHold<'p> for OptimisticPage<'p> {
-    #[inline]
+    #[inline(always)]
     fn hold(pool: &'p BufferPool, page: PageId, visit: Visit) -> Result<Self, BufferError> {
         pool.optimistic(page, visit)
     }
@@ -100,7 +100,7 @@ pub(super) fn locate<'p>(pool: &'p BufferPool, root: PageId, key: &[u8], level: 
 }
 
 /// Nothing means that a page changed underway.
-#[inline]
+#[inline(always)]
 fn try_to_leaf<'p, H: LeafHold<'p>>(
     pool: &'p BufferPool,
     root: PageId,
@@ -120,7 +120,7 @@ impl<'p> Way<'p> {
     ///
     /// # Panics
     /// If the tree is not that high.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(
         pool: &'p BufferPool,
         root: PageId,
@@ -151,7 +151,7 @@ impl<'p> Way<'p> {
     }
 
     /// Holds the page, which is a leaf. Nothing means that it is no longer where the way leads.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hold<H: LeafHold<'p>>(self, pool: &'p BufferPool, visit: Visit) -> Result<Option<H>, TreeError> {
         let held = H::hold(pool, self.page, visit);
         match self.parent {
@@ -166,7 +166,7 @@ impl<'p> Way<'p> {
 }
 
 /// The child to go to and its entry's number, or nothing if the node changed while it was read.
-#[inline]
+#[inline(always)]
 fn step(node: &OptimisticPage<'_>, toward: Toward<'_>) -> Option<(PageId, usize)> {
     let bytes = node.bytes();
     let at = child_index(&bytes, toward);
@@ -189,7 +189,7 @@ fn child_index(node: &impl NodeBytes, toward: Toward<'_>) -> usize {
 }
 
 /// What was got from a child counts only if the parent still led there afterwards; otherwise even an error means nothing.
-#[inline]
+#[inline(always)]
 fn after<T>(parent: &OptimisticPage<'_>, got: Result<T, BufferError>) -> Result<Option<T>, TreeError> {
     match got {
         Ok(child) => Ok(parent.validate().then_some(child)),

@@ -62,12 +62,18 @@ impl HybridLatch {
     #[inline]
     pub fn optimistic(&self) -> Version {
         loop {
-            let word = self.word.load(Ordering::Acquire);
-            if word & EXCLUSIVE == 0 {
-                return Version(word & VERSION_MASK);
+            if let Some(version) = self.try_optimistic() {
+                return version;
             }
             self.wait_while(|word| word & EXCLUSIVE != 0);
         }
+    }
+
+    /// Starts an optimistic read unless that would mean waiting.
+    #[inline]
+    pub fn try_optimistic(&self) -> Option<Version> {
+        let word = self.word.load(Ordering::Acquire);
+        (word & EXCLUSIVE == 0).then_some(Version(word & VERSION_MASK))
     }
 
     /// Whether no writer has held the latch since `version` was taken, that is, whether everything read since is valid.

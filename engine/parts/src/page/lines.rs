@@ -9,16 +9,26 @@ pub const LINE: usize = 64;
 /// Asks for the lines of the `len` bytes from `first` on. A hint: nothing is read, wherever it points.
 #[inline]
 pub fn prefetch(first: NonNull<u8>, len: usize) {
+    let into_line = first.addr().get() % LINE;
+    for at in (0..into_line + len).step_by(LINE) {
+        hint(first.as_ptr().wrapping_sub(into_line).wrapping_add(at));
+    }
+}
+
+/// Asks for the line in which `first` is.
+#[inline]
+pub fn prefetch_one(first: NonNull<u8>) {
+    hint(first.as_ptr());
+}
+
+#[inline]
+fn hint(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = first.as_ptr().cast_const().cast::<i8>();
-        let into_line = first.addr() % LINE;
-        for at in (0..into_line + len).step_by(LINE) {
-            // SAFETY: a prefetch has no effect but on the caches.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_sub(into_line).wrapping_add(at)) };
-        }
+        // SAFETY: a prefetch has no effect but on the caches.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast::<i8>()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (first, len);
+    let _ = at;
 }

@@ -11,6 +11,7 @@
 
 use std::cmp::Ordering;
 use std::hint::select_unpredictable;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::{PAGE_SIZE, Page, lines};
@@ -29,7 +30,7 @@ type Sixteen = u128;
 /// Bytes of [`Sixteen`].
 const SIXTEEN: usize = size_of::<Sixteen>();
 
-/// So many numbers are compared with a bound one beside the other faster than the next half of them is chosen.
+/// So many numbers are compared with a bound one beside the other faster than the next half of them is chosen; a multiple of four.
 const FEW: usize = 32;
 
 /// The bytes of a page, as an optimistic reader may look at them.
@@ -107,27 +108,24 @@ impl OptimisticBytes {
         let len = len.min(PAGE_SIZE - at);
         out.clear();
         out.reserve(len);
-        let (lines, tail) = out.spare_capacity_mut()[..len].as_chunks_mut::<{ 4 * SIXTEEN }>();
-        for (line, place) in lines.iter_mut().enumerate() {
-            // Four at once: a loop for each would take twice the instructions.
-            for part in 0..4 {
-                // SAFETY: sixteen of the `len` bytes at `at`, which are in the page; racing writers: see the module.
-                let from = unsafe { self.page.cast::<u8>().add(at + (4 * line + part) * SIXTEEN) };
-                // SAFETY: as before; the place has four times sixteen bytes, and neither needs to be aligned for this.
-                unsafe {
-                    let sixteen = from.cast::<Unaligned<Sixteen>>().read_volatile();
-                    place.as_mut_ptr().cast::<Unaligned<Sixteen>>().add(part).write(sixteen);
+        let spare = &mut out.spare_capacity_mut()[..len];
+        let (lines, left) = spare.as_chunks_mut::<{ 4 * SIXTEEN }>();
+        let left_at = at + 4 * SIXTEEN * lines.len();
+        for (line, places) in lines.iter_mut().enumerate() {
+            // SAFETY: among the `len` bytes at `at`, which are in the page.
+            unsafe { self.copy_sixteens(at + 4 * SIXTEEN * line, places.as_chunks_mut().0) };
+        }
+        // SAFETY: as before.
+        unsafe { self.copy_sixteens(left_at, left.as_chunks_mut().0) };
+        match spare.last_chunk_mut() {
+            // What is left, together with bytes that were copied before.
+            // SAFETY: as before.
+            Some(last) => unsafe { self.copy_sixteens(at + len - SIXTEEN, std::slice::from_mut(last)) },
+            None => {
+                for (byte, place) in spare.iter_mut().enumerate() {
+                    place.write(self.u8(at + byte));
                 }
             }
-        }
-        let tail_at = at + len / (4 * SIXTEEN) * (4 * SIXTEEN);
-        let (words, tail) = tail.as_chunks_mut::<8>();
-        for (word, place) in words.iter_mut().enumerate() {
-            place.write_copy_of_slice(&self.load::<u64>(tail_at + 8 * word).to_ne_bytes());
-        }
-        let tail_at = tail_at + 8 * words.len();
-        for (byte, place) in tail.iter_mut().enumerate() {
-            place.write(self.u8(tail_at + byte));
         }
         // SAFETY: so many bytes were written just now.
         unsafe { out.set_len(len) };
@@ -140,7 +138,8 @@ impl OptimisticBytes {
     #[inline]
     pub fn count_below(&self, at: usize, len: usize, bound: u32) -> usize {
         let at = at.min(PAGE_SIZE);
-        let (mut low, mut left) = (0, len.min((PAGE_SIZE - at) / 4));
+        let len = len.min((PAGE_SIZE - at) / 4);
+        let (mut low, mut left) = (0, len);
         // SAFETY: within the page, as long as `low + left` numbers are.
         let first = unsafe { self.page.cast::<u8>().add(at) };
         while left > FEW {
@@ -150,8 +149,14 @@ impl OptimisticBytes {
             low = select_unpredictable(u32::from_le(last.0) < bound, low + half, low);
             left -= half;
         }
-        // SAFETY: the numbers from `low` on, of which `left` are in the page.
-        low + unsafe { few_below(first.add(4 * low), left, bound) }
+        if len < FEW {
+            // SAFETY: in the page.
+            return unsafe { few_below(first, len, bound) };
+        }
+        // Always as many, so that it is no loop; those before `low` are below, too.
+        let low = low.min(len - FEW);
+        // SAFETY: so many from `low` on are in the page.
+        low + unsafe { few_below(first.add(4 * low), FEW, bound) }
     }
 
     /// Asks the processor for the lines of the `len` bytes at `at`, or as many as the page has.
@@ -160,6 +165,20 @@ impl OptimisticBytes {
         let at = at.min(PAGE_SIZE);
         // SAFETY: within the page, or one behind it.
         lines::prefetch(unsafe { self.page.cast::<u8>().add(at) }, len.min(PAGE_SIZE - at));
+    }
+
+    /// Sixteen bytes at a time: where that is four times, as for a line, it becomes no loop.
+    ///
+    /// # Safety
+    /// The page has as many bytes from `at` on.
+    #[inline]
+    unsafe fn copy_sixteens(&self, at: usize, places: &mut [[MaybeUninit<u8>; SIXTEEN]]) {
+        for (sixteen, place) in places.iter_mut().enumerate() {
+            // SAFETY: the caller's promise; racing writers: see the module.
+            let from = unsafe { self.page.cast::<u8>().add(at + SIXTEEN * sixteen).cast::<Unaligned<Sixteen>>() };
+            // SAFETY: as before; the place is as long, and neither needs to be aligned.
+            unsafe { place.as_mut_ptr().cast::<Unaligned<Sixteen>>().write(from.read_volatile()) };
+        }
     }
 
     #[inline]

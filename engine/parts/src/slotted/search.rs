@@ -196,7 +196,10 @@ impl Shared {
 /// [`word_of`] what follows in `key` from `at` on.
 #[inline]
 fn word_at(key: &[u8], at: usize) -> u64 {
-    word_of(key.get(at..).unwrap_or_default())
+    // The last eight bytes serve for all that begin among them, without a branch on how many are left.
+    let Some(last) = key.len().checked_sub(8) else { return word_of(key.get(at..).unwrap_or_default()) };
+    let from = at.min(last);
+    word_of(&key[from..from + 8]).checked_shl(8 * (at - from) as u32).unwrap_or(0)
 }
 
 /// The entries of a node as the key that is searched for, whose suffix and tail these are, compares with them.

@@ -60,7 +60,7 @@ impl PageTable for AtomicArray {
     fn get(&self, page: PageId, _pins: &dyn Pins) -> Option<FrameId> {
         let number = page.get();
         if number >= LIMIT {
-            return self.beyond.get(page, &Unpinned);
+            return self.get_beyond(page);
         }
         let segment = segment_of(number);
         frame_of(self.words(segment)?[place_in(segment, number)].load(Ordering::Acquire))
@@ -128,6 +128,11 @@ impl AtomicArray {
         // SAFETY: what is not null was put there by `make`, with this many words, whole before it was published; and it is
         // freed with the table only.
         (!first.is_null()).then(|| unsafe { std::slice::from_raw_parts(first, pages_in(segment)) })
+    }
+
+    #[cold]
+    fn get_beyond(&self, page: PageId) -> Option<FrameId> {
+        self.beyond.get(page, &Unpinned)
     }
 
     /// The segment, made by us or by somebody who was faster.
