@@ -16,9 +16,9 @@ use crate::machine::{GivingWay, Owner};
 
 /// Run a command that stands still while somebody measures on this machine
 ///
-/// The command and all that it starts are stopped (SIGSTOP) when the machine's lease is taken, and go on when it is free again,
-/// also when whoever held it was killed. It begins when nobody measures. Signals and exit code are passed on. It runs in a process
-/// group of its own and cannot read from a terminal.
+/// The command and all that it starts are stopped (SIGSTOP) when somebody has built what is measured and begins, and go on when
+/// that is over, also when whoever measured was killed. It begins when nobody measures. Signals and exit code are passed on. It runs
+/// in a process group of its own and cannot read from a terminal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -27,8 +27,7 @@ use super::plan::{Draft, Inquiry, NoiseLedger};
 use super::recorder::{Interrupt, OfExperiment, Recorder, Sink};
 use super::verdict::{Outlook, broken, judge, standing};
 use crate::config::Config;
-use crate::machine::Lease;
-use crate::machine::Patience;
+use crate::machine::{Lease, Patience};
 use crate::project::Project;
 
 /// What is to be done.
@@ -131,7 +130,7 @@ impl Planned<'_> {
         observe: &mut (dyn FnMut(&Event) + Send),
         interrupt: Interrupt,
     ) -> Result<Conclusion, LabError> {
-        let _lease = self.lease(observe, interrupt.clone()).await?;
+        let lease = self.lease(observe, interrupt.clone()).await?;
         let leftovers = self.folder.clear_leftovers()?;
         let opened = journal.open(&self.plan, self.job.resume).await;
         let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
@@ -148,7 +147,8 @@ impl Planned<'_> {
             };
             recorder.emit(Event::Progress { note }).await?;
         }
-        let mut experiment = Experiment { planned: &self, plan, pairs, binaries: Vec::new(), recorder, metrics: None };
+        let mut experiment =
+            Experiment { planned: &self, lease, plan, pairs, binaries: Vec::new(), recorder, metrics: None };
         match experiment.run().await {
             Ok(ruling) => {
                 let Experiment { plan, binaries, pairs, .. } = experiment;
@@ -170,15 +170,16 @@ impl Planned<'_> {
         observe: &mut (dyn FnMut(&Event) + Send),
         interrupt: Interrupt,
     ) -> Result<ExperimentId, LabError> {
-        let _lease = self.lease(observe, interrupt.clone()).await?;
+        let lease = self.lease(observe, interrupt.clone()).await?;
         self.folder.clear_leftovers()?;
         let opened = journal.open(&self.plan, true).await;
         let Opened { id, plan, pairs } = opened.map_err(|error| LabError::Journal(error.to_string()))?;
         let limit_s = self.job.config.lab.experiment_limit_s;
         let recorder = Recorder::new(OfExperiment::new(journal, id), observe, interrupt, limit_s);
-        let mut experiment = Experiment { planned: &self, plan, pairs, binaries: Vec::new(), recorder, metrics: None };
+        let mut experiment =
+            Experiment { planned: &self, lease, plan, pairs, binaries: Vec::new(), recorder, metrics: None };
         let taken = match experiment.prepare().await {
-            Ok(_) => experiment.profile().await,
+            Ok(_) => experiment.profile_in_quiet().await,
             Err(error) => Err(error),
         };
         let end = match &taken {
@@ -199,6 +200,7 @@ impl Planned<'_> {
 /// An experiment under way.
 struct Experiment<'a, J: Journal> {
     planned: &'a Planned<'a>,
+    lease: Lease,
     plan: Plan,
     pairs: Vec<Pair>,
     binaries: Vec<Binary>,
@@ -211,7 +213,10 @@ impl<'a, J: Journal> Experiment<'a, J> {
     async fn run(&mut self) -> Result<Ruling, LabError> {
         let ruling = match self.prepare().await? {
             Some(reason) => broken(&self.plan, &self.pairs, reason),
-            None => self.measure().await?,
+            None => {
+                self.quiet().await?;
+                self.measure().await?
+            }
         };
         if self.planned.job.profile && ruling.verdict != Verdict::Broken {
             self.profile().await?;
@@ -255,6 +260,18 @@ impl<'a, J: Journal> Experiment<'a, J> {
         let (binaries, failed) = self.recorder.gather(|| Lane::all(&lanes), events, both).await??;
         self.binaries = binaries;
         Ok(failed)
+    }
+
+    async fn quiet(&mut self) -> Result<(), LabError> {
+        for note in lease::quiet(&mut self.lease).await? {
+            self.recorder.emit(Event::Progress { note }).await?;
+        }
+        Ok(())
+    }
+
+    async fn profile_in_quiet(&mut self) -> Result<(), LabError> {
+        self.quiet().await?;
+        self.profile().await
     }
 
     async fn measure(&mut self) -> Result<Ruling, LabError> {

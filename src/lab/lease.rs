@@ -11,8 +11,7 @@ use crate::project::Project;
 /// Named in a note at most so many; of others only their number.
 const NAMED_MAX: usize = 3;
 
-/// Takes the machine for `what`, a command line without its first word: `apply T003`. Returns when all who give way stand
-/// still. Notes of whom it waited for, and of who gave way, go to `tell`.
+/// Takes the machine for `what`, a command line without its first word: `apply T003`. Notes of whom it waited for go to `tell`.
 pub async fn take(
     project: &Project,
     what: &str,
@@ -21,18 +20,20 @@ pub async fn take(
     mut interrupt: Interrupt,
 ) -> Result<Lease, LabError> {
     let (place, us) = (project.lease(), Owner::new(what, project.root()));
-    let lease = Lease::take(&place, us, patience, tell, interrupt.wished()).await.map_err(|error| match error {
+    Lease::take(&place, us, patience, tell, interrupt.wished()).await.map_err(|error| match error {
         LeaseError::Busy(_) => LabError::Busy { holder: error.to_string(), command: what.to_owned() },
         LeaseError::Interrupted => LabError::Interrupted,
         LeaseError::File { .. } => LabError::Lease(error),
-    })?;
+    })
+}
+
+/// When all is built: returns when all who give way stand still, and says who did and who did not.
+pub async fn quiet(lease: &mut Lease) -> Result<Vec<String>, LabError> {
+    lease.hush().map_err(LabError::Lease)?;
     let settled = lease.settle().await;
-    for (they, what) in [(settled.stopped, "stopped while we measure"), (settled.restless, "did not stop for us")] {
-        if !they.is_empty() {
-            tell(format!("{what}: {}", list(&they)));
-        }
-    }
-    Ok(lease)
+    let told = [(settled.stopped, "stopped while we measure"), (settled.restless, "did not stop for us")];
+    let told = told.into_iter().filter(|(they, _)| !they.is_empty());
+    Ok(told.map(|(they, what)| format!("{what}: {}", list(&they))).collect())
 }
 
 fn list(owners: &[Owner]) -> String {

@@ -4,10 +4,10 @@
 //! the holder of the lease knows that the machine is quiet when no such file is locked; and a supervisor that was killed holds
 //! nobody up, since its lock went with it.
 //!
-//! Neither can overlook the other: the supervisor locks its file and then looks at the lease, the holder takes the
-//! lease and then looks at the files.
+//! Neither can overlook the other: the supervisor locks its file and then looks whether it is to be quiet, the holder asks for
+//! quiet and then looks at the files.
 //!
-//! While nobody measures the supervisor looks at the lease twenty times a second, else four times: what that asks of the kernel
+//! While nobody measures the supervisor looks for that twenty times a second, else four times: what that asks of the kernel
 //! takes nothing from anybody.
 
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -25,7 +25,7 @@ use super::owner::Owner;
 use super::place::Place;
 use super::tree::{Stopped, adopt};
 
-/// How often a supervisor looks at the lease, while what it started may run.
+/// How often a supervisor looks whether it is to be quiet, while what it started may run.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How often it looks while somebody measures, who is not to be disturbed for the sake of going on sooner.
@@ -76,14 +76,14 @@ impl GivingWay {
         let mut told = false;
         let lock = loop {
             let lock = locked(file)?;
-            if !lease::is_taken(place) {
+            if !lease::is_quiet(place) {
                 break lock;
             }
             file = lock.release();
             if !std::mem::replace(&mut told, true) {
                 waiting(lease::waiting_for(lease::holder(place).as_ref()));
             }
-            while lease::is_taken(place) {
+            while lease::is_quiet(place) {
                 std::thread::sleep(LOOK_WHEN_STOPPED);
             }
         };
@@ -138,9 +138,9 @@ impl Watch {
     fn run(mut self, wished: &Wished) {
         while !wished.ended.load(Ordering::Acquire) {
             let letting_go = wished.letting_go.load(Ordering::Acquire);
-            match (lease::is_taken(&self.place) && !letting_go, &self.mark) {
+            match (lease::is_quiet(&self.place) && !letting_go, &self.mark) {
                 (false, Mark::Working(_)) => self.stopped.go_on(),
-                // Locked before anything goes on, and the lease looked at again: whoever takes it now waits for us.
+                // Locked before anything goes on, and looked again: whoever asks for quiet now waits for us.
                 (false, Mark::Idle(_)) => {
                     self.work();
                     continue;

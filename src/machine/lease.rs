@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use miette::Diagnostic;
@@ -32,6 +32,8 @@ const NAMED: Duration = Duration::from_millis(50);
 pub struct Lease {
     place: Place,
     lock: Option<FileLock>,
+    /// While all who give way are to stand still.
+    quiet: Option<FileLock>,
     /// Who measures is not modest.
     _share: Option<Ordinary>,
 }
@@ -88,7 +90,7 @@ impl Lease {
     pub fn ask(place: &Place, owner: &Owner) -> Result<Asked, LeaseError> {
         let failed = |cause| LeaseError::File { path: place.lease(), cause };
         loop {
-            let file = place.open().map_err(failed)?;
+            let file = place.open(&place.lease()).map_err(failed)?;
             match FileLock::ask(file).map_err(failed)? {
                 Ok(mut lock) => {
                     if !place.is_current(lock.file()) {
@@ -99,6 +101,7 @@ impl Lease {
                     return Ok(Asked::Granted(Self {
                         place: place.clone(),
                         lock: Some(lock),
+                        quiet: None,
                         _share: Ordinary::for_a_while(),
                     }));
                 }
@@ -143,7 +146,20 @@ impl Lease {
         }
     }
 
-    /// Waits until all who give way have stopped what they started.
+    /// Asks all who give way to stop what they started, until the lease ends.
+    ///
+    /// Not before our own builds are done: what is stopped keeps its locks, and a build of ours may wait for one of them, such as
+    /// cargo's on its package cache.
+    pub fn hush(&mut self) -> Result<(), LeaseError> {
+        let path = self.place.quiet();
+        let failed = |cause| LeaseError::File { path: path.clone(), cause };
+        let lock = FileLock::ask(self.place.open(&path).map_err(failed)?).map_err(failed)?;
+        // Only a holder of the lease locks it, and that is us.
+        self.quiet = Some(lock.map_err(|_| failed(io::ErrorKind::WouldBlock.into()))?);
+        Ok(())
+    }
+
+    /// Waits until all who were asked to have stopped what they started.
     pub async fn settle(&self) -> Settled {
         giving_way::settle(&self.place).await
     }
@@ -151,6 +167,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if let Some(quiet) = self.quiet.take() {
+            quiet.release();
+        }
         if let Some(mut lock) = self.lock.take() {
             // No name is better than an old one; a holder that is killed leaves it, and nobody believes it.
             let _ = lock.file().set_len(0);
@@ -161,12 +180,17 @@ impl Drop for Lease {
 
 /// Whether somebody holds the lease. Looking on takes nothing: nobody who asks for it meanwhile is turned away.
 pub fn is_taken(place: &Place) -> bool {
-    taken(place).is_some()
+    taken(&place.lease()).is_some()
+}
+
+/// Whether its holder wants nothing else to run. Looking on takes nothing, as before.
+pub fn is_quiet(place: &Place) -> bool {
+    taken(&place.quiet()).is_some()
 }
 
 /// Who holds the lease; `None` when nobody does, or it is not known who.
 pub fn holder(place: &Place) -> Option<Owner> {
-    taken(place).and_then(named)
+    taken(&place.lease()).and_then(named)
 }
 
 /// What is said while one waits.
@@ -179,9 +203,9 @@ fn told(holder: Option<&Owner>) -> String {
     holder.map_or_else(|| "another measurement runs".to_owned(), Owner::to_string)
 }
 
-/// The lease's file, while it is locked.
-fn taken(place: &Place) -> Option<File> {
-    let file = File::open(place.lease()).ok()?;
+/// The file, while it is locked.
+fn taken(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
     is_held(&file).ok()?.then_some(file)
 }
 
@@ -199,8 +223,6 @@ fn named(mut file: File) -> Option<Owner> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn us(what: &str) -> Owner {

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!  whoever measures ──▶ lease                 one lock, with its owner's name in it; the kernel takes it back
+//!       │ its builds done │
+//!       └───────────────▶ quiet               locked until the lease ends
 //!                         ▲   │ held?
 //!                 waits   │   ▼
-//!                 until   │  supervisors      each watches the lease, stops all that it has started while it is held,
+//!                 until   │  supervisors      each watches it, stops all that it has started while it is held,
 //!                 all are │   │             and lets it go on afterwards
 //!                 free    │   ▼
 //!                       giving-way/<pid>      one file for each supervisor, locked while what it started may run
@@ -15,6 +17,8 @@
 //! it. Rejected: the holder sends the signals (it may not, between users; and who would send SIGCONT when it is killed?); a guard
 //! process that sends them (it can be killed too, and then somebody is stopped for ever); the freezer of a control
 //! group (needs rights that an unprivileged person does not have).
+//!
+//! Quiet begins when the holder has built what it measures: what is stopped keeps its locks, and a build may wait for them.
 //!
 //! In reading order: [`processes`] (the process table), [`lock`], [`place`] (where all this is), [`owner`], [`lease`],
 //! [`giving_way`], [`tree`], which stops and continues, and [`share`], what agents leave to others while nobody measures.

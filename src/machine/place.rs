@@ -3,6 +3,7 @@
 //! ```text
 //! /tmp/workbench-machine/          anybody may enter and make files; nobody removes another's
 //!   lease                          anybody may lock it; its text is the owner
+//!   quiet                          locked by the lease's holder while nothing else may run
 //!   giving-way/<pid>-<n>           its supervisor's, locked while what that has started may run
 //! ```
 
@@ -37,6 +38,10 @@ impl Place {
         self.0.join("lease")
     }
 
+    pub(super) fn quiet(&self) -> PathBuf {
+        self.0.join("quiet")
+    }
+
     pub(super) fn giving_way(&self) -> PathBuf {
         self.0.join("giving-way")
     }
@@ -54,24 +59,23 @@ impl Place {
         Ok(())
     }
 
-    /// Opens the lease's file for locking, and makes it where it is missing.
-    pub(super) fn open(&self) -> io::Result<File> {
+    /// Opens one of the files that all may lock, and makes it where it is missing.
+    pub(super) fn open(&self, path: &Path) -> io::Result<File> {
         self.prepare()?;
-        let path = self.lease();
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
         // Without O_CREAT at first: in a folder that all may write to, the kernel refuses it for another user's file
         // (fs.protected_regular).
-        match options.open(&path) {
+        match options.open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             opened => return opened,
         }
-        match options.clone().create_new(true).open(&path) {
+        match options.clone().create_new(true).open(path) {
             Ok(file) => {
                 file.set_permissions(Permissions::from_mode(LEASE_MODE))?;
                 Ok(file)
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(&path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
             failed => failed,
         }
     }
@@ -95,9 +99,9 @@ mod tests {
     fn everybody_may_lock_and_nobody_may_remove() {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::new(folder.path().join("machine"));
-        let file = place.open().unwrap();
+        let file = place.open(&place.lease()).unwrap();
         assert_eq!((mode(place.folder()), mode(&place.giving_way()), mode(&place.lease())), (0o1777, 0o1777, 0o666));
-        assert!(place.is_current(&file) && place.is_current(&place.open().unwrap()));
+        assert!(place.is_current(&file) && place.is_current(&place.open(&place.lease()).unwrap()));
         fs::remove_file(place.lease()).unwrap();
         assert!(!place.is_current(&file));
     }
@@ -109,7 +113,7 @@ mod tests {
         let precious = folder.path().join("precious");
         fs::write(&precious, "precious").unwrap();
         std::os::unix::fs::symlink(&precious, place.lease()).unwrap();
-        assert!(place.open().is_err());
+        assert!(place.open(&place.lease()).is_err());
         assert_eq!(fs::read_to_string(precious).unwrap(), "precious");
     }
 }

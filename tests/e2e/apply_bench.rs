@@ -112,6 +112,13 @@ lab: {{slices: 2, answer_limit_s: 60, profile_s: 1}}
         }
     }
 
+    /// The same, when its holder has built what it measures.
+    pub(crate) fn quiet(&self, what: &str) -> Lease {
+        let mut lease = self.lease(what);
+        lease.hush().unwrap();
+        lease
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::new(&self.command(args).output().unwrap(), &self.bench.root())
     }

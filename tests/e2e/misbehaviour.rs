@@ -342,7 +342,7 @@ fn builds_beside_a_measurement() {
         || std::fs::read_to_string(yard.lab.bench.path("tracking/work/1/tree/burner")).ok()?.trim().parse().ok();
     eventually("it burns", || burner().and_then(Stat::of).is_some_and(|stat| stat.cpu_ticks > 0));
     let pid: i32 = burner().unwrap();
-    let lease = yard.lab.lease("apply T003");
+    let lease = yard.lab.quiet("apply T003");
     eventually("it stands still", || Stat::of(pid).is_some_and(|stat| stat.state == 'T'));
     drop(lease);
     eventually("it goes on", || Stat::of(pid).is_some_and(|stat| stat.state == 'R'));

@@ -10,6 +10,7 @@ use workbench::machine::processes::{Stat, all};
 use workbench::machine::{Place, giving_way};
 
 use super::apply_bench::Lab;
+use super::apply_faults::built_lab;
 use super::bench::eventually;
 
 /// Burns CPU in a child, and in a grandchild that leads a session of its own; their pids are left in `a` and `b`. A test that fails
@@ -67,7 +68,7 @@ fn a_build_stands_still_during_a_lease_and_goes_on_afterwards() {
     let lab = Lab::new(0.4);
     let child = start(&lab, BURN);
     let pids = burners(&lab);
-    let lease = lab.lease("apply T003");
+    let lease = lab.quiet("apply T003");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let settled = runtime.block_on(lease.settle());
     assert_eq!((settled.stopped.len(), settled.restless.len()), (1, 0), "{settled:?}");
@@ -81,6 +82,21 @@ fn a_build_stands_still_during_a_lease_and_goes_on_afterwards() {
     burn_on(&pids);
     end(child, &pids);
     assert_eq!(giving_way::registered(&Place::new(lab.bench.path("machine"))), []);
+}
+
+#[test]
+fn a_lock_that_the_measurement_s_own_build_waits_for_is_given_back() {
+    let lab = built_lab();
+    // The packages' cache as cargo finds it, locked as cargo locks it.
+    fs::create_dir(lab.bench.path("cargo")).unwrap();
+    let child = start(&lab, "exec flock cargo/.package-cache sh -c 'touch locked; sleep 3'");
+    eventually("it has the lock", || lab.bench.path("locked").exists());
+    let mut apply = lab.command(&["apply", "T003", "--no-profile"]);
+    let output = apply.env("CARGO_HOME", lab.bench.path("cargo")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("Blocking waiting for file lock on package cache"), "{said}");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
 
 #[test]
@@ -104,7 +120,7 @@ fn a_build_goes_on_when_the_measurement_is_killed() {
 #[test]
 fn a_build_begins_when_nobody_measures_and_its_exit_code_is_passed_on() {
     let lab = Lab::new(0.4);
-    let lease = lab.lease("apply T003");
+    let lease = lab.quiet("apply T003");
     let child = start(&lab, "touch begun; exit 7");
     std::thread::sleep(Duration::from_millis(300));
     assert!(!lab.bench.path("begun").exists());
@@ -124,7 +140,7 @@ fn a_signal_reaches_a_build_also_while_it_is_stopped() {
     for stopped in [false, true] {
         let child = start(&lab, "trap 'exit 42' TERM; touch ready; while :; do sleep 0.02; done");
         eventually("it runs", || lab.bench.path("ready").exists());
-        let lease = stopped.then(|| lab.lease("apply T003"));
+        let lease = stopped.then(|| lab.quiet("apply T003"));
         if stopped {
             let of = pid(&child);
             let children =
@@ -161,7 +177,7 @@ fn nothing_stays_stopped_when_its_supervisor_is_killed() {
     let mut child = start(&lab, "sleep 1000 & echo $! > a; wait");
     let read = || fs::read_to_string(lab.bench.path("a")).ok()?.trim().parse::<i32>().ok();
     eventually("it runs", || read().is_some());
-    let lease = lab.lease("apply T003");
+    let lease = lab.quiet("apply T003");
     let sleeper = read().unwrap();
     eventually("it is stopped", || stand_still(&[sleeper]));
     send(&child, Signal::SIGKILL);

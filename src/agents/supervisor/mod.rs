@@ -208,7 +208,7 @@ impl<L: Logbook> Watch<'_, L> {
                     }
                 }
                 _ = tick.tick() => {
-                    if !lease::is_taken(self.place) {
+                    if !lease::is_quiet(self.place) {
                         worked += looked.elapsed();
                         // While somebody measures it stands still, and grows no further.
                         if let Some(reason) = too_much(disk.look().await, self.task.limits.disk_bytes) {

@@ -31,7 +31,7 @@ use crate::lab::lease;
 use crate::lab::pair::{Bench, PairError, Which};
 use crate::lab::recorder::{Interrupt, Notary, Recorder, Sink};
 use crate::lab::verdict::{WrongAnswer, is_too_busy};
-use crate::machine::Patience;
+use crate::machine::{Lease, Patience};
 use crate::project::Project;
 use crate::units::LogRatio;
 
@@ -113,7 +113,7 @@ impl Planned<'_> {
         observe: &mut (dyn FnMut(&Event) + Send),
         interrupt: Interrupt,
     ) -> Result<Conclusion, LabError> {
-        let _lease = {
+        let lease = {
             let mut tell = |note| observe(&Event::Lab(LabEvent::Progress { note }));
             let (what, job) = (self.plan.command(), &self.job);
             lease::take(job.project, &what, job.patience, &mut tell, interrupt.clone()).await?
@@ -141,8 +141,17 @@ impl Planned<'_> {
         let declared = plan.declared.len();
         let conflicts = plan.declared.iter().cloned().chain(conflicts).collect();
         let layout = layout.unwrap_or_else(|| plan.first_layout());
-        let mut screening =
-            Screening { planned: &self, plan, layout, losses, conflicts, built: BTreeMap::new(), pairs, recorder };
+        let mut screening = Screening {
+            planned: &self,
+            lease,
+            plan,
+            layout,
+            losses,
+            conflicts,
+            built: BTreeMap::new(),
+            pairs,
+            recorder,
+        };
         match screening.run(begun, ended).await {
             Ok(effects) => {
                 let Screening { plan, layout, losses, conflicts, pairs, .. } = screening;
@@ -182,6 +191,7 @@ impl From<LabEvent> for Event {
 /// A screen under way.
 struct Screening<'a, J: Journal> {
     planned: &'a Planned<'a>,
+    lease: Lease,
     plan: ScreenPlan,
     layout: Layout,
     losses: Vec<Loss>,
@@ -205,6 +215,9 @@ impl<'a, J: Journal> Screening<'a, J> {
             }
         }
         self.build().await?;
+        for note in lease::quiet(&mut self.lease).await? {
+            self.recorder.emit(LabEvent::Progress { note }).await?;
+        }
         self.measure().await?;
         let effects = self.effects();
         let told = told(&self.plan, &effects);

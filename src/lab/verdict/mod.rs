@@ -12,7 +12,7 @@
 //!   mechanism   a counter outside its bounds, in either arm ─────────────────────▶ BROKEN
 //!   guards      U < −g ──────────────────────────────────────────────────────────▶ REJECTED (a regression)
 //!               L > −g: non-inferior · enough pairs and estimate ≥ −g: not shown worse
-//!   control     outside ±c and 0 outside [L, U] ─────────────────────────────────▶ REJECTED (measures something else)
+//!   control     [L, U] outside ±c; at the limit, estimate outside ±c and 0 outside [L, U] ▶ REJECTED (measures something else)
 //!               [L, U] within ±c: still · enough pairs and estimate within ±c: not shown moving
 //!     │ a guard or the control still doubtful at the limit ──────────────────────▶ INCONCLUSIVE
 //!   confirmation  fresh pairs; the published figure ── contradicts the gain ─────▶ INCONCLUSIVE

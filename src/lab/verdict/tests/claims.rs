@@ -79,6 +79,28 @@ fn a_clear_gain_stops_early_and_says_what_it_did_not_prove() {
 }
 
 #[test]
+fn a_control_that_chance_moved_gets_more_pairs() {
+    let mut chance = vec![-0.07, -0.03, -0.045, -0.02, -0.05, -0.04];
+    chance.extend((6..30).map(|i| 0.03 * f64::from(i % 5 - 2) / 2.0));
+    let control = |rule_version| {
+        let mut world = World::new().control(&chance);
+        world.plan.policy.rule_version = rule_version;
+        let ruling = world.ruling();
+        (ruling.verdict, ruling.outcomes[2], ruling.decision[2].pairs)
+    };
+    let (verdict, outcome, pairs) = control(3);
+    assert_eq!((verdict, outcome), (Verdict::Rejected, Outcome::Moved));
+    assert!(pairs <= 6, "{pairs}");
+    let (verdict, outcome, pairs) = control(RULE_VERSION);
+    assert_eq!((verdict, outcome), (Verdict::Proven, Outcome::NotShownMoving));
+    assert!(pairs > 6, "{pairs}");
+    // What moves by a little more than is allowed is found, at the limit.
+    let little: Vec<f64> = (0..30).map(|i| 0.035 + 0.02 * f64::from(i % 5 - 2) / 2.0).collect();
+    let ruling = World::new().control(&little).ruling();
+    assert_eq!((ruling.outcomes[2], ruling.decision[2].pairs), (Outcome::Moved, 30), "{}", ruling.reason);
+}
+
+#[test]
 fn enough_pairs_prove_a_guard_harmless() {
     let mut world = World::new();
     world.plan.policy.guard_pairs = 20;
