@@ -10,7 +10,7 @@ use ::rocksdb::{
     ColumnFamily, DBAccess, DBRawIteratorWithThreadMode, Error, ErrorKind, Options, ReadOptions,
     SnapshotWithThreadMode, Transaction, WriteOptions,
 };
-use engine_workload::store::{Rows, Store, StoreError, TableId, Transaction, Txn, by_transactions};
+use engine_workload::store::{self, Rows, Store, StoreError, TableId, Txn, by_transactions};
 
 use super::kind::Kind;
 use super::loading::Loading;
@@ -270,7 +270,7 @@ impl<K: Kind> Txn for RocksTxn<'_, K> {
     }
 }
 
-impl<K: Kind> Transaction for RocksTxn<'_, K> {
+impl<K: Kind> store::Transaction for RocksTxn<'_, K> {
     type Ticket = ();
 
     fn commit(self) -> Result<(), StoreError> {
