@@ -90,8 +90,7 @@ impl Frames {
     #[inline]
     pub(super) fn prefetch(&self, frame: FrameId) {
         let first = self.prefetch_lines::<10>(frame);
-        // SAFETY: within the frame.
-        lines::prefetch_one(unsafe { first.add(PAGE_SIZE - lines::LINE) });
+        lines::prefetch_one(first.wrapping_add(PAGE_SIZE - lines::LINE));
     }
 
     /// As [`Self::prefetch`], for who reads one row: as much as every search looks at, and no fence. More lines would be in the
@@ -102,11 +101,10 @@ impl Frames {
     }
 
     #[inline]
-    fn prefetch_lines<const COUNT: usize>(&self, frame: FrameId) -> NonNull<u8> {
-        let first = self.bytes(frame).cast::<u8>();
+    fn prefetch_lines<const COUNT: usize>(&self, frame: FrameId) -> *const u8 {
+        let first = self.bytes(frame).as_ptr().cast_const().cast::<u8>();
         for line in 0..COUNT {
-            // SAFETY: within the frame.
-            lines::prefetch_one(unsafe { first.add(line * lines::LINE) });
+            lines::prefetch_one(first.wrapping_add(line * lines::LINE));
         }
         first
     }
@@ -114,7 +112,7 @@ impl Frames {
     /// As [`Self::prefetch`], and for the head.
     #[inline]
     pub(super) fn prefetch_all(&self, frame: FrameId) {
-        lines::prefetch_one(NonNull::from(self.get(frame)).cast());
+        lines::prefetch_one(std::ptr::from_ref(self.get(frame)).cast());
         self.prefetch(frame);
     }
 

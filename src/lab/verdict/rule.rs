@@ -119,8 +119,8 @@ pub fn outcome(plan: &Plan, workload: usize, standing: &Standing) -> Outcome {
         Role::Control => {
             let allowed = policy.control_margin.0.ln_1p();
             let differs = estimate.abs() > allowed && (bounds.low > 0.0 || bounds.high < 0.0);
-            // Since rule 4, as a guard regresses and a comparison is decided. Before, one sound improvement in twenty was rejected
-            // for what chance had shown of its control.
+            // Since rule 4, as a guard regresses and a comparison is decided. Before, chance could move a control as often as an
+            // interval of this level errs.
             let surely = policy.rule_version < 4 || bounds.low > allowed || bounds.high < -allowed;
             if bounds.low > -allowed && bounds.high < allowed {
                 Outcome::Still

@@ -11,18 +11,13 @@ pub const LINE: usize = 64;
 pub fn prefetch(first: NonNull<u8>, len: usize) {
     let into_line = first.addr().get() % LINE;
     for at in (0..into_line + len).step_by(LINE) {
-        hint(first.as_ptr().wrapping_sub(into_line).wrapping_add(at));
+        prefetch_one(first.as_ptr().wrapping_sub(into_line).wrapping_add(at));
     }
 }
 
-/// Asks for the line in which `first` is.
+/// Asks for the line in which `at` is. A hint, as before.
 #[inline]
-pub fn prefetch_one(first: NonNull<u8>) {
-    hint(first.as_ptr());
-}
-
-#[inline]
-fn hint(at: *const u8) {
+pub fn prefetch_one(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
