@@ -4,7 +4,7 @@
 
 use engine::buffer::flush::paced::Paced;
 use engine::buffer::flush::{Flusher, make};
-use engine::buffer::{BufferPool, Page, PageId, PageType, PoolOptions, TreeId, Visit};
+use engine::buffer::{BufferError, BufferPool, Page, PageId, PageType, PoolOptions, TreeId, Visit};
 use engine::io::{DurableHorizon, Fault, FaultKind, IoAction, IoError, Lsn, SimFs, Survival, Vfs};
 use engine::metrics::{Counter, Metrics};
 use std::sync::Arc;
@@ -44,13 +44,18 @@ fn open<F: Flusher>(fs: &SimFs, frames: usize, log: &Arc<Log>) -> BufferPool {
 
 /// Makes page `number` say `lsn`, which is the end of its record; records are 8 bytes long.
 fn change(pool: &BufferPool, number: u64, lsn: u64, is_new: bool) {
+    try_change(pool, number, lsn, is_new).unwrap();
+}
+
+fn try_change(pool: &BufferPool, number: u64, lsn: u64, is_new: bool) -> Result<(), BufferError> {
     let id = PageId::new(number);
-    let mut page = if is_new { pool.create(id, Visit::Leaf) } else { pool.exclusive(id, Visit::Leaf) }.unwrap();
+    let mut page = if is_new { pool.create(id, Visit::Leaf) } else { pool.exclusive(id, Visit::Leaf) }?;
     if is_new {
         page.format(id, TreeId(9), PageType::Leaf);
     }
     page.put_u64(64, lsn);
     pool.mark_dirty(&mut page, Lsn(lsn));
+    Ok(())
 }
 
 fn no_page_precedes_its_log<F: Flusher>() {
@@ -157,4 +162,30 @@ fn nobody_waits_for_the_background() {
     let pool = open::<Paced>(&fs, 64, &log);
     (1..=500).for_each(|number| change(&pool, number, 8 * number, true));
     assert!(pool.metrics().get(Counter::FlushForegroundWrites) >= 500 - 64);
+}
+
+#[test]
+fn victims_that_could_not_be_written_leave_later() {
+    let (fs, log) = (SimFs::new(), Arc::new(Log::default()));
+    let pool = open::<Paced>(&fs, 64, &log);
+    (1..=64).for_each(|number| change(&pool, number, 8 * number, true));
+    let disk_is_full = || {
+        fs.inject(Fault { action: IoAction::Write, file_prefix: "data".into(), after: 0, kind: FaultKind::DiskFull });
+    };
+    disk_is_full();
+    let mut refused = 0;
+    for number in 65..265 {
+        let changed = try_change(&pool, number, 8 * number, true);
+        if changed.and_then(|()| pool.tick(Lsn(8 * number), REDO_BYTES)).is_err() {
+            refused += 1;
+            disk_is_full();
+        }
+    }
+    assert!(refused > 64, "{refused} refusals: had each cost a frame, some would still be left");
+    pool.checkpoint(Lsn(8 * 265)).unwrap_err();
+    (65..=500).for_each(|number| change(&pool, number, 8 * number, true));
+    for number in 1..=500 {
+        let page = pool.shared(PageId::new(number), Visit::Leaf).unwrap();
+        assert_eq!((page.id(), page.u64(64)), (PageId::new(number), 8 * number));
+    }
 }

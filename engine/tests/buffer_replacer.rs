@@ -19,24 +19,22 @@ const FRAMES: usize = 8;
 enum Step {
     Hit(u32),
     Admit(u32),
-    /// Evict with these frames busy.
-    Evict(u8),
-    Forget(u32),
+    /// Evict up to so many, with these frames busy.
+    Evict(u8, usize),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let frame = 0..FRAMES as u32;
     let step = prop_oneof![
         4 => frame.clone().prop_map(Step::Hit),
-        3 => frame.clone().prop_map(Step::Admit),
-        2 => any::<u8>().prop_map(Step::Evict),
-        1 => frame.prop_map(Step::Forget),
+        3 => frame.prop_map(Step::Admit),
+        2 => (any::<u8>(), 1..4_usize).prop_map(|(busy, wanted)| Step::Evict(busy, wanted)),
     ];
     proptest::collection::vec(step, 0..120)
 }
 
 /// What every replacer owes: a frame is offered only while it is in, and a taken one is out.
-fn contract<R: Replacer>(steps: &[Step], mut on_evict: impl FnMut(usize, Option<u32>)) {
+fn contract<R: Replacer>(steps: &[Step], mut on_evict: impl FnMut(usize, Vec<u32>)) {
     let replacer = R::new(FRAMES, &Arc::default());
     let mut present = [false; FRAMES];
     for (number, step) in steps.iter().enumerate() {
@@ -47,27 +45,34 @@ fn contract<R: Replacer>(steps: &[Step], mut on_evict: impl FnMut(usize, Option<
                 present[frame as usize] = true;
             }
             Step::Admit(_) => {}
-            Step::Evict(busy) => {
+            Step::Evict(busy, wanted) => {
                 let is_busy = |frame: FrameId| busy >> frame.0 & 1 == 1;
-                let took = replacer.evict(PageId::new(999), &mut |frame| {
+                let mut taken = Vec::new();
+                replacer.evict(PageId::new(999), &mut |frame| {
                     assert!(present[frame.index()], "frame {frame:?} was offered but holds no page");
-                    if is_busy(frame) { Take::Busy } else { Take::Taken }
-                });
-                match took {
-                    Some(frame) => {
-                        assert!(!is_busy(frame));
-                        present[frame.index()] = false;
+                    if is_busy(frame) {
+                        return Take::Busy;
                     }
-                    None => assert!((0..FRAMES as u32).all(|f| !present[f as usize] || is_busy(FrameId(f)))),
-                }
-                on_evict(number, took.map(|frame| frame.0));
-            }
-            Step::Forget(frame) => {
-                replacer.forget(FrameId(frame));
-                present[frame as usize] = false;
+                    present[frame.index()] = false;
+                    taken.push(frame.0);
+                    if taken.len() == wanted { Take::Last } else { Take::Taken }
+                });
+                let left = (0..FRAMES as u32).filter(|&f| present[f as usize] && !is_busy(FrameId(f))).count();
+                assert!(taken.len() == wanted || left == 0, "{taken:?} of {wanted} were taken, {left} more could be");
+                on_evict(number, taken);
             }
         }
     }
+}
+
+/// The one frame that is given up for `page`.
+fn evicted_for<R: Replacer>(replacer: &R, page: u64) -> FrameId {
+    let mut taken = None;
+    replacer.evict(PageId::new(page), &mut |frame| {
+        assert_eq!(taken.replace(frame), None, "offered more than was wanted");
+        Take::Last
+    });
+    taken.unwrap()
 }
 
 fn use_one(order: &mut Vec<u32>, frame: u32) {
@@ -78,7 +83,7 @@ fn use_one(order: &mut Vec<u32>, frame: u32) {
 }
 
 /// The obvious LRU: a vector, the newest last.
-fn model(steps: &[Step]) -> Vec<(usize, Option<u32>)> {
+fn model(steps: &[Step]) -> Vec<(usize, Vec<u32>)> {
     let mut order: Vec<u32> = Vec::new();
     let mut evicted = Vec::new();
     for (number, step) in steps.iter().enumerate() {
@@ -86,11 +91,12 @@ fn model(steps: &[Step]) -> Vec<(usize, Option<u32>)> {
             Step::Hit(frame) => use_one(&mut order, frame),
             Step::Admit(frame) if !order.contains(&frame) => order.push(frame),
             Step::Admit(_) => {}
-            Step::Evict(busy) => {
-                let at = order.iter().position(|&frame| busy >> frame & 1 == 0);
-                evicted.push((number, at.map(|at| order.remove(at))));
+            Step::Evict(busy, wanted) => {
+                let free = order.iter().filter(|&&frame| busy >> frame & 1 == 0);
+                let taken: Vec<u32> = free.take(wanted).copied().collect();
+                order.retain(|frame| !taken.contains(frame));
+                evicted.push((number, taken));
             }
-            Step::Forget(frame) => order.retain(|&f| f != frame),
         }
     }
     evicted
@@ -182,7 +188,7 @@ impl<R: Replacer> Cache<R> {
             return true;
         }
         let frame = self.free.pop().unwrap_or_else(|| {
-            let frame = self.replacer.evict(PageId::new(page), &mut |_| Take::Taken).unwrap();
+            let frame = evicted_for(&self.replacer, page);
             self.frames.remove(&self.pages[frame.index()]);
             frame
         });
@@ -219,7 +225,7 @@ proptest! {
 
     #[test]
     fn an_object_evicts_what_the_replacer_evicts(steps in steps()) {
-        fn evicted<R: Replacer>(steps: &[Step]) -> Vec<(usize, Option<u32>)> {
+        fn evicted<R: Replacer>(steps: &[Step]) -> Vec<(usize, Vec<u32>)> {
             let mut evicted = Vec::new();
             contract::<R>(steps, |number, frame| evicted.push((number, frame)));
             evicted
@@ -362,8 +368,8 @@ fn a_busy_frame_does_not_stay_longer() {
         offered.push(frame.0);
         if offered.len() < 3 { Take::Busy } else { Take::Enough }
     };
-    assert_eq!(cache.replacer.evict(PageId::new(9), &mut all_busy), None);
+    cache.replacer.evict(PageId::new(9), &mut all_busy);
     assert_eq!(offered, [0, 1, 2]);
-    let taken: Vec<_> = (0..4).map(|_| cache.replacer.evict(PageId::new(9), &mut |_| Take::Taken)).collect();
-    assert_eq!(taken, [0, 1, 2, 3].map(|frame| Some(FrameId(frame))));
+    let taken: Vec<_> = (0..4).map(|_| evicted_for(&cache.replacer, 9)).collect();
+    assert_eq!(taken, [0, 1, 2, 3].map(FrameId));
 }

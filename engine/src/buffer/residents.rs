@@ -88,48 +88,73 @@ impl Residents {
     /// Takes the frame of a page that `incoming` may replace, latched. The page in it stays findable until
     /// [`Self::unmap`]. Nothing if every frame is latched or pinned by somebody.
     pub fn take_victim(&self, incoming: PageId) -> Option<ExclusivePage<'_>> {
-        let mut take = |frame: FrameId| if self.try_victim(frame) { Take::Taken } else { Take::Busy };
-        let frame = self.replacer.evict(incoming, &mut take)?;
-        // SAFETY: `take` latched the frame that `evict` returned.
-        Some(unsafe { ExclusivePage::latched(self, frame) })
-    }
-
-    /// As [`Self::take_victim`], but only a frame whose page need not be written, and only among the next `offers`.
-    pub fn take_clean_victim(&self, incoming: PageId, offers: usize) -> Option<ExclusivePage<'_>> {
-        let mut left = offers;
-        let mut take = |frame: FrameId| {
-            if left == 0 {
-                return Take::Enough;
-            }
-            left -= 1;
-            let head = self.frames.get(frame);
-            if !head.dirty.is_clean() || !self.try_victim(frame) {
+        let mut victim = None;
+        self.replacer.evict(incoming, &mut |frame: FrameId| {
+            if !self.try_victim(frame) {
                 return Take::Busy;
             }
-            if head.dirty.is_clean() {
-                return Take::Taken;
-            }
-            // SAFETY: latched above, and nothing was written.
-            unsafe { head.latch.unlock_exclusive_unchanged() };
-            Take::Busy
-        };
-        let frame = self.replacer.evict(incoming, &mut take)?;
-        // SAFETY: `take` latched the frame that `evict` returned.
-        Some(unsafe { ExclusivePage::latched(self, frame) })
+            // SAFETY: latched just now.
+            victim = Some(unsafe { ExclusivePage::latched(self, frame) });
+            Take::Last
+        });
+        victim
     }
 
-    /// Adds to `out` those of the next `count` victims, about, that would have to be written first.
-    pub fn upcoming_dirty(&self, count: usize, out: &mut Vec<FrameId>) {
-        let from = out.len();
-        self.replacer.upcoming(count, out);
-        let mut at = from;
-        while at < out.len() {
-            if self.frames.get(out[at]).dirty.is_claimable() {
-                at += 1;
-            } else {
-                out.swap_remove(at);
+    /// As [`Self::take_victim`], but `count` frames in one go, and at most `dirty` whose pages have to be written first: those are not
+    /// latched, for the page is used as before until [`Self::take_written`]. What can be neither is passed over, no more than
+    /// `patience` times.
+    pub fn take_victims(&self, incoming: PageId, count: usize, dirty: usize, patience: usize) -> Victims<'_> {
+        assert!(count > 0);
+        let mut victims = Victims { clean: Vec::with_capacity(count), dirty: Vec::with_capacity(dirty) };
+        let mut patience = patience;
+        self.replacer.evict(incoming, &mut |frame: FrameId| {
+            if !self.take_into(&mut victims, frame, dirty) {
+                patience = patience.saturating_sub(1);
+                return if patience == 0 { Take::Enough } else { Take::Busy };
             }
+            if victims.clean.len() + victims.dirty.len() == count { Take::Last } else { Take::Taken }
+        });
+        victims
+    }
+
+    /// Adds a frame to the victims, unless it is busy, or dirty beside `most_dirty` others.
+    fn take_into<'p>(&'p self, victims: &mut Victims<'p>, frame: FrameId, most_dirty: usize) -> bool {
+        let head = self.frames.get(frame);
+        if !head.dirty.is_clean() {
+            let takes = victims.dirty.len() < most_dirty && head.dirty.is_claimable();
+            if takes {
+                victims.dirty.push(frame);
+            }
+            return takes;
         }
+        if !self.try_victim(frame) {
+            return false;
+        }
+        let clean = head.dirty.is_clean();
+        if clean {
+            // SAFETY: latched just now.
+            victims.clean.push(unsafe { ExclusivePage::latched(self, frame) });
+        } else {
+            // SAFETY: latched just now, and nothing was written.
+            unsafe { head.latch.unlock_exclusive_unchanged() };
+        }
+        clean
+    }
+
+    /// The frame of a dirty victim, latched and without its page, if that was written and nobody is at it. Otherwise the page stays,
+    /// as one that was asked for again.
+    pub fn take_written(&self, frame: FrameId) -> Option<ExclusivePage<'_>> {
+        if !self.try_victim(frame) {
+            self.replacer.admit(frame, self.page_in(frame), Visit::Leaf);
+            return None;
+        }
+        // SAFETY: latched just now.
+        let victim = unsafe { ExclusivePage::latched(self, frame) };
+        if victim.is_clean() {
+            return self.unmap(victim);
+        }
+        self.put_back(victim);
+        None
     }
 
     /// Visits every frame that holds changes which are not in the data file: its page, and since when.
@@ -288,6 +313,15 @@ impl Residents {
         // SAFETY: latched above.
         unsafe { SharedPage::latched(self, frame) }
     }
+}
+
+/// Frames that the replacer has given up, and that nobody else will.
+#[derive(Debug)]
+pub struct Victims<'p> {
+    /// Latched; their pages need not be written.
+    pub clean: Vec<ExclusivePage<'p>>,
+    /// Their pages must be written. Each is to be given to [`Residents::take_written`], whatever comes of that.
+    pub dirty: Vec<FrameId>,
 }
 
 /// What came of [`Residents::claim_copy`].

@@ -24,10 +24,6 @@ impl<'p> Batch<'p> {
         Self { pool, frames: Vec::with_capacity(pool.batch_pages()), copies, seen }
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.frames.len() >= self.pool.batch_pages()
-    }
-
     /// Claims and copies the page in the frame, if it is changed. See [`Residents::claim_copy`] for `wait`.
     pub(super) fn add(&mut self, frame: FrameId, wait: bool) -> Claim {
         let claim = self.pool.claim_copy(frame, wait, &mut self.copies);

@@ -2,15 +2,16 @@
 //!
 //! ```text
 //!                    ┌── reserve of free frames ◀── unmap ── clean ◀── write ◀─ copy ── upcoming victims
-//!   a miss takes ◀───┘            (woken when a quarter is gone)                │
+//!   a miss takes ◀───┘            (woken when half of it is gone)               │
 //!                                                                  one sync of the double-write area for them all
 //!                                                                              │
 //!   redo point = oldest change not yet in place        ◀── clean ◀── write ◀─ copy ── oldest changes, at the rate
 //!                                                                                    that keeps redo short (`pace`)
 //! ```
 //!
-//! **A miss never writes**, unless the reserve is empty: then the session takes the next clean victim, or writes a batch
-//! itself. Nobody waits for the background thread.
+//! **A miss never writes**, unless the reserve is empty: then the session takes the next clean victims, or writes a batch
+//! itself. Nobody waits for the background threads. Victims that must be written leave the replacer's order before they are, so
+//! that nobody passes over them meanwhile; one that is wanted again until it is written is put back.
 //!
 //! **A checkpoint writes no pages.** It syncs the data file and records the oldest change that is not in it.
 //!
@@ -32,24 +33,23 @@ use crate::buffer::error::BufferError;
 use crate::buffer::frame::FrameId;
 use crate::buffer::guard::ExclusivePage;
 use crate::buffer::page::{Page, PageId};
-use crate::buffer::residents::{Claim, Residents};
+use crate::buffer::residents::{Claim, Residents, Victims};
 use crate::io::Lsn;
 use crate::metrics::Counter;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex};
 
-/// A page written in place takes as long as one read: so many threads keep up with as many sessions that read.
-const THREADS: usize = 3;
+/// A page written in place takes as long as one read, and about every second victim is written: so many threads keep up with some
+/// dozen sessions that read.
+const THREADS: usize = 6;
 /// One frame of so many is kept free.
 const RESERVE_SHARE: usize = 32;
-/// Victims looked at for a clean one, before any is written. In a small pool fewer: where nearly everything is dirty, the
-/// only clean page may be the one that was just read, on the way to the page that needs the frame.
-const CLEAN_OFFERS: usize = 64;
-const CLEAN_OFFERS_SHARE: usize = 16;
-/// Pages that a session without a frame writes.
-const FOREGROUND_PAGES: usize = 32;
-/// Upcoming victims looked at for every page that a batch may hold: most are clean already.
-const LOOK_AHEAD: usize = 4;
+/// Dirty victims passed over in search of clean ones, before any is written. In a small pool fewer: where nearly everything is
+/// dirty, the only clean page may be the one that was just read, on the way to the page that needs the frame.
+const PATIENCE: usize = 64;
+const PATIENCE_SHARE: usize = 16;
+/// Frames that a session takes which finds the reserve empty: one for itself, and the others for those who come next.
+const FOREGROUND_FRAMES: usize = 16;
 /// Old pages are written in batches of at least so many, to share a sync.
 const PACED_PAGES_MIN: f64 = 32.0;
 /// A checkpoint is made so many times in the log that redo may have to read.
@@ -65,8 +65,8 @@ const SURVEY_SHARE: u32 = 20;
 pub struct Paced {
     /// Frames to be kept free.
     reserve: usize,
-    /// Victims looked at for a clean one.
-    offers: usize,
+    /// Dirty victims passed over in search of clean ones.
+    patience: usize,
     /// The log's end, as far as we were told.
     seen: AtomicU64,
     /// See [`Flusher::floor`].
@@ -99,7 +99,7 @@ impl Flusher for Paced {
     fn new(frames: usize) -> Self {
         Self {
             reserve: (frames / RESERVE_SHARE).max(1),
-            offers: (frames / CLEAN_OFFERS_SHARE).clamp(1, CLEAN_OFFERS),
+            patience: (frames / PATIENCE_SHARE).clamp(1, PATIENCE),
             seen: AtomicU64::new(0),
             floor: AtomicU64::new(0),
             plan: Mutex::default(),
@@ -111,20 +111,21 @@ impl Flusher for Paced {
 
     fn need_frame<'p>(&self, pool: &'p Residents, incoming: PageId) -> Result<Option<ExclusivePage<'p>>, BufferError> {
         if let Some((free, left)) = pool.take_free() {
-            if left < self.reserve && left.is_multiple_of((self.reserve / 4).max(1)) {
+            if self.is_low(left) && left.is_multiple_of((self.reserve / 4).max(1)) {
                 self.wake();
             }
             return Ok(Some(free));
         }
         pool.metrics().inc(Counter::FlushReserveMisses);
         self.wake();
-        let mut victim = pool.take_clean_victim(incoming, self.offers);
-        if victim.is_none() {
-            let written = self.write_victims(pool, FOREGROUND_PAGES)?;
-            pool.metrics().add(Counter::FlushForegroundWrites, written as u64);
-            victim = pool.take_clean_victim(incoming, usize::MAX);
+        let some = FOREGROUND_FRAMES.min(self.reserve);
+        let clean = pool.take_victims(incoming, some, 0, self.patience);
+        let mine = self.free(pool, clean, Counter::FlushForegroundWrites)?;
+        if mine.is_some() {
+            return Ok(mine);
         }
-        Ok(victim.and_then(|victim| pool.unmap(victim)))
+        let victims = pool.take_victims(incoming, some, some, usize::MAX);
+        self.free(pool, victims, Counter::FlushForegroundWrites)
     }
 
     fn floor(&self) -> Lsn {
@@ -169,7 +170,9 @@ impl Flusher for Paced {
 
     fn tick(&self, pool: &Residents, end: Lsn, redo_bytes: u64) -> Result<(), BufferError> {
         self.seen.fetch_max(end.0, Ordering::AcqRel);
-        self.refill(pool)?;
+        if self.is_low(pool.free_count()) {
+            self.refill(pool)?;
+        }
         // Old pages are one thread's work.
         let Some(mut plan) = self.plan.try_lock() else { return Ok(()) };
         if plan.is_outdated(end, redo_bytes) {
@@ -197,19 +200,15 @@ impl Flusher for Paced {
 }
 
 impl Paced {
+    /// Whether so few free frames are left that some are to be freed: not before, since frames freed together share a sync.
+    fn is_low(&self, left: usize) -> bool {
+        left <= self.reserve / 2
+    }
+
     /// Frees frames until the reserve is full again, or everything that could leave is in use.
     fn refill(&self, pool: &Residents) -> Result<(), BufferError> {
         loop {
-            let mut missing = self.reserve.saturating_sub(pool.free_count());
-            let mut freed = false;
-            while missing > 0
-                && let Some(victim) = pool.take_clean_victim(PageId::NONE, self.offers)
-            {
-                let Some(frame) = pool.unmap(victim) else { continue };
-                pool.release_free(frame);
-                missing -= 1;
-                freed = true;
-            }
+            let missing = self.reserve.saturating_sub(pool.free_count());
             if missing == 0 {
                 return Ok(());
             }
@@ -217,28 +216,47 @@ impl Paced {
                 // Enough for another thread.
                 self.wake();
             }
-            let written = self.write_victims(pool, pool.batch_pages())?;
-            pool.metrics().add(Counter::FlushBackgroundWrites, written as u64);
-            if written == 0 && !freed {
-                return Ok(());
-            }
+            let count = missing.min(pool.batch_pages());
+            let victims = pool.take_victims(PageId::NONE, count, count, usize::MAX);
+            let one = self.free(pool, victims, Counter::FlushBackgroundWrites)?;
+            let Some(one) = one else { return Ok(()) };
+            pool.release_free(one);
         }
     }
 
-    /// Writes up to `count` of the pages that will have to leave next. The caller may hold latches.
-    fn write_victims(&self, pool: &Residents, count: usize) -> Result<usize, BufferError> {
-        let mut victims = Vec::new();
-        pool.upcoming_dirty(LOOK_AHEAD * count, &mut victims);
-        victims.truncate(count);
+    /// Frees the frames of victims, writing the pages that must be, which `counter` counts. Returns one of the frames for the caller, who
+    /// may hold latches; the others go to the reserve, those of clean pages before anything is written.
+    fn free<'p>(
+        &self,
+        pool: &'p Residents,
+        victims: Victims<'p>,
+        counter: Counter,
+    ) -> Result<Option<ExclusivePage<'p>>, BufferError> {
+        let Victims { clean, mut dirty } = victims;
+        let mut one = None;
+        let mut keep = |frame| match one {
+            None => one = Some(frame),
+            Some(_) => pool.release_free(frame),
+        };
+        clean.into_iter().filter_map(|victim| pool.unmap(victim)).for_each(&mut keep);
         // Asked once each: a page may leave its frame meanwhile, and an order must not change while it is made.
-        victims.sort_by_cached_key(|&frame| pool.page_in(frame));
+        dirty.sort_by_cached_key(|&frame| pool.page_in(frame));
         let mut batch = self.batch(pool);
-        for frame in victims {
-            if !batch.is_full() {
-                batch.add(frame, false);
+        for &frame in &dirty {
+            batch.add(frame, false);
+        }
+        let written = self.finish(batch);
+        dirty.into_iter().filter_map(|frame| pool.take_written(frame)).for_each(keep);
+        match written {
+            Ok(written) => {
+                pool.metrics().add(counter, written as u64);
+                Ok(one)
+            }
+            Err(error) => {
+                one.into_iter().for_each(|frame| pool.release_free(frame));
+                Err(error)
             }
         }
-        self.finish(batch)
     }
 
     fn make_plan(&self, pool: &Residents, end: Lsn, redo_bytes: u64, plan: &mut Plan) {

@@ -155,41 +155,12 @@ impl Replacer for Car {
     }
 
     /// What `take` could not have stays where it is: that a page must be written first is no reason to keep it longer.
-    fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
+    fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) {
         let mut state = self.state.lock();
         let mut passed = Vec::new();
-        let taken = self.choose(&mut state, take, &mut passed);
+        self.choose(&mut state, take, &mut passed);
         while let Some((frame, clock)) = passed.pop() {
             state.rings.push_first(frame, clock);
-        }
-        taken
-    }
-
-    /// From both clocks in turn, since which one is next depends on the pages to come.
-    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>) {
-        // Frames that were referenced are passed over, but not for ever: the mutex is held.
-        const STEPS_PER_FRAME: usize = 4;
-        let state = self.state.lock();
-        let mut once = state.rings.walk(Clock::Once);
-        let mut again = state.rings.walk(Clock::Again);
-        let wanted = out.len() + count;
-        for step in 0..STEPS_PER_FRAME * count {
-            let next =
-                if step % 2 == 0 { once.next().or_else(|| again.next()) } else { again.next().or_else(|| once.next()) };
-            let Some(frame) = next else { break };
-            if !self.marks[frame as usize].referenced.load(Ordering::Relaxed) {
-                out.push(FrameId(frame));
-                if out.len() == wanted {
-                    break;
-                }
-            }
-        }
-    }
-
-    fn forget(&self, frame: FrameId) {
-        let mut state = self.state.lock();
-        if state.rings.contains(frame.0) {
-            state.rings.remove(frame.0);
         }
     }
 }
@@ -230,20 +201,15 @@ impl Car {
         (others / of_its_kind).clamp(1, self.tuning.step_max)
     }
 
-    /// Offers frames until one is taken. Those that are busy are taken out of their clocks, into `passed`.
-    fn choose(
-        &self,
-        state: &mut State,
-        take: &mut dyn FnMut(FrameId) -> Take,
-        passed: &mut Vec<(u32, Clock)>,
-    ) -> Option<FrameId> {
+    /// Offers frames until no more are wanted. Those that are busy are taken out of their clocks, into `passed`.
+    fn choose(&self, state: &mut State, take: &mut dyn FnMut(FrameId) -> Take, passed: &mut Vec<(u32, Clock)>) {
         let frames = state.rings.len(Clock::Once) + state.rings.len(Clock::Again);
         // Two rounds clear every bit and offer every frame. Whoever is left then is wanted at this very moment, and bits keep
         // being set: take what can be taken.
         for step in 0..3 * frames {
             let once = state.rings.len(Clock::Once);
             let clock = if once >= state.target.max(self.tuning.floor) { Clock::Once } else { Clock::Again };
-            let frame = state.rings.hand(clock).or_else(|| state.rings.hand(clock.other()))?;
+            let Some(frame) = state.rings.hand(clock).or_else(|| state.rings.hand(clock.other())) else { return };
             let clock = state.rings.clock_of(frame);
             if step <= 2 * frames && self.marks[frame as usize].take_reference() {
                 state.rings.remove(frame);
@@ -254,15 +220,15 @@ impl Car {
                 continue;
             }
             match take(FrameId(frame)) {
-                Take::Taken => return Some(state.bury(frame, clock)),
+                Take::Taken => state.bury(frame, clock),
+                Take::Last => return state.bury(frame, clock),
                 Take::Busy => {
                     state.rings.remove(frame);
                     passed.push((frame, clock));
                 }
-                Take::Enough => return None,
+                Take::Enough => return,
             }
         }
-        None
     }
 
     #[inline]
@@ -302,14 +268,13 @@ impl Mark {
 
 impl State {
     /// The frame leaves; what was in it is remembered.
-    fn bury(&mut self, frame: u32, clock: Clock) -> FrameId {
+    fn bury(&mut self, frame: u32, clock: Clock) {
         self.rings.remove(frame);
         let page = self.pages[frame as usize];
         match clock {
             Clock::Once => self.ghosts_once.push(page),
             Clock::Again => self.ghosts_again.push(page),
         }
-        FrameId(frame)
     }
 
     fn trim(&mut self, frames: usize) {

@@ -49,38 +49,18 @@ impl Replacer for Lru {
         list.push_newest(frame.0);
     }
 
-    fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
+    fn evict(&self, _incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) {
         let mut list = self.0.lock();
         let mut candidate = list.oldest;
         while candidate != NONE {
+            let newer = list.links[candidate as usize].newer;
             match take(FrameId(candidate)) {
-                Take::Taken => {
-                    list.unlink(candidate);
-                    return Some(FrameId(candidate));
-                }
-                Take::Busy => candidate = list.links[candidate as usize].newer,
-                Take::Enough => return None,
+                Take::Taken => list.unlink(candidate),
+                Take::Last => return list.unlink(candidate),
+                Take::Busy => {}
+                Take::Enough => return,
             }
-        }
-        None
-    }
-
-    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>) {
-        let list = self.0.lock();
-        let mut candidate = list.oldest;
-        for _ in 0..count {
-            if candidate == NONE {
-                break;
-            }
-            out.push(FrameId(candidate));
-            candidate = list.links[candidate as usize].newer;
-        }
-    }
-
-    fn forget(&self, frame: FrameId) {
-        let mut list = self.0.lock();
-        if list.is_in(frame.0) {
-            list.unlink(frame.0);
+            candidate = newer;
         }
     }
 }

@@ -10,8 +10,7 @@
 //! It wins where the data is larger than the pool and scans come by. It costs 8 bytes per ghost and some bookkeeping on a
 //! miss. Where everything fits, nobody is replaced and nothing can be won.
 //!
-//! Contract: every frame with a page is admitted exactly once and leaves by [`Replacer::evict`] or
-//! [`Replacer::forget`]. `hit` may come late, for a frame that has left meanwhile; that is no error.
+//! Contract: every frame with a page is admitted exactly once and leaves by [`Replacer::evict`]. `hit` may come late, for a frame that has left meanwhile; that is no error.
 
 pub mod car;
 mod ghosts;
@@ -28,8 +27,10 @@ use crate::sync::Arc;
 /// Whether the pool could take the frame that the replacer offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
-    /// Yes; it is the caller's now.
+    /// Yes, it is the caller's now: offer another.
     Taken,
+    /// Yes, and it was the last one wanted.
+    Last,
     /// No, somebody holds its latch, or it would have to be written first: offer another.
     Busy,
     /// No, and enough were offered.
@@ -49,14 +50,7 @@ pub trait Replacer: Send + Sync {
     /// `page` has come into the frame.
     fn admit(&self, frame: FrameId, page: PageId, visit: Visit);
 
-    /// Offers frames until one is taken; that one has then left. `incoming` is the page that needs it. Nothing if all
-    /// are busy, or enough were offered.
-    fn evict(&self, incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId>;
-
-    /// Adds to `out` the frames that [`Replacer::evict`] would offer next if no page were used meanwhile, about `count` of
-    /// them. Changes nothing.
-    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>);
-
-    /// The frame holds no page any more.
-    fn forget(&self, frame: FrameId);
+    /// Offers frames until `take` has the last one it wants, or enough, or was offered all. Those that it took have then left.
+    /// `incoming` is the page that needs a frame.
+    fn evict(&self, incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take);
 }

@@ -22,15 +22,7 @@ impl<V: Replacer + 'static> Replacer for Object<V, dyn Replacer> {
         self.part().admit(frame, page, visit);
     }
 
-    fn evict(&self, incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) -> Option<FrameId> {
-        self.part().evict(incoming, take)
-    }
-
-    fn upcoming(&self, count: usize, out: &mut Vec<FrameId>) {
-        self.part().upcoming(count, out);
-    }
-
-    fn forget(&self, frame: FrameId) {
-        self.part().forget(frame);
+    fn evict(&self, incoming: PageId, take: &mut dyn FnMut(FrameId) -> Take) {
+        self.part().evict(incoming, take);
     }
 }

@@ -44,12 +44,6 @@ impl Rings {
         (hand != OUT).then_some(hand)
     }
 
-    /// The frames of a clock from the hand on, once around.
-    pub(super) fn walk(&self, clock: Clock) -> impl Iterator<Item = u32> + '_ {
-        let Ring { hand, len } = *self.ring(clock);
-        std::iter::successors((hand != OUT).then_some(hand), |&frame| Some(self.links[frame as usize].next)).take(len)
-    }
-
     pub(super) fn contains(&self, frame: u32) -> bool {
         self.links[frame as usize].next != OUT
     }

@@ -11,9 +11,10 @@ use tabled::settings::{Alignment, Style};
 
 use crate::runner::Stats;
 
-/// What a frame's module tells: the longest that begins it counts.
+/// What a frame's module tells: the first that it is within counts.
 const LAYERS: &[(&str, &str)] = &[
-    ("engine::storage::slotted", "pages: search and change"),
+    ("parts::slotted", "pages: search and change"),
+    ("parts::page", "pages: search and change"),
     ("engine::index", "trees: the way down, splits"),
     ("engine::storage", "trees: the way down, splits"),
     ("engine::buffer", "buffer pool and latches"),
@@ -21,9 +22,9 @@ const LAYERS: &[(&str, &str)] = &[
     ("parts::concurrent::parking", "buffer pool and latches"),
     ("parts::concurrent::lock_table", "row locks"),
     ("engine::transaction::lock_manager", "row locks"),
-    ("engine::transaction::deadlock", "row locks"),
+    ("parts::deadlock", "row locks"),
     ("parts::wal", "log"),
-    ("engine::transaction::row_log", "log"),
+    ("parts::row_log", "log"),
     ("engine::transaction::mvcc", "versions"),
     ("engine::transaction::vacuum", "versions"),
     ("engine::transaction::ghosts", "versions"),
@@ -110,14 +111,26 @@ fn kind<'k>(stack: &str, kinds: &[&'k str]) -> &'k str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
     use std::time::Duration;
 
     const FOLDED: &str = "\
-worker;workload::runner::worker::run;workload::tpcc::workload::execute;workload::tpcc::payment::run;engine::index::btree::shared;engine::storage::slotted::search::find 6
+worker;workload::runner::worker::run;workload::tpcc::workload::execute;workload::tpcc::payment::run;engine::index::btree::shared;parts::slotted::search::find 6
 worker;workload::runner::worker::run;workload::tpcc::workload::execute;workload::tpcc::payment::run;parts::wal::ring::put;__memcpy 2
 wal-flusher;parts::wal::writer::write;files::real::write_at 1
 thread;start 1
 ";
+
+    #[test]
+    fn every_layer_is_a_module_that_exists() {
+        let engine = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for (module, _) in LAYERS {
+            let (krate, path) = module.split_once("::").unwrap_or((module, ""));
+            let sources = if krate == "engine" { engine.join("src") } else { engine.join(krate).join("src") };
+            let place = path.split("::").fold(sources, |place, part| place.join(part));
+            assert!(place.is_dir() || place.with_extension("rs").is_file(), "{module} is not in {}", place.display());
+        }
+    }
 
     #[test]
     fn samples_go_to_the_innermost_layer_and_close_on_the_cpu_time() {
