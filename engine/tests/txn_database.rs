@@ -9,7 +9,7 @@ use engine::metrics::Counter;
 use engine::transaction::wal::CommitLog;
 
 engine::on_both_logs! {
-    rows_come_and_go many_rows_at_once many_rows_as_a_snapshot_sees_them errors_leave_the_transaction_usable a_failed_transaction_can_only_be_rolled_back
+    rows_come_and_go many_rows_at_once many_rows_as_a_snapshot_sees_them many_rows_are_added_at_once errors_leave_the_transaction_usable a_failed_transaction_can_only_be_rolled_back
     a_dropped_transaction_is_rolled_back rollback_restores_everything a_scan_respects_its_bounds
     no_dirty_read no_non_repeatable_read no_lost_update no_phantom_within_a_snapshot write_skew_is_allowed
     the_snapshot_is_taken_at_the_first_unlocked_read own_writes_are_seen a_row_may_outgrow_its_page
@@ -150,6 +150,44 @@ fn many_rows_at_once<L: CommitLog>() {
     txn.rollback().expect("a working disk");
     let [together, _] = both_ways(&fixture, &mut fixture.begin(), &keys);
     assert!(together.iter().flatten().all(|row| row.len() == 500), "undone");
+    fixture.db.verify().expect("a sound database");
+}
+
+fn many_rows_are_added_at_once<L: CommitLog>() {
+    let fixture = fixture::<L>();
+    // Among them, in the place of the deleted ones, and beyond: neighbours, and from one end to the other.
+    let mut keys = scattered(&fixture);
+    keys = keys.into_iter().step_by(3).collect();
+    keys.extend((0..300).map(|n| format!("row-100-{n:03}").into_bytes()));
+    keys.extend((0..40).flat_map(|n| [format!("a-{n}").into_bytes(), format!("z-{n}").into_bytes()]));
+    let row_of = |key: &[u8]| [key, &[b'.'; 90]].concat();
+    let add = |txn: &mut Txn<'_, L>| {
+        let mut order = keys.iter();
+        txn.insert_many(fixture.table, &keys, |key, row| {
+            assert!(row.is_empty() && order.next() == Some(key), "in the order of the keys");
+            row.extend_from_slice(&row_of(key));
+        })
+    };
+    let mut txn = fixture.begin();
+    add(&mut txn).expect("new keys");
+    let [together, alone] = both_ways(&fixture, &mut txn, &keys);
+    assert!(together == alone && together.iter().zip(&keys).all(|(row, key)| row.as_deref() == Some(&row_of(key))));
+    txn.rollback().expect("a working disk");
+    let [none, _] = both_ways(&fixture, &mut fixture.begin(), &keys);
+    assert!(none.iter().all(Option::is_none), "undone");
+    fixture.commit(|txn, _| add(txn));
+    fixture.db.verify().expect("a sound database");
+
+    // The rows before the one that is refused stay, and so does the transaction.
+    let mut txn = fixture.begin();
+    let pair = [b"new".to_vec(), keys[0].clone(), b"newer".to_vec()];
+    let refused = txn.insert_many(fixture.table, &pair, |_, row| row.push(b'!'));
+    assert!(matches!(refused, Err(Error::DuplicateKey)), "{refused:?}");
+    let too_large = txn.insert_many(fixture.table, &[b"newest"], |_, row| row.resize(9000, 0));
+    assert!(matches!(too_large, Err(Error::RowTooLarge { .. })), "{too_large:?}");
+    fixture.db.wait(&txn.commit().expect("a working disk")).expect("a working disk");
+    let [now, _] = both_ways(&fixture, &mut fixture.begin(), &pair);
+    assert_eq!(now.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false]);
     fixture.db.verify().expect("a sound database");
 }
 

@@ -199,6 +199,17 @@ impl<L: CommitLog> Txn for EngineTxn<'_, L> {
     }
 
     #[inline]
+    fn insert_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        _row: &mut Vec<u8>,
+        make: impl FnMut(&K, &mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        self.txn.insert_many(self.tables[table.0], keys, make).map_err(refused)
+    }
+
+    #[inline]
     fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError> {
         self.txn.delete(self.tables[table.0], key).map_err(refused)
     }

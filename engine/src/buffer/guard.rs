@@ -93,6 +93,7 @@ impl<'p> OptimisticPage<'p> {
     }
 
     /// The same page held exclusively, unless it has changed since: then nothing.
+    #[inline]
     pub fn into_exclusive(self) -> Option<ExclusivePage<'p>> {
         // Pinned until the page is latched, and no longer.
         let Found { residents, frame } = &self.found;

@@ -8,9 +8,9 @@ use std::ops::Range;
 use super::btree::BTree;
 use super::descent::{Toward, Way, to_leaf};
 use super::error::TreeError;
-use super::leaf::{TUPLE_HEADER, TupleHeader};
+use super::leaf::{LeafMut, TUPLE_HEADER, TupleHeader};
 use super::split::SplitPolicy;
-use crate::buffer::{OptimisticPage, PageId, Visit};
+use crate::buffer::{OptimisticPage, Visit};
 use crate::metrics::Counter;
 use crate::storage::slotted::{Kind, find, value_at};
 use crate::transaction::wal::CommitLog;
@@ -38,7 +38,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         let pool = &self.volume.pool;
         for _ in 0..ATTEMPTS {
             let leaf = to_leaf::<OptimisticPage<'_>>(pool, self.root, Toward::At(key), Visit::Leaf, |_, _| {})?;
-            if let Some(answer) = copy_value(&leaf, find_value(&leaf, key), row, &mut resolve) {
+            if let Some(answer) = copy_value(&leaf, find_entry(&leaf, key), row, &mut resolve) {
                 return Ok(answer);
             }
             pool.metrics().inc(Counter::TreeRestarts);
@@ -61,7 +61,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     ) -> Result<(), E> {
         for keys in keys.chunks(self.group()) {
             for (key, sought) in keys.iter().zip(self.seek(keys)?) {
-                let answer = sought.and_then(|at| copy_value(&at.leaf, at.value, row, &mut resolve));
+                let answer = sought.and_then(|it| copy_value(&it.leaf, it.entry, row, &mut resolve));
                 let found = match answer {
                     Some(found) => found,
                     None => self.read(key.as_ref(), row, &mut resolve)?,
@@ -99,15 +99,23 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         let mut all = [const { None }; GROUP];
         for ((key, way), sought) in keys.iter().zip(ways).zip(&mut all) {
             let Some(way) = way else { continue };
-            let page = way.page;
             let Some(leaf) = way.hold::<OptimisticPage<'_>>(pool, Visit::Leaf)? else { continue };
-            let value = find_value(&leaf, key.as_ref());
-            if let Some(value) = &value {
+            let entry = find_entry(&leaf, key.as_ref());
+            if let Some(Entry { value, .. }) = &entry {
                 leaf.bytes().prefetch(value.start, value.len());
             }
-            *sought = Some(Sought { leaf, page, value });
+            *sought = Some(Sought { leaf, entry });
         }
         Ok(all)
+    }
+
+    /// The leaf with an entry that was sought, for changing, and the entry's number: without a search. Nothing if there was no such
+    /// entry, or if the leaf has changed since.
+    #[inline]
+    pub(crate) fn found_for_change<'t>(&'t self, sought: Sought<'t>) -> Option<(LeafMut<'t>, usize)> {
+        let Sought { leaf, entry } = sought;
+        let at = entry?.at;
+        leaf.into_exclusive().map(|page| (LeafMut::new(&self.volume.pool, page), at))
     }
 }
 
@@ -115,27 +123,32 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
 #[derive(Debug)]
 pub(crate) struct Sought<'t> {
     leaf: OptimisticPage<'t>,
-    /// The leaf's number.
-    pub(crate) page: PageId,
-    value: Option<Range<usize>>,
+    entry: Option<Entry>,
 }
 
-/// Where the value of a key is in its leaf, if it is there; to be validated.
+/// An entry of a leaf: its number, and where its value is.
+#[derive(Debug)]
+struct Entry {
+    at: usize,
+    value: Range<usize>,
+}
+
+/// The entry of a key in its leaf, if it is there; to be validated.
 #[inline]
-fn find_value(leaf: &OptimisticPage<'_>, key: &[u8]) -> Option<Range<usize>> {
+fn find_entry(leaf: &OptimisticPage<'_>, key: &[u8]) -> Option<Entry> {
     let bytes = leaf.bytes();
-    find(&bytes, Kind::Leaf, key).ok().map(|at| value_at(&bytes, at))
+    find(&bytes, Kind::Leaf, key).ok().map(|at| Entry { at, value: value_at(&bytes, at) })
 }
 
 /// Nothing means that the leaf changed since it was held.
 #[inline]
 fn copy_value<R>(
     leaf: &OptimisticPage<'_>,
-    value: Option<Range<usize>>,
+    entry: Option<Entry>,
     row: &mut Vec<u8>,
     resolve: &mut impl FnMut(TupleHeader) -> R,
 ) -> Option<Option<R>> {
-    let header = value.map(|value| {
+    let header = entry.map(|Entry { value, .. }| {
         let bytes = leaf.bytes();
         bytes.copy(value.start + TUPLE_HEADER, value.len().saturating_sub(TUPLE_HEADER), row);
         TupleHeader { stamp: bytes.u64(value.start), undo: bytes.u64(value.start + 8) }

@@ -253,6 +253,13 @@ pub trait DynTxn {
         change: &mut dyn FnMut(usize, &mut Vec<u8>),
     ) -> Result<usize, StoreError>;
     fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError>;
+    fn insert_many(
+        &mut self,
+        table: TableId,
+        keys: &[Placed<'_>],
+        row: &mut Vec<u8>,
+        make: &mut dyn FnMut(usize, &mut Vec<u8>),
+    ) -> Result<(), StoreError>;
     fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError>;
     fn scan(&mut self, table: TableId, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError>;
 }
@@ -291,6 +298,16 @@ impl<T: Txn> DynTxn for T {
 
     fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError> {
         Txn::insert(self, table, key, row)
+    }
+
+    fn insert_many(
+        &mut self,
+        table: TableId,
+        keys: &[Placed<'_>],
+        row: &mut Vec<u8>,
+        make: &mut dyn FnMut(usize, &mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        Txn::insert_many(self, table, keys, row, |key, row| make(key.at, row))
     }
 
     fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError> {
@@ -375,6 +392,19 @@ impl<P: DerefMut<Target: DynTxn>> Txn for ByCalls<P> {
         self.0.insert(table, key, row)
     }
 
+    fn insert_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        row: &mut Vec<u8>,
+        mut make: impl FnMut(&K, &mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        keys.chunks(KEYS).try_for_each(|keys| {
+            let (placed, make) = (placed(keys), &mut |at: usize, row: &mut Vec<u8>| make(&keys[at], row));
+            self.0.insert_many(table, &placed[..keys.len()], row, make)
+        })
+    }
+
     #[inline]
     fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError> {
         self.0.delete(table, key)
@@ -441,7 +471,8 @@ mod tests {
     fn filled() -> AnyStore {
         let store = AnyStore::of(MemoryStore::new(&["t"]));
         let mut txn = store.begin().unwrap();
-        (0..100).for_each(|key: u8| txn.insert(T, &[key], &[key, 1]).unwrap());
+        let keys: Vec<[u8; 1]> = (0..100).map(|key| [key]).collect();
+        txn.insert_many(T, &keys, &mut vec![7], |key, row| row.extend([key[0], 1])).unwrap();
         store.wait(&txn.commit().unwrap()).unwrap();
         store
     }

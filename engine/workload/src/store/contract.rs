@@ -172,6 +172,24 @@ pub trait Txn {
     /// find out: the workloads never do that.
     fn insert(&mut self, table: TableId, key: &[u8], row: &[u8]) -> Result<(), StoreError>;
 
+    /// Adds the rows of `keys`, in their order, as `make` writes each into an empty buffer. One by one, unless the store knows
+    /// better; `row` is a buffer.
+    #[inline]
+    fn insert_many<K: AsRef<[u8]>>(
+        &mut self,
+        table: TableId,
+        keys: &[K],
+        row: &mut Vec<u8>,
+        mut make: impl FnMut(&K, &mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        for key in keys {
+            row.clear();
+            make(key, row);
+            self.insert(table, key.as_ref(), row)?;
+        }
+        Ok(())
+    }
+
     /// Removes the row of `key`; false if there is none.
     fn delete(&mut self, table: TableId, key: &[u8]) -> Result<bool, StoreError>;
 

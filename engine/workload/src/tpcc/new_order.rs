@@ -19,7 +19,7 @@ struct Line {
 /// Enters `input`; rolls back if its last item does not exist.
 pub(super) fn run<T: Txn>(txn: &mut T, input: &NewOrder, buffers: &mut Buffers) -> Result<Decision, StoreError> {
     let place = input.place;
-    let Buffers { row, item_keys, stock_keys, reply, .. } = buffers;
+    let Buffers { row, item_keys, stock_keys, line_keys, reply, .. } = buffers;
 
     // The district hands out order numbers: the hottest row, so it is locked first.
     let (mut id, mut tax) = (OrderId(0), 0_u64);
@@ -77,18 +77,21 @@ pub(super) fn run<T: Txn>(txn: &mut T, input: &NewOrder, buffers: &mut Buffers) 
     must_exist(found == known, || format!("one of the stock rows {stock_keys:02x?}"))?;
 
     let mut total_cents = 0;
-    for ((ordered, line), number) in input.lines()[..known].iter().zip(&lines).zip(1_u8..) {
+    line_keys.clear();
+    line_keys.extend((1..=known as u8).map(|number| keys::order_line(place, id, number)));
+    let mut lines = input.lines().iter().zip(&lines);
+    txn.insert_many(ORDER_LINE, line_keys, row, |_, new| {
+        let Some((ordered, line)) = lines.next() else { return };
         let amount_cents = i64::from(ordered.quantity) * line.price_cents;
         total_cents += amount_cents;
-        let mut new = [0; order_line::SIZE];
-        order_line::DELIVERY_D.set(&mut new, NO_DATE);
-        order_line::I_ID.set(&mut new, ordered.item.0);
-        order_line::SUPPLY_W_ID.set(&mut new, ordered.supplier.0);
-        order_line::QUANTITY.set(&mut new, ordered.quantity);
-        order_line::AMOUNT.set(&mut new, amount_cents);
-        order_line::DIST_INFO.slot(&mut new).copy_from_slice(&line.dist_info);
-        txn.insert(ORDER_LINE, &keys::order_line(place, id, number), &new)?;
-    }
+        new.resize(order_line::SIZE, 0);
+        order_line::DELIVERY_D.set(new, NO_DATE);
+        order_line::I_ID.set(new, ordered.item.0);
+        order_line::SUPPLY_W_ID.set(new, ordered.supplier.0);
+        order_line::QUANTITY.set(new, ordered.quantity);
+        order_line::AMOUNT.set(new, amount_cents);
+        order_line::DIST_INFO.slot(new).copy_from_slice(&line.dist_info);
+    })?;
     if known < input.lines().len() {
         return Ok(Decision::Rollback);
     }

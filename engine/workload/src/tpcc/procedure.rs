@@ -17,6 +17,7 @@ pub struct Buffers {
     pub(super) items: Vec<u32>,
     pub(super) item_keys: Vec<[u8; 4]>,
     pub(super) stock_keys: Vec<[u8; 6]>,
+    pub(super) line_keys: Vec<[u8; 8]>,
     /// What a terminal would show, folded into a number: reading it keeps the reads from being optimised away.
     pub reply: u64,
 }
