@@ -30,6 +30,9 @@ reader_does_not_wait                    txn_answers         what_was_answered_su
 vacuum_forgets_the_log                  txn_answers         what_was_answered_survives
 redo_point_past_a_dirty_page            crash_enumeration   background_writing_keeps_its_promises
 page_clean_before_written               buffer_flush        a_write_that_fails_leaves_the_page_dirty
+unwritten_victim_forgotten              buffer_flush        victims_that_could_not_be_written
+changed_page_taken_as_found             txn_database        many_rows_at_once
+changed_page_taken_as_found             loom_latch          an_upgrade_fails
 page_installed_twice                    buffer_page_table   one_installer_wins
 pinned_page_evicted                     buffer_page_table   only_the_map_keeps_a_page
 magazine_handed_over_twice              pool                nothing_is_outstanding

@@ -84,15 +84,12 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             return Err(TreeError::RowTooLong { len: room - TUPLE_HEADER });
         }
         loop {
-            if room == 0 {
-                return self.exclusive(key);
-            }
             let leaf = match self.remembered_leaf(key) {
                 Some(leaf) => leaf,
                 None => self.exclusive(key)?,
             };
             self.policy.landed(leaf.page_id());
-            if leaf.has_room(room) {
+            if room == 0 || leaf.has_room(room) {
                 return Ok(leaf);
             }
             drop(leaf);

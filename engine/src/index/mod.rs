@@ -38,5 +38,5 @@ pub mod structure;
 pub use btree::BTree;
 pub use error::TreeError;
 pub use leaf::{Leaf, LeafMut, LeafRef, MAX_ENTRY, MAX_KEY, TUPLE_HEADER, TupleHeader, entry_room};
-pub(crate) use read::Sought;
+pub(crate) use read::{Group, Sought};
 pub use scan::LeafScan;

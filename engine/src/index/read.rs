@@ -59,9 +59,11 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         mut resolve: impl FnMut(TupleHeader) -> R,
         mut visit: impl FnMut(&K, Option<R>, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut group = Group::default();
         for keys in keys.chunks(self.group()) {
-            for (key, sought) in keys.iter().zip(self.seek(keys)?) {
-                let answer = sought.and_then(|it| copy_value(&it.leaf, it.entry, row, &mut resolve));
+            self.seek(keys, &mut group)?;
+            for (key, sought) in keys.iter().zip(&mut group.0) {
+                let answer = sought.take().and_then(|it| copy_value(&it.leaf, it.entry, row, &mut resolve));
                 let found = match answer {
                     Some(found) => found,
                     None => self.read(key.as_ref(), row, &mut resolve)?,
@@ -77,8 +79,8 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         (self.volume.pool.frame_count() / (4 * GROUP)).clamp(1, GROUP)
     }
 
-    /// Brings the entries of a few keys near the processor, and says where they are; nothing for those whose leaves changed
-    /// meanwhile.
+    /// Brings the entries of a few keys near the processor, and says where they are, in the order of the keys; nothing for those whose
+    /// leaves changed meanwhile.
     ///
     /// An entry that is in memory, but in no cache, costs three waits: for the head of its leaf's frame, for the start of the leaf,
     /// for itself. Those of all the keys pass at the same time. (Group prefetching: Chen, Ailamaki, Gibbons, Mowry,
@@ -86,7 +88,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     ///
     /// # Panics
     /// With more than [`GROUP`] keys.
-    pub(crate) fn seek<K: AsRef<[u8]>>(&self, keys: &[K]) -> Result<[Option<Sought<'_>>; GROUP], TreeError> {
+    pub(crate) fn seek<'t, K: AsRef<[u8]>>(&'t self, keys: &[K], group: &mut Group<'t>) -> Result<(), TreeError> {
         assert!(keys.len() <= GROUP);
         let pool = &self.volume.pool;
         let mut ways = [const { None }; GROUP];
@@ -96,9 +98,9 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
                 pool.approach(way.page);
             }
         }
-        let mut all = [const { None }; GROUP];
-        for ((key, way), sought) in keys.iter().zip(ways).zip(&mut all) {
-            let Some(way) = way else { continue };
+        for ((key, way), sought) in keys.iter().zip(&mut ways).zip(&mut group.0) {
+            *sought = None;
+            let Some(way) = way.take() else { continue };
             let Some(leaf) = way.hold::<OptimisticPage<'_>>(pool, Visit::Leaf)? else { continue };
             let entry = find_entry(&leaf, key.as_ref());
             if let Some(Entry { value, .. }) = &entry {
@@ -106,7 +108,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             }
             *sought = Some(Sought { leaf, entry });
         }
-        Ok(all)
+        Ok(())
     }
 
     /// The leaf with an entry that was sought, for changing, and the entry's number: without a search. Nothing if there was no such
@@ -118,6 +120,10 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         leaf.into_exclusive().map(|page| (LeafMut::new(&self.volume.pool, page), at))
     }
 }
+
+/// What was sought at the same time. Not returned but filled, since it is too large to be handed around.
+#[derive(Debug, Default)]
+pub(crate) struct Group<'t>(pub(crate) [Option<Sought<'t>>; GROUP]);
 
 /// Where a key was found, or would be; to be validated.
 #[derive(Debug)]

@@ -56,35 +56,38 @@ impl<'a> Patch<'a> {
     }
 }
 
+/// Compared at a time as long as they agree: most of a row does.
+const BLOCK: usize = 32;
+
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let mut at = 0;
-    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        let differ = word(a) ^ word(b);
+    let blocks = a.as_chunks::<BLOCK>().0.iter().zip(b.as_chunks::<BLOCK>().0);
+    let mut at = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[at..], &b[at..]);
+    for (&a, &b) in a.as_chunks().0.iter().zip(b.as_chunks().0) {
+        let differ = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
         if differ != 0 {
             return at + differ.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
-    at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
+    let done = a.len().min(b.len()) / 8 * 8;
+    at + a[done..].iter().zip(&b[done..]).take_while(|(a, b)| a == b).count()
 }
 
 fn common_suffix(a: &[u8], b: &[u8]) -> usize {
-    let mut at = 0;
-    for (a, b) in a.rchunks_exact(8).zip(b.rchunks_exact(8)) {
-        let differ = word(a) ^ word(b);
+    let blocks = a.as_rchunks::<BLOCK>().1.iter().rev().zip(b.as_rchunks::<BLOCK>().1.iter().rev());
+    let mut at = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[..a.len() - at], &b[..b.len() - at]);
+    for (&a, &b) in a.as_rchunks().1.iter().rev().zip(b.as_rchunks().1.iter().rev()) {
+        let differ = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
         if differ != 0 {
             return at + differ.leading_zeros() as usize / 8;
         }
         at += 8;
     }
-    let (a, b) = (&a[..a.len() - at], &b[..b.len() - at]);
+    let done = a.len().min(b.len()) / 8 * 8;
+    let (a, b) = (&a[..a.len() - done], &b[..b.len() - done]);
     at + a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
-}
-
-fn word(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word.copy_from_slice(bytes);
-    u64::from_le_bytes(word)
 }
 
 #[cfg(test)]
@@ -102,6 +105,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_shortest_range(front in "[ab]{0,80}", old in "[ab]{0,40}", new in "[ab]{0,40}", back in "[ab]{0,80}") {
+            let (old, new) = ([&front, &old, &back].map(|part| &**part).concat(), [&front, &new, &back].map(|part| &**part).concat());
+            let (old, new) = (old.as_bytes(), new.as_bytes());
+            let at = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+            let tail = old[at..].iter().rev().zip(new[at..].iter().rev()).take_while(|(old, new)| old == new).count();
+            let patch = Patch::between(old, new);
+            prop_assert_eq!((patch.at, patch.before_len), (at, old.len() - at - tail));
+            prop_assert_eq!((patch.before, patch.after), (&old[at..old.len() - tail], &new[at..new.len() - tail]));
+        }
+
         #[test]
         fn there_and_back(old in "[ab]{0,40}", new in "[ab]{0,40}") {
             let patch = Patch::between(old.as_bytes(), new.as_bytes());

@@ -46,6 +46,7 @@ impl WalOptions {
     }
 
     /// The longest payload accepted: four records must fit the buffer.
+    #[inline]
     pub(super) fn payload_max(&self) -> usize {
         (self.buffer_bytes / 4 - super::record::HEADER).min(MAX_PAYLOAD)
     }

@@ -106,16 +106,20 @@ impl Ring {
     /// Stores the record whose place was reserved at `start`, and lets the drainer see it.
     #[inline]
     pub fn publish(&self, start: Lsn, frame: Frame, payload: &[u8]) {
-        let mut at = start.0;
         let (words, rest) = payload.as_chunks::<WORD>();
-        for word in words {
-            at += WORD as u64;
-            self.word(at).store(u64::from_le_bytes(*word), Ordering::Relaxed);
+        let first = start.0 + WORD as u64;
+        // In two runs, one of them nearly always empty: no place need be reckoned for each word.
+        let (wrapped, places) = self.words.split_at(self.index(first));
+        let (here, beyond) = words.split_at(words.len().min(places.len()));
+        for (places, words) in [(places, here), (wrapped, beyond)] {
+            for (place, word) in places.iter().zip(words) {
+                place.store(u64::from_le_bytes(*word), Ordering::Relaxed);
+            }
         }
         if !rest.is_empty() {
             let mut word = [0; WORD];
             word[..rest.len()].copy_from_slice(rest);
-            self.word(at + WORD as u64).store(u64::from_le_bytes(word), Ordering::Relaxed);
+            self.word(first + (words.len() * WORD) as u64).store(u64::from_le_bytes(word), Ordering::Relaxed);
         }
         // Release: who sees the frame sees the payload.
         self.word(start.0).store(frame.word(), Ordering::Release);
@@ -125,8 +129,7 @@ impl Ring {
     pub fn drain(&self, drain: &mut Drain, out: &mut [u8]) -> usize {
         self.walk(drain, out.len() as u64);
         let n = (drain.published - drain.drained).min(out.len() as u64) as usize / WORD * WORD;
-        let from = (drain.drained as usize / WORD) & (self.words.len() - 1);
-        let (next_lap, lap) = self.words.split_at(from);
+        let (next_lap, lap) = self.words.split_at(self.index(drain.drained));
         let (first, second) = out[..n].as_chunks_mut::<WORD>().0.split_at_mut(lap.len().min(n / WORD));
         for (words, out) in [(lap, first), (next_lap, second)] {
             for (word, bytes) in words.iter().zip(out) {
@@ -151,8 +154,13 @@ impl Ring {
 
     #[inline]
     fn word(&self, lsn: u64) -> &AtomicU64 {
+        &self.words[self.index(lsn)]
+    }
+
+    #[inline]
+    fn index(&self, lsn: u64) -> usize {
         // The length is a power of two, so the mask also spares the bounds check.
-        &self.words[(lsn as usize / WORD) & (self.words.len() - 1)]
+        (lsn as usize / WORD) & (self.words.len() - 1)
     }
 }
 

@@ -28,12 +28,12 @@ const FILL: f64 = 0.90;
 /// Where the middle begins and ends: within it the shortest separator wins.
 const MIDDLE: std::ops::RangeInclusive<f64> = 0.45..=0.55;
 
-/// Divides by the page's recent insertions. Each thread remembers where its latest insertion landed, and tries that leaf
-/// first once two in a row have landed there: the lines of an order do, and so do rows numbered by a sequence, but not rows
-/// that come one at a time to scattered places. (PostgreSQL's backends remember the rightmost leaf for themselves.)
+/// Divides by the page's recent insertions. Each thread remembers where its latest change landed, and tries that leaf
+/// first once two in a row have landed there: the lines of an order do, written or delivered, and so do rows numbered by a sequence,
+/// but not rows that come one at a time to scattered places. (PostgreSQL's backends remember the rightmost leaf for themselves.)
 #[derive(Debug)]
 pub struct Adaptive {
-    /// By thread, where its latest insertion landed: the page's number times two, plus one if the one before landed there too.
+    /// By thread, where its latest change landed: the page's number times two, plus one if the one before landed there too.
     landings: [CachePadded<AtomicU64>; THREAD_SHARDS],
 }
 

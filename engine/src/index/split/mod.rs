@@ -1,11 +1,11 @@
-//! I001, splits: where a full page is divided, and how an insertion finds its leaf.
+//! I001, splits: where a full page is divided, and how a change finds its leaf.
 //!
 //! Problem: keys often arrive in order. Halving a page on an ascending run leaves every page half empty behind it, and
-//! every insertion descends from the root to a leaf that the one before has just left.
+//! every change descends from the root to a leaf that the one before has just left.
 //!
 //! * Baseline [`half`]: divide in the middle, the first key of the right page is the separator, always descend.
 //! * Optimized [`adaptive`]: beside the new tuple where insertions run in order, 90/10 in the last page, the most telling
-//!   separator near the middle otherwise; a thread whose insertions stay in one leaf remembers it (PostgreSQL `nbtsplitloc.c`; Bayer & Unterauer 1977).
+//!   separator near the middle otherwise; a thread whose changes stay in one leaf remembers it (PostgreSQL `nbtsplitloc.c`; Bayer & Unterauer 1977).
 //!
 //! Contract: `1 ≤ keep < len`, and the separator is above every key that stays and not above any that goes, the new one
 //! included. In an inner page it is the key of entry `keep`. The node layout (prefix, heads, the trace of recent
@@ -41,9 +41,9 @@ pub trait SplitPolicy: std::fmt::Debug + Send + Sync {
     /// Divides a page of at least two entries in which `key` finds no room.
     fn choose(&self, node: &SlottedPage, key: &[u8]) -> SplitPlan;
 
-    /// A leaf where the calling thread's next insertion may land, to be tried before a descent. A wrong guess costs time only.
+    /// A leaf where the calling thread's next change may land, to be tried before a descent. A wrong guess costs time only.
     fn fast_path(&self) -> Option<PageId>;
 
-    /// An insertion of the calling thread is about to happen in this leaf.
+    /// A change of the calling thread is about to happen in this leaf.
     fn landed(&self, leaf: PageId);
 }

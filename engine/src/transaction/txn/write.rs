@@ -1,7 +1,7 @@
 //! Writing rows: lock, find, log, keep the before-image, change. One descent each, unless a row outgrows its page.
 
 use super::txn::{Phase, TableId, Txn, Write, WriteKind};
-use crate::index::{LeafMut, MAX_ENTRY, MAX_KEY, Sought, TUPLE_HEADER, TupleHeader, entry_room};
+use crate::index::{Group, LeafMut, MAX_ENTRY, MAX_KEY, Sought, TUPLE_HEADER, TupleHeader, entry_room};
 use crate::io::Lsn;
 use crate::memory::txn_mem::TxnMem as _;
 use crate::transaction::error::Error;
@@ -29,14 +29,16 @@ impl<L: CommitLog> Txn<'_, L> {
         mut change: impl FnMut(&K, &mut Vec<u8>),
     ) -> Result<usize, Error> {
         self.guarded(|txn| {
-            let (tree, mut found) = (txn.db.tree(table)?, 0);
+            let (tree, mut found, mut group) = (txn.db.tree(table)?, 0, Group::default());
             for keys in keys.chunks(tree.group()) {
                 // All locks first: no page is kept in memory while one waits for them.
                 for key in keys {
                     txn.lock(table, key.as_ref())?;
                 }
-                for (key, sought) in keys.iter().zip(tree.seek(keys)?) {
-                    found += usize::from(txn.update_locked(sought, table, key.as_ref(), |row| change(key, row))?);
+                tree.seek(keys, &mut group)?;
+                for (key, sought) in keys.iter().zip(&mut group.0) {
+                    found +=
+                        usize::from(txn.update_locked(sought.take(), table, key.as_ref(), |row| change(key, row))?);
                 }
             }
             Ok(found)
