@@ -103,10 +103,9 @@ impl Residents {
     /// As [`Self::take_victim`], but `count` frames in one go, and at most `dirty` whose pages have to be written first: those are not
     /// latched, for the page is used as before until [`Self::take_written`]. What can be neither is passed over, no more than
     /// `patience` times.
-    pub fn take_victims(&self, incoming: PageId, count: usize, dirty: usize, patience: usize) -> Victims<'_> {
+    pub fn take_victims(&self, incoming: PageId, count: usize, dirty: usize, mut patience: usize) -> Victims<'_> {
         assert!(count > 0);
         let mut victims = Victims { clean: Vec::with_capacity(count), dirty: Vec::with_capacity(dirty) };
-        let mut patience = patience;
         self.replacer.evict(incoming, &mut |frame: FrameId| {
             if !self.take_into(&mut victims, frame, dirty) {
                 patience = patience.saturating_sub(1);
@@ -145,7 +144,7 @@ impl Residents {
     /// as one that was asked for again.
     pub fn take_written(&self, frame: FrameId) -> Option<ExclusivePage<'_>> {
         if !self.try_victim(frame) {
-            self.replacer.admit(frame, self.page_in(frame), Visit::Leaf);
+            self.readmit(frame);
             return None;
         }
         // SAFETY: latched just now.
@@ -213,7 +212,12 @@ impl Residents {
 
     /// Puts a victim back that could not be replaced after all.
     pub fn put_back(&self, victim: ExclusivePage<'_>) {
-        self.replacer.admit(victim.frame(), victim.page_id(), Visit::Leaf);
+        self.readmit(victim.frame());
+    }
+
+    /// The page in a frame that the replacer has given up stays.
+    fn readmit(&self, frame: FrameId) {
+        self.replacer.admit(frame, self.page_in(frame), Visit::Leaf);
     }
 
     /// Takes the page out of its frame: from here on, who looks for it reads the disk. The frame must be clean. Nothing if somebody

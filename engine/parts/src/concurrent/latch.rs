@@ -143,7 +143,7 @@ impl HybridLatch {
         if stands || cfg!(planted = "changed_page_taken_as_found") {
             return true;
         }
-        // SAFETY: taken three lines above, and nothing was written since.
+        // SAFETY: taken above, and nothing was written since.
         unsafe { self.unlock_exclusive_unchanged() };
         false
     }

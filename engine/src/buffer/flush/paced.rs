@@ -239,8 +239,10 @@ impl Paced {
             Some(_) => pool.release_free(frame),
         };
         clean.into_iter().filter_map(|victim| pool.unmap(victim)).for_each(&mut keep);
-        // Asked once each: a page may leave its frame meanwhile, and an order must not change while it is made.
-        dirty.sort_by_cached_key(|&frame| pool.page_in(frame));
+        if dirty.is_empty() {
+            return Ok(one);
+        }
+        dirty.sort_unstable_by_key(|&frame| pool.page_in(frame));
         let mut batch = self.batch(pool);
         for &frame in &dirty {
             batch.add(frame, false);
