@@ -294,6 +294,36 @@ fn car_misses_less_than_lru_beside_scans() {
     assert!(car * 10 < lru * 9, "LRU missed {lru} times, CAR {car} times");
 }
 
+/// Pages that were used more often outlast those that were used once, where uses are counted.
+#[test]
+fn a_page_used_often_outlasts_one_used_once() {
+    const FRAMES: usize = 64;
+    /// Hits on 32 pages that are used three times as often as 96 others.
+    fn hits(tuning: Tuning) -> usize {
+        let mut random = Xorshift::new(11);
+        let mut cache = Cache::new(FRAMES, |metrics| Car::with_tuning(FRAMES, tuning, metrics));
+        let mut next = || if random.below(2) == 0 { random.below(32) } else { 32 + random.below(96) };
+        (0..50_000).filter(|_| cache.reference(1 + next(), Visit::Leaf)).count()
+    }
+    let tuned = Tuning::of_pool(FRAMES);
+    let (counted, bit) = (hits(tuned), hits(Tuning { uses_max: 1, ..tuned }));
+    assert!(counted * 100 > bit * 103, "{counted} hits with counts, {bit} with a bit");
+}
+
+/// A transaction that comes back to a row of its own has not asked for the page again.
+#[test]
+fn a_return_is_no_second_reference() {
+    let promoted = |visit: Visit| {
+        let mut cache = Cache::new(4, |metrics| Car::new(4, metrics));
+        // Far enough apart not to be taken for one operation by their distance alone.
+        (1..=4).for_each(|page| assert!(!cache.reference(page, Visit::Leaf)));
+        (1..=2).for_each(|page| assert!(cache.reference(page, visit)));
+        (5..=8).for_each(|page| assert!(!cache.reference(page, Visit::Leaf)));
+        cache.metrics.get(Counter::ReplacerPromotions)
+    };
+    assert_eq!((promoted(Visit::Leaf), promoted(Visit::Return)), (2, 0));
+}
+
 /// A page that is touched twice by the operation that brought it in has not been asked for twice.
 #[test]
 fn a_correlated_visit_is_no_second_reference() {

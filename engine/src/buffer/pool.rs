@@ -281,6 +281,7 @@ impl BufferPool {
         self.metrics().inc(match visit {
             Visit::Inner => Counter::BufferInnerHits,
             Visit::Leaf => Counter::BufferLeafHits,
+            Visit::Return => Counter::BufferReturnHits,
             Visit::Scan => Counter::BufferScanHits,
         });
     }
@@ -293,7 +294,7 @@ impl BufferPool {
                 self.residents.replacer.admit(page.frame(), id, visit);
                 self.metrics().inc(match visit {
                     Visit::Inner => Counter::BufferInnerMisses,
-                    Visit::Leaf => Counter::BufferLeafMisses,
+                    Visit::Leaf | Visit::Return => Counter::BufferLeafMisses,
                     Visit::Scan => Counter::BufferScanMisses,
                 });
                 Ok(Loaded::Here(page))

@@ -21,6 +21,8 @@ pub enum Visit {
     Inner,
     /// For a row.
     Leaf,
+    /// For a row that the same transaction has used already: no second reference, and so no hit either.
+    Return,
     /// One leaf after the other, probably never again.
     Scan,
 }

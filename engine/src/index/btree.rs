@@ -97,11 +97,11 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         }
     }
 
-    /// The leaf that covers `key`, for changing, if that is still `page`, where it was before: without a descent. A page
-    /// that cannot be had is one that it is not; the descent will tell.
+    /// The leaf that covers `key`, for changing, if that is still `page`, where the same transaction found it before: without a
+    /// descent.
     #[inline]
-    pub fn leaf_at(&self, page: PageId, key: &[u8]) -> Option<LeafMut<'_>> {
-        self.hinted(page, key).ok().flatten()
+    pub fn leaf_again(&self, page: PageId, key: &[u8]) -> Option<LeafMut<'_>> {
+        self.hinted(page, key, Visit::Return)
     }
 
     /// Checks every page of the tree, which nobody may change meanwhile.
@@ -132,17 +132,17 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// The leaf that the split policy remembers, if it is still one of ours and covers the key.
     #[inline]
     fn remembered_leaf(&self, key: &[u8]) -> Option<LeafMut<'_>> {
-        let leaf = self.leaf_at(self.policy.fast_path()?, key)?;
+        let leaf = self.hinted(self.policy.fast_path()?, key, Visit::Leaf)?;
         self.volume.pool.metrics().inc(Counter::TreeFastPaths);
         Some(leaf)
     }
 
-    /// This page, if it is a leaf of ours that covers the key.
+    /// This page, if it is a leaf of ours that covers the key. One that cannot be had is none; the descent will tell.
     #[inline]
-    fn hinted(&self, id: PageId, key: &[u8]) -> Result<Option<LeafMut<'_>>, TreeError> {
+    fn hinted(&self, id: PageId, key: &[u8], visit: Visit) -> Option<LeafMut<'_>> {
         let pool = &self.volume.pool;
-        let page = pool.exclusive(id, Visit::Leaf)?;
+        let page = pool.exclusive(id, visit).ok()?;
         let is_ours = page.kind() == Some(crate::buffer::PageType::Leaf) && page.tree() == self.tree;
-        Ok((is_ours && SlottedPage::of(&page).covers(key)).then(|| LeafMut::new(pool, page)))
+        (is_ours && SlottedPage::of(&page).covers(key)).then(|| LeafMut::new(pool, page))
     }
 }

@@ -59,6 +59,8 @@ named! {
         BufferLeafHits = "buffer.leaf_hits",
         /// Leaves that had to be read, for a row.
         BufferLeafMisses = "buffer.leaf_misses",
+        /// Leaves that were in memory when a transaction came back to a row of its own.
+        BufferReturnHits = "buffer.return_hits",
         /// Leaves that were in memory when a scan came by.
         BufferScanHits = "buffer.scan_hits",
         /// Leaves that had to be read for a scan.

@@ -10,14 +10,18 @@
 //!                        target size of T1:  B1 hit: up,  B2 hit: down;  the page comes back into T2
 //! ```
 //!
-//! T1 and T2 are clocks: a hit only sets the frame's bit, without a lock and without a write if the bit is set already. The
-//! hand, which moves under the mutex when a frame is needed, clears bits and promotes. A scan passes through T1 and leaves
-//! T2 alone.
+//! T1 and T2 are clocks: a hit only counts the frame's uses, without a lock and without a write once they are as many as
+//! count. The hand, which moves under the mutex when a frame is needed, takes a use away and promotes. A scan passes through
+//! T1 and leaves T2 alone.
 //!
-//! Two refinements, both because a tree is on top:
+//! Three refinements, because a tree is on top:
 //!
+//! * **Uses are counted** up to a few, where the paper has one bit, as PostgreSQL's clock sweep does (`BM_MAX_USAGE_COUNT`):
+//!   leaves hold rows that many ask for beside rows that few ask for, so that most pages of T2 are used once in a turn of the hand,
+//!   and a bit does not tell them apart. Beyond three, what frequency gains on steady keys recency loses on TPC-C.
 //! * **Correlated references.** One operation may visit a leaf several times (find it, lock it, change it). A visit before
 //!   the next pages come in is therefore no second reference. No longer than that: transactions come back to a page soon.
+//!   Where a transaction is known to come back ([`Visit::Return`]), nothing is counted at any time.
 //! * **Scans do not train.** A visit of a scan sets no bit, and a ghost that a scan meets moves neither the target nor the
 //!   page into T2: that the scan comes by again says nothing about what transactions will want.
 //!
@@ -38,7 +42,7 @@ use crate::buffer::frame::FrameId;
 use crate::buffer::page::PageId;
 use crate::buffer::residents::Visit;
 use crate::metrics::{Counter, Metrics};
-use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::sync::{Arc, Mutex};
 
 /// Which clock a frame is in.
@@ -66,6 +70,8 @@ pub struct Car {
 pub struct Tuning {
     /// Hits are second references only after so many admissions.
     pub window: u32,
+    /// Uses of a frame that are counted: the turns of the hand that it outlasts unused.
+    pub uses_max: u8,
     /// The most by which one ghost moves the target.
     pub step_max: usize,
     /// T1 gives nothing up below this length while T2 can.
@@ -74,18 +80,18 @@ pub struct Tuning {
 
 impl Tuning {
     /// As the paper has it.
-    pub const PAPER: Tuning = Tuning { window: 0, step_max: usize::MAX, floor: 1 };
+    pub const PAPER: Tuning = Tuning { window: 0, uses_max: 1, step_max: usize::MAX, floor: 1 };
 
     /// For a pool below a tree.
     pub fn of_pool(frames: usize) -> Self {
-        Tuning { window: 2, step_max: 4, floor: (frames / 16).max(1) }
+        Tuning { window: 2, uses_max: 3, step_max: 4, floor: (frames / 16).max(1) }
     }
 }
 
 /// What hits read and write of a frame.
 #[derive(Debug, Default)]
 struct Mark {
-    referenced: AtomicBool,
+    uses: AtomicU8,
     admitted_at: AtomicU32,
 }
 
@@ -123,15 +129,15 @@ impl Replacer for Car {
     fn hit(&self, frame: FrameId, visit: Visit) {
         let mark = &self.marks[frame.index()];
         match visit {
-            Visit::Inner => mark.reference(),
-            Visit::Leaf if !self.is_correlated(mark) => mark.reference(),
-            Visit::Leaf | Visit::Scan => {}
+            Visit::Inner => mark.count(self.tuning.uses_max),
+            Visit::Leaf if !self.is_correlated(mark) => mark.count(self.tuning.uses_max),
+            Visit::Leaf | Visit::Return | Visit::Scan => {}
         }
     }
 
     fn admit(&self, frame: FrameId, page: PageId, visit: Visit) {
         let mark = &self.marks[frame.index()];
-        mark.referenced.store(false, Ordering::Relaxed);
+        mark.uses.store(0, Ordering::Relaxed);
         mark.admitted_at.store(self.admissions.fetch_add(1, Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let mut state = self.state.lock();
         let trains = !matches!(visit, Visit::Scan) || cfg!(planted = "scan_trains_the_replacer");
@@ -204,14 +210,15 @@ impl Car {
     /// Offers frames until no more are wanted. Those that are busy are taken out of their clocks, into `passed`.
     fn choose(&self, state: &mut State, take: &mut dyn FnMut(FrameId) -> Take, passed: &mut Vec<(u32, Clock)>) {
         let frames = state.rings.len(Clock::Once) + state.rings.len(Clock::Again);
-        // Two rounds clear every bit and offer every frame. Whoever is left then is wanted at this very moment, and bits keep
-        // being set: take what can be taken.
-        for step in 0..3 * frames {
+        // So many rounds take all uses away and offer every frame. Whoever is left then is wanted at this very moment, and uses
+        // keep being added: take what can be taken.
+        let rounds = usize::from(self.tuning.uses_max) + 1;
+        for step in 0..(rounds + 1) * frames {
             let once = state.rings.len(Clock::Once);
             let clock = if once >= state.target.max(self.tuning.floor) { Clock::Once } else { Clock::Again };
             let Some(frame) = state.rings.hand(clock).or_else(|| state.rings.hand(clock.other())) else { return };
             let clock = state.rings.clock_of(frame);
-            if step <= 2 * frames && self.marks[frame as usize].take_reference() {
+            if step <= rounds * frames && self.marks[frame as usize].take_use() {
                 state.rings.remove(frame);
                 state.rings.push(frame, Clock::Again);
                 if clock == Clock::Once {
@@ -248,21 +255,23 @@ impl Clock {
 }
 
 impl Mark {
+    /// One more use, up to `max`. Two at the same time may count as one, which costs nothing but accuracy.
     #[inline]
-    fn reference(&self) {
+    fn count(&self, max: u8) {
+        let uses = self.uses.load(Ordering::Relaxed);
         // A write would take the line away from every other core that hits the page.
-        if !self.referenced.load(Ordering::Relaxed) {
-            self.referenced.store(true, Ordering::Relaxed);
+        if uses < max {
+            self.uses.store(uses + 1, Ordering::Relaxed);
         }
     }
 
-    /// Clears the bit and says whether it was set. A hit in between is lost, which costs nothing but accuracy.
-    fn take_reference(&self) -> bool {
-        let set = self.referenced.load(Ordering::Relaxed);
-        if set {
-            self.referenced.store(false, Ordering::Relaxed);
+    /// Takes one away and says whether there was one. A hit in between is lost, as above.
+    fn take_use(&self) -> bool {
+        let uses = self.uses.load(Ordering::Relaxed);
+        if uses > 0 {
+            self.uses.store(uses - 1, Ordering::Relaxed);
         }
-        set
+        uses > 0
     }
 }
 

@@ -149,7 +149,7 @@ impl<L: CommitLog> Txn<'_, L> {
                 Some((_, leaf)) => leaf,
                 None => {
                     let tree = db.tree(write.table)?;
-                    match tree.leaf_at(write.page, key) {
+                    match tree.leaf_again(write.page, key) {
                         Some(leaf) => leaf,
                         None => tree.leaf_exclusive(key, 0)?,
                     }
