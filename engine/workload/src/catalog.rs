@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use probe::driver::Settings;
-use probe::protocol::{Failure, Params, WorkloadSpec};
+use probe::protocol::{Budget, Failure, Params, Progress, WorkloadSpec};
 
 use crate::entry::{Entry, Site, common_params};
 use crate::measure::metric;
 use crate::place::DataDir;
 use crate::runner::Bench;
+use crate::store::StoreError;
 use crate::subject::Subject;
 use crate::{alloc_micro, commit_storm, hot_row, insert, lock_micro, point_read, stalled_reader, tpcc, transfer, ycsb};
 
@@ -51,6 +52,21 @@ pub struct Opened {
     pub params: BTreeMap<String, serde_json::Value>,
     /// Where the data is, for stores that keep it somewhere; removed at the end if it is a temporary one.
     pub dir: Option<DataDir>,
+    warm_ops: u64,
+}
+
+impl Opened {
+    /// Writes the data and does the transactions that are not counted. Returns the rows written.
+    ///
+    /// # Errors
+    /// If the store refuses something.
+    pub fn load(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<u64, StoreError> {
+        let rows = self.bench.load(progress)?;
+        if self.warm_ops > 0 {
+            self.bench.slice(Budget::Ops(self.warm_ops))?;
+        }
+        Ok(rows)
+    }
 }
 
 /// Opens workload `name` with the parameters that were given.
@@ -65,6 +81,6 @@ pub fn open(subject: &'static Subject, name: &str, seed: u64, given: &Params) ->
     let settings = Settings::resolve(&spec(entry).params, given)?;
     let mut site = Site { subject, settings: &settings, seed, dir: None };
     let bench = (entry.open)(&mut site)?;
-    let dir = site.dir;
-    Ok(Opened { name: entry.name, bench, params: settings.into_map(), dir })
+    let (dir, warm_ops) = (site.dir, settings.integer("warm_ops"));
+    Ok(Opened { name: entry.name, bench, params: settings.into_map(), dir, warm_ops })
 }

@@ -40,7 +40,7 @@ impl probe::Driver for WorkloadDriver {
 
     fn load(&mut self, request: &Load, progress: &mut dyn FnMut(Progress)) -> Result<Loaded, Failure> {
         let mut opened = catalog::open(self.subject, &request.workload, request.seed, &request.params)?;
-        let rows = opened.bench.load(progress).map_err(failure)?;
+        let rows = opened.load(progress).map_err(failure)?;
         let params = opened.params.clone();
         self.opened = Some(opened);
         Ok(Loaded { rows, params, ..Loaded::default() })

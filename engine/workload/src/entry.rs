@@ -89,6 +89,15 @@ pub fn common_params() -> Vec<(&'static str, ParamSpec)> {
         ("durability", Durability::spec("full", "When a commit is acknowledged: synced, soon synced, never")),
         ("pool_mb", ParamSpec::integer(512, 8, 1_000_000, "Page cache of the engine in MiB")),
         ("checkpoint_mb", ParamSpec::integer(1024, 1, 1_000_000, "MiB of log between checkpoints of the engine")),
+        (
+            "warm_ops",
+            ParamSpec::integer(
+                0,
+                0,
+                1_000_000_000,
+                "Transactions after the load, not counted: until caches have settled",
+            ),
+        ),
         ("dir", ParamSpec::text("", "Data directory, new or empty; without one, a temporary one")),
     ]
 }

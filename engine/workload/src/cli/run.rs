@@ -36,12 +36,12 @@ pub(super) fn run(subject: &'static Subject, plan: &Plan) -> Result<bool, Failur
     if let Some(dir) = &opened.dir {
         say(&format!("data in {}", dir.path().display()));
     }
-    let dir = opened.dir.as_ref().map(DataDir::path);
-    let bench = &mut *opened.bench;
     let started = Instant::now();
-    let rows = bench.load(&mut |Progress { what, done, total }| say(&format!("{what}: {done} of about {total}")));
+    let rows = opened.load(&mut |Progress { what, done, total }| say(&format!("{what}: {done} of about {total}")));
     let rows = rows.map_err(failure)?;
     say(&format!("loaded {rows} rows in {:.2} s", started.elapsed().as_secs_f64()));
+    let dir = opened.dir.as_ref().map(DataDir::path);
+    let bench = &mut *opened.bench;
     if plan.warm_up_seconds > 0 {
         let budget = Budget::Time(Duration::from_secs(plan.warm_up_seconds));
         watched(bench, budget, "warm-up").map_err(failure)?;
