@@ -36,8 +36,11 @@ struct Hearing {
 }
 
 impl Ears {
-    /// Begins to listen.
+    /// Begins to listen. From the return on no change of the terminal's size is missed.
     pub(super) fn prick(sender: UnboundedSender<Msg>) -> Self {
+        // The first look asks the system for the signal of such changes: before the thread gets a processor, one could come and go
+        // unnoticed. What is wrong with the terminal the thread will find out, too.
+        let _ = poll(Duration::ZERO);
         let shared = Arc::new(Shared::default());
         let heard = Arc::clone(&shared);
         thread::spawn(move || {

@@ -66,8 +66,8 @@ pub async fn run(project: Project, options: &Options) -> io::Result<u8> {
     let mut looped = Loop { receiver, world, frames: FrameTimes::default() };
     looped.wait_for_register(&mut model).await;
     let mut term = Term::take(model.mouse)?;
-    model.size = term.size()?;
     let ears = Ears::prick(sender);
+    model.size = term.size()?;
     looped.turn(&mut model, &mut term, &ears).await
 }
 
