@@ -22,7 +22,7 @@
 //! * **Correlated references.** One operation may visit a leaf several times (find it, lock it, change it). A visit before
 //!   the next pages come in is therefore no second reference. No longer than that: transactions come back to a page soon.
 //!   Where a transaction is known to come back ([`Visit::Return`]), nothing is counted at any time.
-//! * **Scans do not train.** A visit of a scan sets no bit, and a ghost that a scan meets moves neither the target nor the
+//! * **Scans do not train.** A visit of a scan counts nothing, and a ghost that a scan meets moves neither the target nor the
 //!   page into T2: that the scan comes by again says nothing about what transactions will want.
 //!
 //! And two because of how the target moves ([`Tuning`]):
