@@ -33,6 +33,12 @@ pub struct Encoder {
 }
 
 impl Encoder {
+    /// Bytes for which it has room.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// The record as it is appended to the log.
     pub fn encode(&mut self, record: &Record<'_>) -> &[u8] {
         self.bytes.clear();

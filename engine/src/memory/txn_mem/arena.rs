@@ -1,4 +1,4 @@
-//! Optimized: byte strings one behind the other in chunks that the next transaction takes over.
+//! Optimized: byte strings one behind the other in chunks that the next transaction takes over, as it does the lists.
 //!
 //! ```text
 //!  chunk 0                                    chunk 1
@@ -12,7 +12,7 @@
 
 use std::fmt::Debug;
 
-use super::{List, Mark, MemRef, TxnMem};
+use super::{List, Mark, MemRef, Scratch, TxnMem};
 use crate::metrics::Metrics;
 use crate::sync::Arc;
 
@@ -101,6 +101,10 @@ impl<T: Copy + Debug + Send> TxnMem<T> for ArenaMem<T> {
         self.used = 0;
         self.items.truncate(0);
         self.items.shrink_to(KEPT_ITEMS);
+    }
+
+    fn retire(&mut self, scratch: &mut impl Scratch) {
+        scratch.hand_on();
     }
 
     fn footprint_bytes(&self) -> usize {

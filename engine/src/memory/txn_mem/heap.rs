@@ -1,8 +1,8 @@
-//! The baseline: one allocation per byte string, from the heap or its pool.
+//! The baseline: one allocation per byte string, from the heap or its pool, and lists that die with their transaction.
 
 use std::fmt::Debug;
 
-use super::{List, Mark, MemRef, TxnMem};
+use super::{List, Mark, MemRef, Scratch, TxnMem};
 use crate::memory::pool::{AnyPool as _, BytePool};
 use crate::metrics::Metrics;
 use crate::select;
@@ -15,18 +15,19 @@ type Keys = select::Pool<[u8]>;
 pub struct HeapMem<T> {
     pool: Keys,
     blobs: List<<Keys as BytePool>::Bytes>,
-    blobs_made: u64,
+    /// Byte strings and retired lists.
+    made: u64,
     items: List<T>,
 }
 
 impl<T: Copy + Debug + Send> TxnMem<T> for HeapMem<T> {
     fn new(metrics: &Arc<Metrics>) -> Self {
-        Self { pool: Keys::new(metrics), blobs: List::default(), blobs_made: 0, items: List::default() }
+        Self { pool: Keys::new(metrics), blobs: List::default(), made: 0, items: List::default() }
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> MemRef {
         let at = u32::try_from(self.blobs.len()).expect("fewer than 2³² writes in a transaction");
-        self.blobs_made += 1;
+        self.made += 1;
         self.blobs.push(self.pool.copy(bytes));
         MemRef(at)
     }
@@ -53,8 +54,13 @@ impl<T: Copy + Debug + Send> TxnMem<T> for HeapMem<T> {
     }
 
     fn reset(&mut self) {
-        self.blobs.truncate(0);
-        self.items.truncate(0);
+        self.blobs.free();
+        self.items.free();
+    }
+
+    fn retire(&mut self, scratch: &mut impl Scratch) {
+        self.made += u64::from(scratch.has_memory());
+        *scratch = Default::default();
     }
 
     fn footprint_bytes(&self) -> usize {
@@ -63,6 +69,6 @@ impl<T: Copy + Debug + Send> TxnMem<T> for HeapMem<T> {
     }
 
     fn take_allocations(&mut self) -> u64 {
-        std::mem::take(&mut self.blobs_made) + self.blobs.take_growths() + self.items.take_growths()
+        std::mem::take(&mut self.made) + self.blobs.take_growths() + self.items.take_growths()
     }
 }

@@ -39,6 +39,11 @@ impl<T> List<T> {
         self.items.truncate(len);
     }
 
+    /// Gives back everything but the count of what it took.
+    pub(super) fn free(&mut self) {
+        self.items = Vec::new();
+    }
+
     /// Gives back room beyond that for `items`.
     pub(super) fn shrink_to(&mut self, items: usize) {
         self.items.shrink_to(items);

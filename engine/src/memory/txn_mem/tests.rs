@@ -93,7 +93,25 @@ fn allocations<M: TxnMem<MemRef>>() -> u64 {
 
 #[test]
 fn the_heap_is_asked_for_every_byte_string_and_the_arena_for_none() {
-    assert_eq!((allocations::<HeapMem<MemRef>>(), allocations::<ArenaMem<MemRef>>()), (30, 0));
+    // Thirty byte strings, and two lists that grow to thirty: 4, 8, 16, 32.
+    assert_eq!((allocations::<HeapMem<MemRef>>(), allocations::<ArenaMem<MemRef>>()), (30 + 2 * 4, 0));
+}
+
+/// The room that lists of `small` and `large` bytes have after the end of their transaction, and what the memory counts.
+fn retired<M: TxnMem<MemRef>>(small: usize, large: usize) -> (usize, usize, u64) {
+    let mut mem = M::new(&Arc::default());
+    let (mut one, mut other, mut unused) = (vec![1_u8; small], vec![2_u8; large], Vec::<u64>::new());
+    mem.retire(&mut one);
+    mem.retire(&mut other);
+    mem.retire(&mut unused);
+    assert!(one.is_empty() && other.is_empty());
+    (one.capacity(), other.capacity(), mem.take_allocations())
+}
+
+#[test]
+fn lists_are_freed_by_the_heap_and_handed_on_by_the_arena() {
+    assert_eq!(retired::<HeapMem<MemRef>>(1000, 1_000_000), (0, 0, 2));
+    assert_eq!(retired::<ArenaMem<MemRef>>(1000, 1_000_000), (1000, super::KEPT_BYTES, 0), "but no large ones");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::CommitTicket;
 use crate::buffer::PageId;
 use crate::concurrent::lock_table::{Mode, Owner, OwnerId};
 use crate::io::Lsn;
-use crate::memory::txn_mem::{MemRef, TxnMem as _};
+use crate::memory::txn_mem::{MemRef, Scratch, TxnMem as _};
 use crate::metrics::{Counter, Metrics};
 use crate::select;
 use crate::sync::Arc;
@@ -55,7 +55,7 @@ pub(super) enum Phase {
     Ended,
 }
 
-/// The memory of a transaction, which outlives it: the next one takes it over, emptied.
+/// What a transaction has, which outlives it: the next one takes it over. What it fills while it writes is M003's.
 #[derive(Debug)]
 pub(in crate::transaction) struct TxnState {
     pub(super) owner: Owner,
@@ -95,8 +95,8 @@ pub(super) enum WriteKind {
     Delete,
 }
 
-/// Capacity beyond which a kept buffer is given back.
-const KEPT_BUFFER: usize = 64 * 1024;
+/// Locks of a kind for which a transaction's lists keep room.
+const KEPT_LOCKS: usize = 1024;
 
 impl<'db, L: CommitLog> Txn<'db, L> {
     /// Starts a transaction.
@@ -218,12 +218,12 @@ impl<'db, L: CommitLog> Txn<'db, L> {
                     self.db.versions.end(&mut state.undo, self.id);
                 }
             }
-            state.tables.clear();
-            state.mem.reset();
+            state.retire();
             self.db.metrics().add(Counter::TxnAllocations, state.mem.take_allocations());
         }
         self.phase = Phase::Ended;
-        state.bound_buffers();
+        state.lent_key.hand_on();
+        state.lent_row.hand_on();
         self.db.spare.keep(self.seat, state);
         self.db.running.leave(self.seat);
     }
@@ -250,18 +250,19 @@ impl<L: CommitLog> Drop for Txn<'_, L> {
 }
 
 impl TxnState {
-    /// Gives memory back that a large row has left.
-    fn bound_buffers(&mut self) {
-        for buffer in [&mut self.row, &mut self.lent_key, &mut self.lent_row] {
-            if buffer.capacity() > KEPT_BUFFER {
-                *buffer = Vec::new();
-            }
-        }
+    /// The transaction has ended, and had written or locked.
+    fn retire(&mut self) {
+        let Self { owner, tables, mem, encoder, undo: _, row, lent_key: _, lent_row: _ } = self;
+        mem.retire(owner);
+        mem.retire(tables);
+        mem.retire(encoder);
+        mem.retire(row);
+        mem.reset();
     }
 
     fn new(metrics: &Arc<Metrics>) -> Self {
         Self {
-            owner: Owner::new(OwnerId(0)),
+            owner: Owner::default(),
             tables: Vec::new(),
             mem: select::TxnMem::new(metrics),
             encoder: Encoder::default(),
@@ -271,6 +272,26 @@ impl TxnState {
             lent_row: Vec::new(),
         }
     }
+}
+
+impl Scratch for Owner {
+    fn has_memory(&self) -> bool {
+        self.capacity() > 0
+    }
+
+    fn hand_on(&mut self) {
+        debug_assert!(self.held() == 0, "locks are given back first");
+        self.shrink_to(KEPT_LOCKS);
+    }
+}
+
+impl Scratch for Encoder {
+    fn has_memory(&self) -> bool {
+        self.capacity() > 0
+    }
+
+    /// A record is not longer than a page or two.
+    fn hand_on(&mut self) {}
 }
 
 impl CommitTicket {

@@ -3,7 +3,7 @@
 use super::{LockId, OwnerId};
 
 /// A transaction as the lock table sees it: its id and the list of its locks, which only its own thread touches.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Owner {
     id: OwnerId,
     pub(super) rows: Vec<LockId>,
@@ -27,7 +27,7 @@ impl Owner {
     /// An owner that holds nothing.
     #[must_use]
     pub fn new(id: OwnerId) -> Self {
-        Self { id, rows: Vec::new(), tables: Vec::new(), work: 0 }
+        Self { id, ..Self::default() }
     }
 
     /// Starts over under another id, keeping the lists' memory.
@@ -38,6 +38,18 @@ impl Owner {
     pub fn renew(&mut self, id: OwnerId) {
         assert!(self.held() == 0, "an owner with locks cannot be renewed");
         (self.id, self.work) = (id, 0);
+    }
+
+    /// For how many locks its lists have room.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.rows.capacity() + self.tables.capacity()
+    }
+
+    /// Gives back room beyond that for `locks` of a kind, or for those that are held.
+    pub fn shrink_to(&mut self, locks: usize) {
+        self.rows.shrink_to(locks);
+        self.tables.shrink_to(locks);
     }
 
     /// The owner's id.
