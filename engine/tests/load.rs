@@ -10,7 +10,7 @@ use engine::api::{Database, Error, Load, LoadedPart, Options, TableId};
 use engine::buffer::flush::paced::Paced;
 use engine::buffer::flush::sharp::Sharp;
 use engine::buffer::flush::{Flusher, make};
-use engine::io::{SimFs, Survival};
+use engine::io::{SimFs, Survival, Vfs};
 use engine::metrics::Counter;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
@@ -20,6 +20,7 @@ use engine_testing::random::Xorshift;
 
 engine::on_both_logs! {
     a_loaded_table_is_like_any_other what_is_loaded_past_the_pool_is_on_disk_alone what_is_no_load_is_refused a_dropped_load_leaves_nothing writers_wait_for_a_load
+    a_disk_that_is_nearly_full_takes_what_fits
 }
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -238,6 +239,31 @@ fn a_dropped_load_leaves_nothing<L: CommitLog>() {
     drop(db);
     let db = open::<L, Sharp>(fs.crash(Survival::Everything));
     assert!(read(&db, table) == after && read(&db, other) == others);
+}
+
+fn a_disk_that_is_nearly_full_takes_what_fits<L: CommitLog>() {
+    let fs = SimFs::new();
+    let db = open::<L, Sharp>(fs.clone());
+    let table = db.create_table("t").expect("a new table");
+    let rows: Rows = (0..1000_u32).map(|key| (key.to_be_bytes().to_vec(), vec![key as u8; 1000])).collect();
+    let used = |fs: &dyn Vfs| -> u64 {
+        fs.list().expect("names").iter().map(|name| fs.open(name).and_then(|file| file.len()).expect("a length")).sum()
+    };
+    // Seven rows a page and their parent, and nothing of the room that is asked for ahead.
+    let exactly = used(&fs) + (1000_u64.div_ceil(7) + 1) * 8192;
+    fs.set_capacity(Some(exactly - 8192));
+    let error = load(&db, table, &rows, &[]).expect_err("a page too many");
+    assert!(matches!(error, Error::NoSpace(_)), "{error:?}");
+    assert!(read(&db, table).is_empty());
+    drop(db);
+    let fs = fs.crash(Survival::Everything);
+    fs.set_capacity(None);
+    let db = open::<L, Sharp>(fs.clone());
+    // A load begins behind all that there is.
+    fs.set_capacity(Some(used(&fs) + (1000_u64.div_ceil(7) + 1) * 8192));
+    load(&db, table, &rows, &[]).expect("just enough room");
+    assert!(read(&db, table) == rows);
+    db.verify().expect("a sound tree");
 }
 
 fn writers_wait_for_a_load<L: CommitLog>() {

@@ -66,6 +66,11 @@ pub trait File: Send + Sync + Debug {
     /// Cuts or extends with zeros. Durable after `sync_data`.
     fn set_len(&self, len: u64) -> Result<(), IoError>;
 
+    /// Sees to it that the file is at least `len` bytes long and has room on the disk for all of them, zeros where nothing was
+    /// written. Who is going to write much behind the end, from several threads, is faster if it asks for room in large steps
+    /// before: writes that make a file longer wait for one another. Where the system has no such thing, nothing happens.
+    fn reserve(&self, len: u64) -> Result<(), IoError>;
+
     /// The name the file was opened by, for messages.
     fn name(&self) -> &str;
 

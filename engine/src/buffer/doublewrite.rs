@@ -35,6 +35,8 @@ pub struct HealReport {
 pub(super) struct DoubleWrite {
     file: Arc<dyn File>,
     slots: u64,
+    /// This opening made it: there is nothing in it.
+    new: bool,
     ring: Mutex<Ring>,
     settled: Condvar,
 }
@@ -64,17 +66,16 @@ impl DoubleWrite {
     pub(super) fn open(vfs: &dyn Vfs, slots: usize) -> Result<Self, IoError> {
         let exists = vfs.list()?.iter().any(|name| name == DOUBLEWRITE_FILE);
         let file = if exists { vfs.open(DOUBLEWRITE_FILE)? } else { vfs.create(DOUBLEWRITE_FILE)? };
-        // Written, not just reserved: a sync of a hole would have to allocate it.
-        let missing = slots.max(2) as u64 * PAGE_SIZE as u64;
-        let found = file.len()?;
-        if found < 2 * PAGE_SIZE as u64 {
-            let zero = vec![Page::zeroed(); slots.max(2)];
-            file.write_vectored_at(&slices(&zero), 0)?;
-            file.sync_data()?;
+        let found = file.len()? / PAGE_SIZE as u64;
+        let new = found < 2;
+        let slots = if new { slots.max(2) as u64 } else { found };
+        let made = Self { file, slots, new, ring: Mutex::new(Ring::default()), settled: Condvar::new() };
+        if new {
+            // Written, not just reserved: a sync of a hole would have to allocate it.
+            made.forget()?;
             vfs.sync_dir()?;
         }
-        let slots = if found < 2 * PAGE_SIZE as u64 { missing } else { found } / PAGE_SIZE as u64;
-        Ok(Self { file, slots, ring: Mutex::new(Ring::default()), settled: Condvar::new() })
+        Ok(made)
     }
 
     /// How many pages one call of [`Self::write`] may carry.
@@ -108,7 +109,7 @@ impl DoubleWrite {
     pub(super) fn heal(&self, data: &dyn File) -> Result<HealReport, IoError> {
         let mut newest: BTreeMap<PageId, Page> = BTreeMap::new();
         let mut report = HealReport::default();
-        if cfg!(planted = "torn_page_unhealed") {
+        if self.new || cfg!(planted = "torn_page_unhealed") {
             return Ok(report);
         }
         let mut copies = AlignedBuf::zeroed(self.batch_pages() * PAGE_SIZE);
@@ -149,9 +150,11 @@ impl DoubleWrite {
     /// Clears the slots. Positions begin anew with every opening, so an older copy of a page could outlive a newer one.
     fn forget(&self) -> Result<(), IoError> {
         let blank = vec![Page::zeroed(); self.batch_pages()];
-        for slot in (0..self.slots).step_by(blank.len()) {
-            let count = blank.len().min((self.slots - slot) as usize);
-            self.file.write_vectored_at(&slices(&blank[..count]), slot * PAGE_SIZE as u64)?;
+        // From behind: a new file has its length with the first write, so a crash leaves no smaller ring.
+        let slots = self.slots as usize;
+        for slot in (0..slots).step_by(blank.len()).rev() {
+            let count = blank.len().min(slots - slot);
+            self.file.write_vectored_at(&slices(&blank[..count]), (slot * PAGE_SIZE) as u64)?;
         }
         self.file.sync_data()
     }

@@ -252,9 +252,11 @@ impl<D: Driver, W: Write> Conversation<D, W> {
     }
 }
 
+/// A line in one write: the output has no buffer, and JSON comes in pieces of a few bytes.
 fn say(output: &mut impl Write, event: &Event) -> io::Result<()> {
-    serde_json::to_writer(&mut *output, event)?;
-    output.write_all(b"\n")?;
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    output.write_all(&line)?;
     output.flush()
 }
 

@@ -301,6 +301,16 @@ impl File for SimFile {
         disk.check_power(IoAction::SetLen, &self.name)
     }
 
+    fn reserve(&self, len: u64) -> Result<(), IoError> {
+        let mut disk = self.fs.lock();
+        disk.begin(IoAction::Reserve, &self.name, len, 0)?;
+        if disk.inode(self.inode).current.len() < len {
+            disk.check_capacity(self.inode, len, IoAction::Reserve, &self.name)?;
+            disk.inode(self.inode).set_len(len);
+        }
+        disk.end(IoAction::Reserve, &self.name)
+    }
+
     fn name(&self) -> &str {
         &self.name
     }
