@@ -97,7 +97,14 @@ impl Frames {
     /// way of the row's own.
     #[inline]
     pub(super) fn prefetch_start(&self, frame: FrameId) {
+        self.prefetch_head(frame);
         self.prefetch_lines::<4>(frame);
+    }
+
+    /// Before the lines of the page: where its address is not in the TLB, what is asked for after them waits as long as they do.
+    #[inline]
+    fn prefetch_head(&self, frame: FrameId) {
+        lines::prefetch_one(std::ptr::from_ref(self.get(frame)).cast());
     }
 
     #[inline]
@@ -112,7 +119,7 @@ impl Frames {
     /// As [`Self::prefetch`], and for the head.
     #[inline]
     pub(super) fn prefetch_all(&self, frame: FrameId) {
-        lines::prefetch_one(std::ptr::from_ref(self.get(frame)).cast());
+        self.prefetch_head(frame);
         self.prefetch(frame);
     }
 

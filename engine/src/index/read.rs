@@ -103,9 +103,6 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             let Some(way) = way.take() else { continue };
             let Some(leaf) = way.hold::<OptimisticPage<'_>>(pool, Visit::Leaf)? else { continue };
             let entry = find_entry(&leaf, key.as_ref());
-            if let Some(Entry { value, .. }) = &entry {
-                leaf.bytes().prefetch(value.start, value.len());
-            }
             *sought = Some(Sought { leaf, entry });
         }
         Ok(())
@@ -139,11 +136,15 @@ struct Entry {
     value: Range<usize>,
 }
 
-/// The entry of a key in its leaf, if it is there; to be validated.
+/// The entry of a key in its leaf, if it is there; to be validated. The processor is asked for all its lines at once: a copy
+/// has only as many on their way as the stores behind them find room.
 #[inline]
 fn find_entry(leaf: &OptimisticPage<'_>, key: &[u8]) -> Option<Entry> {
     let bytes = leaf.bytes();
-    find(&bytes, Kind::Leaf, key).ok().map(|at| Entry { at, value: value_at(&bytes, at) })
+    let at = find(&bytes, Kind::Leaf, key).ok()?;
+    let value = value_at(&bytes, at);
+    bytes.prefetch(value.start, value.len());
+    Some(Entry { at, value })
 }
 
 /// Nothing means that the leaf changed since it was held.
