@@ -1,4 +1,4 @@
-//! The memory of ended transactions, for the next ones: each seat keeps the last one's.
+//! What ended transactions leave to the next ones: each seat keeps the last one's.
 
 use super::txn::TxnState;
 use crate::sync::CachePadded;
