@@ -95,9 +95,9 @@ fn reserved_room_is_zeros_and_a_file_only_grows_by_it() {
     for vfs in [&sim as &dyn Vfs, &real] {
         let file = vfs.create("f").unwrap();
         file.write_at(&block(1), BLOCK as u64).unwrap();
-        file.reserve(4 * BLOCK as u64).unwrap();
+        file.reserve(0..4 * BLOCK as u64).unwrap();
         assert_eq!(file.len().unwrap(), 4 * BLOCK as u64);
-        file.reserve(BLOCK as u64).unwrap();
+        file.reserve(0..BLOCK as u64).unwrap();
         assert_eq!(file.len().unwrap(), 4 * BLOCK as u64);
         file.write_at(&block(2), 3 * BLOCK as u64).unwrap();
         let mut all = AlignedBuf::zeroed(4 * BLOCK);
@@ -107,7 +107,7 @@ fn reserved_room_is_zeros_and_a_file_only_grows_by_it() {
     }
     sim.set_capacity(Some(5 * BLOCK as u64));
     let file = sim.open("f").unwrap();
-    assert!(file.reserve(6 * BLOCK as u64).unwrap_err().is_out_of_space());
+    assert!(file.reserve(0..6 * BLOCK as u64).unwrap_err().is_out_of_space());
     assert_eq!(file.len().unwrap(), 4 * BLOCK as u64);
 }
 

@@ -17,7 +17,7 @@ pub(super) struct PageStore {
     horizon: Horizon,
     pub(super) metrics: Arc<Metrics>,
     stopped: OnceLock<IoError>,
-    /// So many bytes of the data file have been reserved for a load.
+    /// So long is the data file at least: as it was found, or as it was reserved for a load.
     room: Mutex<u64>,
 }
 
@@ -45,7 +45,7 @@ impl PageStore {
         let doublewrite = DoubleWrite::open(vfs, options.doublewrite_slots)?;
         let report = doublewrite.heal(&*data)?;
         let (horizon, stopped) = (Horizon(horizon), OnceLock::new());
-        let room = Mutex::new(0);
+        let room = Mutex::new(data.len()?);
         Ok((Self { data, doublewrite, sync: options.sync, horizon, metrics, stopped, room }, report))
     }
 
@@ -122,7 +122,7 @@ impl PageStore {
         let mut room = self.room.lock();
         if end > *room {
             let wanted = end + end.min(MOST_ROOM);
-            match self.data.reserve(wanted) {
+            match self.data.reserve(*room..wanted) {
                 // The pages themselves may still fit.
                 Err(error) if error.is_out_of_space() => {}
                 done => done?,

@@ -5,6 +5,7 @@ use crate::vfs::assert_aligned;
 use crate::{BLOCK, File, IoAction, IoError, Vfs};
 use std::fmt;
 use std::io::{Error, ErrorKind, IoSlice};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -301,7 +302,8 @@ impl File for SimFile {
         disk.check_power(IoAction::SetLen, &self.name)
     }
 
-    fn reserve(&self, len: u64) -> Result<(), IoError> {
+    fn reserve(&self, range: Range<u64>) -> Result<(), IoError> {
+        let len = range.end;
         let mut disk = self.fs.lock();
         disk.begin(IoAction::Reserve, &self.name, len, 0)?;
         if disk.inode(self.inode).current.len() < len {
