@@ -1,6 +1,6 @@
 //! The contract, for both pools, and what only slabs promise. Small under Miri, which sees every stray access:
 //!
-//! `cargo +nightly miri test -p engine --lib memory::pool`
+//! `cargo +nightly miri test -p engine-parts --lib pool`
 
 use std::collections::VecDeque;
 use std::sync::mpsc;

@@ -54,7 +54,7 @@ fn compare(node: &SlottedPage, model: &BTreeMap<Vec<u8>, Vec<u8>>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 96 }))]
 
     #[test]
     fn a_leaf_is_a_map(steps in proptest::collection::vec(step(), 0..200), bounded in any::<bool>()) {

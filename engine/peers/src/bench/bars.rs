@@ -1,10 +1,12 @@
 //! What is asked of the engine beside its peers, and whether it was found.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
-use super::plan::{Cell, Question, Sizes};
+use super::plan::{Cell, Entrant, Part, Question, Sizes};
 use super::table::{Line, LineRatio, OURS, Table};
 
 /// How many times faster than somebody the engine is to be.
@@ -91,6 +93,18 @@ impl Bar {
     fn is_about(&self, cell: &Cell) -> bool {
         (self.question, self.durability, self.sessions) == (cell.question, &*cell.durability, cell.sessions)
     }
+
+    /// Those in its table of whom the rounds do not tell whether the engine is as much faster as asked. Nobody, if somebody is told
+    /// to be too fast: what the others are does not matter then.
+    fn undecided<'t>(&self, table: &'t Table) -> Vec<&'t str> {
+        let others = table.lines.iter().filter(|line| self.than.holds(&line.entrant));
+        let ratios: Vec<_> = others.filter_map(|line| Some((&*line.entrant, line.ours_over_it?))).collect();
+        if ratios.iter().any(|(_, ratio)| ratio.high.is_some_and(|high| high < self.at_least)) {
+            return Vec::new();
+        }
+        let below = |ratio: &LineRatio| ratio.low.is_none_or(|low| low < self.at_least);
+        ratios.into_iter().filter(|(_, ratio)| below(ratio)).map(|(entrant, _)| entrant).collect()
+    }
 }
 
 /// What came of a bar.
@@ -140,6 +154,18 @@ impl Verdict {
 /// What came of all bars.
 pub fn found(tables: &[Table]) -> Vec<Found> {
     BARS.iter().map(|bar| judge(bar, tables.iter().find(|table| bar.is_about(&table.cell)))).collect()
+}
+
+/// The cells with a bar that the rounds leave undecided: the engine and those because of whom.
+pub fn undecided(tables: &[Table]) -> Vec<Part> {
+    let part = |table: &Table| {
+        let bars = BARS.iter().filter(|bar| bar.is_about(&table.cell));
+        let close: BTreeSet<&str> = bars.flat_map(|bar| bar.undecided(table)).collect();
+        let mut part = Part::of_everybody(table.cell.clone());
+        part.entrants.retain(|entrant: &Entrant| entrant.name() == OURS || close.contains(entrant.name()));
+        (!close.is_empty()).then_some(part)
+    };
+    tables.iter().filter_map(part).collect()
 }
 
 fn judge(bar: &Bar, table: Option<&Table>) -> Found {
@@ -214,5 +240,26 @@ mod tests {
         assert_eq!(verdict(Some((9.0, 8.0)), Some((4.9, 4.8))).verdict, Verdict::Missed);
         assert_eq!(verdict(Some((9.0, 8.0)), None).verdict, Verdict::Open("no figure of rocksdb".to_owned()));
         assert!(matches!(judge(&BARS[0], None).verdict, Verdict::Open(_)));
+    }
+
+    #[test]
+    fn more_rounds_are_for_those_who_are_close() {
+        let close = |sqlite, rocksdb, batched| {
+            let cell = BARS[0].cell(&Sizes { warehouses: 2, rows: 0, cache_mb: 64 });
+            let lines = vec![
+                line("ours", None),
+                line("sqlite", sqlite),
+                line("rocksdb", rocksdb),
+                line("lmdb-batched", Some(batched)),
+            ];
+            let parts = undecided(&[Table { cell, lines }]);
+            let names = |part: &Part| part.entrants.iter().map(|entrant| entrant.name().to_owned()).collect();
+            parts.iter().map(names).collect::<Vec<Vec<String>>>()
+        };
+        // Asked: 5 of the plain ones, 1.5 of the batched one.
+        assert_eq!(close(Some((9.0, 8.0)), Some((6.0, 5.5)), (2.0, 1.6)), [[""; 0]; 0]);
+        assert_eq!(close(Some((9.0, 8.0)), Some((6.0, 4.5)), (2.0, 1.6)), [["ours", "rocksdb"]]);
+        assert_eq!(close(Some((9.0, 4.0)), Some((3.0, 2.5)), (2.0, 1.4)), [["ours", "lmdb-batched"]]);
+        assert_eq!(close(Some((4.9, 4.0)), None, (2.0, 1.6)), [["ours", "sqlite"]]);
     }
 }

@@ -27,6 +27,9 @@ pub struct Settings {
     /// Rounds; each starts every contestant once per cell, in random order
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     rounds: u64,
+    /// Rounds besides, of the cells in which those leave a bar undecided, and of the contestants because of whom
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(0..=1000))]
+    more: u64,
     /// Seconds of a block that count
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
@@ -92,19 +95,39 @@ impl Campaign {
     }
 
     /// Runs what is left of it, and writes the report.
-    pub fn run(self, say: impl Fn(&str)) -> Result<Report, Failure> {
+    pub fn run(mut self, say: impl Fn(&str)) -> Result<Report, Failure> {
+        let everybody: Vec<Part> = self.begun.settings.cells().into_iter().map(Part::of_everybody).collect();
+        let first = self.rounds(self.begun.settings.rounds);
+        self.run_parts(&everybody, &first, &say)?;
+        // Looked at once: going on round by round until an interval lies well would make it lie well by chance.
+        let names: Vec<String> = (0..first.count).map(|number| first.name(number)).collect();
+        let of_first: Vec<Outcome> =
+            self.done.iter().filter(|outcome| names.contains(&outcome.round)).cloned().collect();
+        let close = bars::undecided(&table::tables(&of_first));
+        if self.begun.settings.more > 0 && !close.is_empty() {
+            say(&format!("{} of {} cells are undecided and get more rounds", close.len(), everybody.len()));
+            self.run_parts(&close, &self.rounds(first.count + self.begun.settings.more), &say)?;
+        }
+        let tables = table::tables(&self.done);
+        let report = Report { bars: bars::found(&tables), tables };
+        report.write(&self.dir)?;
+        Ok(report)
+    }
+
+    fn rounds(&self, count: u64) -> Rounds {
         let Begun { settings, seed, .. } = &self.begun;
-        let parts: Vec<Part> = settings.cells().into_iter().map(Part::of_everybody).collect();
-        let rounds = Rounds {
-            count: settings.rounds,
-            seconds: settings.seconds,
-            warm_up_seconds: settings.warm_up,
-            seed: *seed,
-            workers: None,
+        Rounds { count, seconds: settings.seconds, warm_up_seconds: settings.warm_up, seed: *seed, workers: None }
+    }
+
+    /// Runs what is left of these rounds of these parts.
+    fn run_parts(&mut self, parts: &[Part], rounds: &Rounds, say: &impl Fn(&str)) -> Result<(), Failure> {
+        let takes_part = |outcome: &&Outcome| {
+            let of = |part: &&Part| part.cell == outcome.cell;
+            parts.iter().find(of).is_some_and(|part| part.entrants.iter().any(|one| one.name() == outcome.entrant))
         };
-        let had = self.done.iter().filter(|outcome| outcome.figures().is_some()).count();
-        let left = (parts.iter().map(|part| part.entrants.len()).sum::<usize>() * settings.rounds as usize)
-            .saturating_sub(had);
+        let had = self.done.iter().filter(takes_part).filter(|outcome| outcome.figures().is_some()).count();
+        let left =
+            (parts.iter().map(|part| part.entrants.len()).sum::<usize>() * rounds.count as usize).saturating_sub(had);
         say(&format!("{left} blocks to run, {had} done before"));
         let (blocks, began, mut ran) = (self.dir.join("blocks.jsonl"), Instant::now(), 0);
         let told = |outcome: &Outcome| {
@@ -113,13 +136,9 @@ impl Campaign {
             say(&format!("{ran}/{left}, {minutes:.0} min to go · {}", outcome.line()));
             run::append(&blocks, outcome)
         };
-        let mut outcomes = self.done;
-        let new = run::run(&parts, &rounds, &outcomes, told)?;
-        outcomes.extend(new);
-        let tables = table::tables(&outcomes);
-        let report = Report { bars: bars::found(&tables), tables };
-        report.write(&self.dir)?;
-        Ok(report)
+        let new = run::run(parts, rounds, &self.done, told)?;
+        self.done.extend(new);
+        Ok(())
     }
 }
 
@@ -169,7 +188,7 @@ mod tests {
     use super::*;
 
     fn settings(rounds: u64) -> Settings {
-        Settings { rounds, seconds: 0.1, warm_up: 0.0, sizes: Sizes { warehouses: 1, rows: 100, cache_mb: 8 } }
+        Settings { rounds, more: 0, seconds: 0.1, warm_up: 0.0, sizes: Sizes { warehouses: 1, rows: 100, cache_mb: 8 } }
     }
 
     #[test]

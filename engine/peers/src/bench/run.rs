@@ -25,6 +25,13 @@ pub struct Rounds {
     pub workers: Option<u64>,
 }
 
+impl Rounds {
+    /// What round `number` is called.
+    pub fn name(&self, number: u64) -> String {
+        format!("{}.{number}", self.seed)
+    }
+}
+
 /// Runs every round, in it every cell, in that every entrant, and hands each outcome to `told` as it comes. What `done` has
 /// figures for is not run again.
 ///
@@ -41,7 +48,7 @@ pub fn run(
             let mut order: Vec<&Entrant> = entrants.iter().collect();
             Rng::stream(rounds.seed, &[number, at as u64]).shuffle(&mut order);
             for entrant in order {
-                let round = format!("{}.{number}", rounds.seed);
+                let round = rounds.name(number);
                 let same = |outcome: &&Outcome| {
                     outcome.cell == *cell && outcome.entrant == entrant.name() && outcome.round == round
                 };
