@@ -313,6 +313,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "there, no wait is short")]
     fn patience_follows_the_waits_within_its_bounds() {
         let policy = LazyEdges::default();
         assert_eq!(policy.patience(), Duration::from_millis(1));
