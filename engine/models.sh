@@ -20,7 +20,7 @@ case ${1:-quick} in
         miri() { cargo +nightly miri test -q --locked --target-dir "$work/miri" --lib "$@"; }
         # All of the parts, and of the engine what does no I/O and has tests of its own.
         miri -p engine-parts -- --skip concurrent::reclaim
-        miri -p engine -- memory:: buffer:: transaction::
+        miri -p engine --features all -- memory:: buffer:: transaction::
         # crossbeam-epoch, C003's baseline, goes from an entry of its list to what holds it, which Stacked Borrows forbids.
         MIRIFLAGS="$MIRIFLAGS -Zmiri-tree-borrows -Zmiri-permissive-provenance" miri -p engine-parts -- concurrent::reclaim
         exit 0
