@@ -72,9 +72,9 @@ run() {
         missed=$((missed + 1))
         return
     fi
-    attempt "$target" "$test"
+    attempt
     # What a bug breaks may also turn in circles; but a busy machine proves nothing, so it gets one more chance to fail.
-    [ $status -ne 124 ] || attempt "$target" "$test"
+    [ $status -ne 124 ] || attempt
     case $status in
         0) missed=$((missed + 1)) && echo "MISSED  $bug: $target::$test passes" ;;
         124) missed=$((missed + 1)) && echo "MISSED  $bug: $target::$test was twice not over after 300 s" ;;
@@ -85,7 +85,7 @@ run() {
 attempt() {
     status=0
     RUSTC_WORKSPACE_WRAPPER="$PWD/$wrapper" timeout 300 \
-        cargo test -q -p engine $profile --target-dir "$work/target" --test "$1" "$2" >> "$log" 2>&1 || status=$?
+        cargo test -q -p engine $profile --target-dir "$work/target" --test "$target" "$test" >> "$log" 2>&1 || status=$?
 }
 
 # Which tests failed, or how their process died.

@@ -100,9 +100,7 @@ impl Campaign {
         let first = self.rounds(self.begun.settings.rounds);
         self.run_parts(&everybody, &first, &say)?;
         // Looked at once: going on round by round until an interval lies well would make it lie well by chance.
-        let names: Vec<String> = (0..first.count).map(|number| first.name(number)).collect();
-        let of_first: Vec<Outcome> =
-            self.done.iter().filter(|outcome| names.contains(&outcome.round)).cloned().collect();
+        let of_first: Vec<Outcome> = self.done.iter().filter(|outcome| first.have(&outcome.round)).cloned().collect();
         let close = bars::undecided(&table::tables(&of_first));
         if self.begun.settings.more > 0 && !close.is_empty() {
             say(&format!("{} of {} cells are undecided and get more rounds", close.len(), everybody.len()));
@@ -121,11 +119,13 @@ impl Campaign {
 
     /// Runs what is left of these rounds of these parts.
     fn run_parts(&mut self, parts: &[Part], rounds: &Rounds, say: &impl Fn(&str)) -> Result<(), Failure> {
-        let takes_part = |outcome: &&Outcome| {
+        let takes_part = |outcome: &Outcome| {
             let of = |part: &&Part| part.cell == outcome.cell;
             parts.iter().find(of).is_some_and(|part| part.entrants.iter().any(|one| one.name() == outcome.entrant))
         };
-        let had = self.done.iter().filter(takes_part).filter(|outcome| outcome.figures().is_some()).count();
+        let is_done =
+            |outcome: &&Outcome| outcome.figures().is_some() && rounds.have(&outcome.round) && takes_part(outcome);
+        let had = self.done.iter().filter(is_done).count();
         let left =
             (parts.iter().map(|part| part.entrants.len()).sum::<usize>() * rounds.count as usize).saturating_sub(had);
         say(&format!("{left} blocks to run, {had} done before"));

@@ -26,8 +26,12 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// What round `number` is called.
-    pub fn name(&self, number: u64) -> String {
+    /// Whether the round of an outcome is one of them.
+    pub fn have(&self, round: &str) -> bool {
+        (0..self.count).any(|number| self.name(number) == round)
+    }
+
+    fn name(&self, number: u64) -> String {
         format!("{}.{number}", self.seed)
     }
 }

@@ -68,7 +68,11 @@ fn seen<M: TxnMem<(u32, MemRef)>>(steps: &[Step]) -> Vec<Vec<(u32, Vec<u8>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 64 }, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 64 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn both_keep_what_a_list_keeps(steps in proptest::collection::vec(step(), 0..60)) {
