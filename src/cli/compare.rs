@@ -53,7 +53,8 @@ pub struct Args {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     features_b: Vec<String>,
 
-    /// A workload, such as tpcc or 'tpcc sessions=64' (may be repeated); default: `compare` of workbench.yaml
+    /// A workload, such as tpcc, 'tpcc sessions=64' or, by another of its figures, 'tpcc p99' (may be repeated); default: `compare` of
+    /// workbench.yaml
     #[arg(long, value_name = "WORKLOAD")]
     workload: Vec<String>,
 

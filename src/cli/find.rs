@@ -8,7 +8,8 @@ use thiserror::Error;
 use super::{Exit, Failure};
 use crate::catalog::Catalog;
 use crate::improvements::plan::Pack;
-use crate::improvements::{Improvement, Register, Trial};
+use crate::improvements::{Direction, Improvement, Register, Trial};
+use crate::lab::pair::quantile;
 use crate::yaml::nearest;
 
 /// Something named on the command line does not exist.
@@ -52,19 +53,28 @@ pub(super) fn measured<'a>(
     })
 }
 
-/// The workload that `text` means, such as `tpcc sessions=64`: the first that the project measures on and that has these
-/// parameters, or with other parameters the first of that name.
+/// The workload that `text` means, such as `tpcc sessions=64` or `tpcc p99 sessions=64`: the first that the project measures on
+/// and that has these parameters and this metric, or else the nearest to it of that name, with them put in.
 pub(super) fn trial(catalog: &Catalog, text: &str) -> Result<Trial, Failure> {
     let known: Vec<&Trial> = trials(catalog).collect();
     let mut words = text.split_whitespace();
     let name = words.next().unwrap_or_default();
-    let params: Vec<(&str, serde_json::Value)> = words
-        .filter_map(|word| word.split_once('='))
-        .map(|(key, value)| (key, serde_json::from_str(value).unwrap_or_else(|_| value.into())))
-        .collect();
-    let has_them = |trial: &&&Trial| params.iter().all(|(key, value)| trial.params.get(*key) == Some(value));
-    let of_name = || known.iter().filter(|trial| trial.workload == name);
-    let found = of_name().find(has_them).or_else(|| of_name().next()).ok_or_else(|| {
+    let (mut params, mut metric) = (Vec::new(), None);
+    for word in words {
+        match (word.split_once('='), &metric) {
+            (Some((key, value)), _) => {
+                params.push((key, serde_json::from_str(value).unwrap_or_else(|_| value.into())));
+            }
+            (None, None) => metric = Some((word, direction(&known, name, word)?)),
+            (None, Some((before, _))) => return Err(two_metrics(name, before, word)),
+        }
+    }
+    let has_params = |trial: &Trial| params.iter().all(|(key, value)| trial.params.get(*key) == Some(value));
+    let has_metric = |trial: &Trial| metric.is_none_or(|(metric, _)| trial.metric == metric);
+    let of_name = known.iter().filter(|trial| trial.workload == name);
+    // Of those that are equally near, the first.
+    let nearness = |trial: &&&Trial| (has_params(trial), has_metric(trial));
+    let found = of_name.rev().max_by_key(nearness).ok_or_else(|| {
         let names: BTreeSet<&str> = known.iter().map(|trial| trial.workload.as_str()).collect();
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
         not_found(
@@ -75,7 +85,35 @@ pub(super) fn trial(catalog: &Catalog, text: &str) -> Result<Trial, Failure> {
     })?;
     let mut trial = Trial::clone(found);
     trial.params.extend(params.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    if let Some((metric, better)) = metric.filter(|(metric, _)| *metric != trial.metric) {
+        trial = Trial { metric: metric.to_owned(), better, required_gain: None, ..trial };
+    }
     Ok(trial)
+}
+
+/// Which way a metric of `workload` improves: as the project says where it measures by it, or less for a quantile of the latency.
+fn direction(known: &[&Trial], workload: &str, metric: &str) -> Result<Direction, Failure> {
+    let by_it = || known.iter().filter(|trial| trial.metric == metric);
+    if let Some(trial) = by_it().find(|trial| trial.workload == workload).or_else(|| by_it().next()) {
+        return Ok(trial.better);
+    }
+    if quantile(metric).is_some() {
+        return Ok(Direction::Lower);
+    }
+    let names: BTreeSet<&str> = known.iter().map(|trial| trial.metric.as_str()).collect();
+    let near = nearest(metric, names.iter().copied()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let help = format!(
+        "{near}the project measures by {names}, and quantiles such as p99; others go into `compare` of workbench.yaml; \
+         a parameter is `name=value`"
+    );
+    Err(not_found("metric", metric, help))
+}
+
+fn two_metrics(workload: &str, one: &str, other: &str) -> Failure {
+    let message = format!("`{workload}` cannot be decided by both `{one}` and `{other}`");
+    let help = "give the workload once for each metric; a parameter is `name=value`";
+    Failure::new(Exit::Usage, miette::miette!(code = "cli::two_metrics", help = help, "{message}"))
 }
 
 /// Everything that the project measures on: what revisions are compared on, then the improvements' own, main ones first.

@@ -101,11 +101,13 @@ fn the_working_tree_is_a_revision_too() {
 #[test]
 fn what_is_not_there_is_told_with_what_is() {
     let lab = two_commits("noise: 0.01");
-    let cases: [(&[&str], i32, &str, &str); 5] = [
+    let cases: [(&[&str], i32, &str, &str); 7] = [
         (&["main", "slow"], 3, "there is no revision `main`", "the latest branches are"),
         (&["fast", "./nowhere"], 3, "there is no revision `./nowhere`", "a path another one"),
         (&["fast", "slow", "--features", "t999"], 3, "has no feature `t999`", "`toy` has a, b"),
         (&["fast", "slow", "--workload", "tpcc"], 3, "there is no workload `tpcc`", "measures on other, toy"),
+        (&["fast", "slow", "--workload", "toy tsp"], 3, "there is no metric `tsp`", "did you mean `tps`?"),
+        (&["fast", "slow", "--workload", "toy tps p99"], 2, "decided by both `tps` and `p99`", "once for each metric"),
         (&["fast", "slow", "--margin", "0"], 2, "it must lie between 0 and 100", "--help"),
     ];
     for (args, code, error, help) in cases {
@@ -118,6 +120,24 @@ fn what_is_not_there_is_told_with_what_is() {
     let ran = lab.run(&["compare", "fast", "slow"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("is not in a git repository"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_decides_is_what_was_asked_for() {
+    let lab = two_commits("noise: 0.01");
+    let planned = |workload: &str| {
+        let ran = lab.run(&["compare", "fast", "slow", "--dry-run", "--workload", workload]);
+        assert_eq!(ran.code, 0, "{workload}: {}", ran.stderr);
+        ran.stdout
+    };
+    assert!(planned("toy").contains("tps of toy"), "{}", planned("toy"));
+    // A quantile of the latency is better when it is less, whoever measures by it.
+    assert!(planned("toy p99 noise=0.02").contains("p99 (less is better) of toy"), "{}", planned("toy p99 noise=0.02"));
+
+    // What the project does not know of a workload, its driver does.
+    let ran = lab.run(&["compare", "fast", "slow", "--workload", "toy p99"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stderr.contains("has no metric `p99`") && ran.stderr.contains("it has tps"), "{}", ran.stderr);
 }
 
 #[test]

@@ -21,4 +21,4 @@ mod sum;
 
 pub use bench::{Bench, PairError, Which, expected_time};
 pub use coins::Coins;
-pub use sum::Sum;
+pub use sum::{Sum, quantile};

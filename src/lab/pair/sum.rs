@@ -115,8 +115,8 @@ fn metric_value(name: &str, unit: Option<&Unit>, sum: &Weighted, latency: Option
     (weight > 0).then(|| sum / weight as f64)
 }
 
-/// `p99` is 0.99, `p999` is 0.999.
-fn quantile(name: &str) -> Option<f64> {
+/// The quantile that a metric of this name is of, which is read from the latency histogram: `p99` is of 0.99, `p999` of 0.999.
+pub fn quantile(name: &str) -> Option<f64> {
     let digits = name.strip_prefix('p').filter(|digits| (2..=5).contains(&digits.len()))?;
     let value: u32 = digits.parse().ok()?;
     Some(f64::from(value) / 10f64.powi(i32::try_from(digits.len()).ok()?))
