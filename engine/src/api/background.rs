@@ -12,8 +12,10 @@ use std::thread::JoinHandle;
 /// How often the length of the log is looked at.
 const CHECKPOINT_POLL: Duration = Duration::from_millis(50);
 
-/// How long the page writer rests if nobody wakes it.
-const PAGE_WRITER_REST: Duration = Duration::from_millis(5);
+/// How long page writers rest if nobody wakes them: the first, who looks after the log's growth, and the others, who are there for
+/// when it cannot do everything. A database at rest should not keep a processor from sleeping.
+const FIRST_PAGE_WRITER_REST: Duration = Duration::from_millis(5);
+const PAGE_WRITER_REST: Duration = Duration::from_secs(1);
 
 /// Running threads; dropping stops them and waits for them.
 #[derive(Debug)]
@@ -44,7 +46,8 @@ impl Background {
         };
         background.spawn("checkpoint", engine, CHECKPOINT_POLL, checkpoint)?;
         for number in 0..engine.flusher().background_threads() {
-            background.spawn_page_writer(&format!("page-writer-{number}"), engine, redo_bytes)?;
+            let rest = if number == 0 { FIRST_PAGE_WRITER_REST } else { PAGE_WRITER_REST };
+            background.spawn_page_writer(&format!("page-writer-{number}"), engine, rest, redo_bytes)?;
         }
         Ok(background)
     }
@@ -69,15 +72,18 @@ impl Background {
         &mut self,
         name: &str,
         engine: &Arc<Engine<L>>,
+        rest: Duration,
         redo_bytes: u64,
     ) -> Result<(), OpenError> {
         let (engine, stop) = (Arc::clone(engine), Arc::clone(&self.stop));
         self.spawn_thread(name, move || {
             while !stop.is_stopped() {
-                engine.flusher().rest(PAGE_WRITER_REST);
+                engine.flusher().rest(rest);
                 // A failed disk has poisoned the log, which tells everybody. A full one may be better the next time.
                 let _ = engine.write_pages(redo_bytes);
             }
+            // The next one, which may rest for long, sees it as well.
+            engine.flusher().wake();
         })
     }
 
