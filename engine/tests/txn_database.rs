@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use engine::api::{Database, Error, Options, TableId, Txn};
 use engine::io::SimFs;
@@ -14,7 +15,8 @@ engine::on_both_logs! {
     no_dirty_read no_non_repeatable_read no_lost_update no_phantom_within_a_snapshot write_skew_is_allowed
     the_snapshot_is_taken_at_the_first_unlocked_read own_writes_are_seen a_row_may_outgrow_its_page
     a_deadlock_is_broken_and_counted vacuum_leaves_nothing_behind a_reader_waits_for_what_it_saw a_reader_waits_for_nothing_else
-    a_reader_waits_for_a_deletion_that_vacuum_passed a_closed_database_opens_again tables_have_names
+    a_reader_waits_for_a_deletion_that_vacuum_passed a_closed_database_opens_again
+    closing_waits_for_nobody_who_rests tables_have_names
 }
 
 struct Fixture<L: CommitLog> {
@@ -28,7 +30,7 @@ fn options() -> Options {
         pool_bytes: 64 * 8192,
         wal_segment_bytes: 1 << 20,
         wal_buffer_bytes: 1 << 16,
-        lock_timeout: Some(std::time::Duration::from_millis(20)),
+        lock_timeout: Some(Duration::from_millis(20)),
         ..Options::default()
     }
 }
@@ -578,6 +580,20 @@ fn a_closed_database_opens_again<L: CommitLog>() {
         assert_eq!(seen, (0..=round).collect::<Vec<_>>());
         db.close().expect("a clean end");
     }
+}
+
+fn closing_waits_for_nobody_who_rests<L: CommitLog>() {
+    // The threads in the background have just begun to rest, the longest of them for a second; of three times the quickest.
+    let closing = (0..3).map(|_| {
+        let options = Options { background: true, ..options() };
+        let db = Database::<L>::open_with(Arc::new(SimFs::new()), options).expect("opens");
+        std::thread::sleep(Duration::from_millis(20));
+        let began = Instant::now();
+        db.close().expect("a clean end");
+        began.elapsed()
+    });
+    let quickest = closing.min().unwrap_or_default();
+    assert!(quickest < Duration::from_millis(500), "closed after {quickest:?}");
 }
 
 fn tables_have_names<L: CommitLog>() {
