@@ -2,7 +2,7 @@
 # The engine's protocols under a model checker.
 #   engine/models.sh          every loom model and every shuttle test: part of CI
 #   engine/models.sh long     the same with more preemptions and schedules: an hour or more
-#   engine/models.sh miri     the modules without I/O under Miri, if a nightly toolchain with it is installed: half an hour
+#   engine/models.sh miri     the modules without I/O under Miri, if a nightly toolchain with it is installed
 set -eu
 cd "$(dirname "$0")/.."
 work=target/models

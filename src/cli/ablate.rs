@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(long)]
     all_on: bool,
 
-    /// One workload for all, such as 'tpcc sessions=64', instead of each improvement's own
+    /// One workload for all, such as 'tpcc sessions=64' or 'tpcc p99', instead of each improvement's own
     #[arg(long, value_name = "WORKLOAD")]
     workload: Option<String>,
 

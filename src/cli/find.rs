@@ -43,8 +43,7 @@ pub(super) fn measured<'a>(
     register.get(name).ok_or_else(|| {
         let known: BTreeSet<&str> = workloads.collect();
         let all = known.iter().copied().collect::<Vec<_>>().join(", ");
-        let near =
-            nearest(name, known.iter().copied()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        let near = did_you_mean(name, known.iter().copied());
         not_found(
             "improvement or workload",
             name,
@@ -101,7 +100,7 @@ fn direction(known: &[&Trial], workload: &str, metric: &str) -> Result<Direction
         return Ok(Direction::Lower);
     }
     let names: BTreeSet<&str> = known.iter().map(|trial| trial.metric.as_str()).collect();
-    let near = nearest(metric, names.iter().copied()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    let near = did_you_mean(metric, names.iter().copied());
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let help = format!(
         "{near}the project measures by {names}, and quantiles such as p99; others go into `compare` of workbench.yaml; \
@@ -172,9 +171,14 @@ pub(super) fn phase(register: &Register, number: u32) -> Result<(), Failure> {
 pub(super) fn command<'a>(program: &'a clap::Command, name: &str) -> Result<&'a clap::Command, Failure> {
     program.find_subcommand(name).ok_or_else(|| {
         let known = program.get_subcommands().map(clap::Command::get_name);
-        let near = nearest(name, known).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let near = did_you_mean(name, known);
         not_found("command", name, format!("{near}`workbench --help` shows all"))
     })
+}
+
+/// The nearest of what is known as the begin of a help text; nothing if none is near.
+fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, known).map_or(String::new(), |near| format!("did you mean `{near}`? "))
 }
 
 fn not_found(kind: &'static str, name: &str, help: String) -> Failure {
