@@ -19,6 +19,7 @@
 mod aligned;
 mod error;
 mod lsn;
+mod mapping;
 mod real;
 mod sim;
 mod vfs;
@@ -26,6 +27,7 @@ mod vfs;
 pub use aligned::AlignedBuf;
 pub use error::{IoAction, IoError};
 pub use lsn::{DurableHorizon, Lsn, Span};
+pub use mapping::{HUGE_PAGE, Mapping};
 pub use real::RealVfs;
 pub use sim::{DiskImage, Fault, FaultKind, IoEvent, SimFs, Survival};
 pub use vfs::{BLOCK, File, SECTOR, Vfs};

@@ -44,6 +44,7 @@ pub use engine_parts::page::{self, racy};
 pub use error::BufferError;
 pub use frame::FrameId;
 pub use guard::{ExclusivePage, OptimisticPage, SharedPage};
+pub use memory::PageMemory;
 pub use page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
 pub use pool::{BufferPool, PoolOptions};
 pub use residents::{Residents, Visit};

@@ -26,15 +26,15 @@ use super::leaf::{Leaf, MAX_KEY, TupleHeader};
 use super::split::SplitPolicy;
 use super::structure::{PageImage, StructureRecord, apply};
 use crate::buffer::page::{PAGE_SIZE, Page, PageId, TreeId};
-use crate::buffer::{BufferError, BufferPool, Visit};
-use crate::io::Lsn;
+use crate::buffer::{BufferError, BufferPool, PageMemory, Visit};
+use crate::io::{HUGE_PAGE, Lsn};
 use crate::metrics::Counter;
 use crate::storage::slotted::{NODE_HEADER, SlottedPage};
 use crate::storage::space::{Extent, Space};
 use crate::transaction::wal::CommitLog;
 
-/// Pages written in one go: 1 MiB.
-const BATCH_PAGES: usize = 128;
+/// Pages written in one go: a huge page of memory, where they are one piece for the device instead of one for every 4 KiB.
+const BATCH_PAGES: usize = HUGE_PAGE / PAGE_SIZE;
 
 /// Bytes of a page that are filled; the rest is room for rows that grow, as much as a split beside a run leaves.
 const FILLED: usize = (PAGE_SIZE - NODE_HEADER) / 10 * 9;
@@ -112,7 +112,7 @@ struct NewPages<'t> {
     /// Whether the pool is to have them, too, as far as it has room.
     remembered: bool,
     /// Memory for the pages of the last extent.
-    batch: Vec<Page>,
+    batch: Option<PageMemory>,
     /// How many of them are there, but not written.
     waiting: usize,
     /// How many were written.
@@ -130,7 +130,7 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             lsn,
             extents: Vec::new(),
             remembered,
-            batch: Vec::new(),
+            batch: None,
             waiting: 0,
             written: 0,
         };
@@ -308,22 +308,23 @@ impl NewPages<'_> {
         if self.waiting == BATCH_PAGES {
             self.write()?;
         }
+        let batch = match &mut self.batch {
+            Some(batch) => batch,
+            none => none.insert(PageMemory::new(BATCH_PAGES)?),
+        };
         if self.waiting == 0 {
             self.extents.push(self.space.allocate_extent(BATCH_PAGES as u64));
         }
         let at = self.waiting;
         self.waiting += 1;
-        if at == self.batch.len() {
-            self.batch.reserve_exact(BATCH_PAGES - at);
-            self.batch.push(Page::zeroed());
-        }
         let Some(extent) = self.extents.last() else { unreachable!("pushed with the first page") };
-        Ok((extent.page(at as u64), &mut self.batch[at]))
+        Ok((extent.page(at as u64), &mut batch[at]))
     }
 
     /// Writes the pages that are not written yet: a whole extent, or the last of all.
     fn write(&mut self) -> Result<(), BufferError> {
-        let pages = &mut self.batch[..self.waiting];
+        let Some(batch) = &mut self.batch else { return Ok(()) };
+        let pages = &mut batch[..self.waiting];
         pages.iter_mut().for_each(|page| page.set_lsn(self.lsn));
         self.pool.write_unreached(pages)?;
         if self.remembered {
