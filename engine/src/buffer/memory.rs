@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
 use super::page::{PAGE_SIZE, Page};
-use crate::io::{IoAction, IoError, Mapping};
+use crate::io::{BLOCK, IoAction, IoError, Mapping};
 
 /// An array of pages that lives as long as the pool. Who may touch which page is decided by the frames' latches.
 #[derive(Debug)]
@@ -66,6 +66,7 @@ impl DerefMut for PageMemory {
 }
 
 fn map(pages: usize) -> Result<Mapping, IoError> {
+    const { assert!(align_of::<Page>() <= BLOCK) };
     let failed = |error| IoError::new(IoAction::Open, "memory for pages", error);
-    Mapping::zeroed(pages * PAGE_SIZE, align_of::<Page>()).map_err(failed)
+    Mapping::zeroed(pages * PAGE_SIZE).map_err(failed)
 }
