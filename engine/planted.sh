@@ -52,6 +52,7 @@ cycle_unproven                          lock_differential   nobody_gives_way
 epoch_passes_a_reader                   loom_reclaim        a_reader_keeps_what_it_found
 grace_of_one_epoch                      loom_reclaim        a_reader_keeps_what_it_found
 load_adopted_before_it_is_durable       load                a_crash_finds_all_or_nothing
+extent_freed_while_it_is_written        load                nobody_elses
 long_wait_taken_for_deadlock            txn_locks           nobody_overtakes
 '
 

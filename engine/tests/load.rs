@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::api::{Database, Error, Load, LoadedPart, Options, TableId};
+use engine::buffer::BATCH_PAGES;
 use engine::buffer::flush::paced::Paced;
 use engine::buffer::flush::sharp::Sharp;
 use engine::buffer::flush::{Flusher, make};
-use engine::io::{SimFs, Survival, Vfs};
+use engine::io::{Fault, FaultKind, IoAction, SimFs, Survival, Vfs};
 use engine::metrics::Counter;
 use engine::transaction::wal::CommitLog;
 use engine::transaction::wal::grouped::GroupedLog;
@@ -20,7 +21,8 @@ use engine_testing::random::Xorshift;
 
 engine::on_both_logs! {
     a_loaded_table_is_like_any_other what_is_loaded_past_the_pool_is_on_disk_alone what_is_no_load_is_refused a_dropped_load_leaves_nothing writers_wait_for_a_load
-    a_disk_that_is_nearly_full_takes_what_fits
+    a_disk_that_is_nearly_full_takes_what_fits what_is_written_beside_its_makers_is_all_there a_write_that_fails_fails_the_load
+    what_is_being_written_is_nobody_elses
 }
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -245,7 +247,7 @@ fn a_disk_that_is_nearly_full_takes_what_fits<L: CommitLog>() {
     let fs = SimFs::new();
     let db = open::<L, Sharp>(fs.clone());
     let table = db.create_table("t").expect("a new table");
-    let rows: Rows = (0..1000_u32).map(|key| (key.to_be_bytes().to_vec(), vec![key as u8; 1000])).collect();
+    let rows = many_rows(1000);
     let used = |fs: &dyn Vfs| -> u64 {
         fs.list().expect("names").iter().map(|name| fs.open(name).and_then(|file| file.len()).expect("a length")).sum()
     };
@@ -264,6 +266,98 @@ fn a_disk_that_is_nearly_full_takes_what_fits<L: CommitLog>() {
     load(&db, table, &rows, &[]).expect("just enough room");
     assert!(read(&db, table) == rows);
     db.verify().expect("a sound tree");
+}
+
+/// Rows of 1,000 bytes, seven of which fill a page.
+fn many_rows(count: u32) -> Rows {
+    (0..count).map(|key| (key.to_be_bytes().to_vec(), vec![key as u8; 1000])).collect()
+}
+
+/// As many as are written in one go.
+const BATCH: u32 = 7 * BATCH_PAGES as u32;
+
+fn what_is_written_beside_its_makers_is_all_there<L: CommitLog>() {
+    let fs = SimFs::new();
+    let db = open::<L, Sharp>(fs.clone());
+    let table = db.create_table("t").expect("a new table");
+    let rows = many_rows(13 * BATCH);
+    let thirds = [1, 2].map(|third| (third * 5 * BATCH).to_be_bytes());
+    // The disk is slower than the parts, so that these come to wait.
+    fs.set_write_delay(Duration::from_millis(2));
+    let begun = db.load(table).expect("an empty table");
+    let bounds = [(&[][..], Some(&thirds[0][..])), (&thirds[0], Some(&thirds[1])), (&thirds[1], None)];
+    let parts = std::thread::scope(|scope| {
+        let threads = bounds.map(|(lower, upper)| {
+            let end = upper.map_or(Bound::Unbounded, |upper| Bound::Excluded(upper.to_vec()));
+            let rows = rows.range((Bound::Included(lower.to_vec()), end));
+            let mut part = begun.part(lower, upper).expect("a part");
+            scope.spawn(move || {
+                rows.for_each(|(key, row)| part.push(key, row).expect("a row"));
+                part.finish()
+            })
+        });
+        threads.map(|thread| thread.join().expect("no panic"))
+    });
+    begun.finish(parts.into()).expect("a working disk");
+    db.verify().expect("a sound tree");
+    drop(db);
+    let db = open::<L, Sharp>(fs.crash(Survival::Nothing));
+    assert!(read(&db, table) == rows);
+    db.verify().expect("a sound tree");
+}
+
+fn a_write_that_fails_fails_the_load<L: CommitLog>() {
+    let rows = many_rows(8 * BATCH);
+    for (kind, after) in
+        [(FaultKind::Device, 3), (FaultKind::DiskFull, 0), (FaultKind::DiskFull, 5), (FaultKind::Device, 8)]
+    {
+        let fs = SimFs::new();
+        let db = open::<L, Sharp>(fs.clone());
+        let table = db.create_table("t").expect("a new table");
+        fs.inject(Fault { action: IoAction::Write, file_prefix: "data".to_owned(), after, kind });
+        let error = load(&db, table, &rows, &[]).expect_err("rows that are not there");
+        match kind {
+            FaultKind::DiskFull => {
+                assert!(matches!(error, Error::NoSpace(_)), "{error:?}");
+                // There is room again: the next load begins anew.
+                assert!(read(&db, table).is_empty());
+                load(&db, table, &rows, &[]).expect("room");
+                db.verify().expect("a sound tree");
+            }
+            _ => assert!(matches!(error, Error::Storage(_) | Error::Poisoned(_)), "{error:?}"),
+        }
+        drop(db);
+        let db = open::<L, Sharp>(fs.crash(Survival::Everything));
+        db.verify().expect("a sound tree");
+        if kind == FaultKind::Device {
+            assert!(read(&db, table).is_empty());
+            load(&db, table, &rows, &[]).expect("a working disk");
+        }
+        assert!(read(&db, table) == rows);
+    }
+}
+
+/// A part that is given up may have pages on their way to the disk: they are free only when these are there.
+fn what_is_being_written_is_nobody_elses<L: CommitLog>() {
+    let fs = SimFs::new();
+    let db = open::<L, Sharp>(fs.clone());
+    let (table, other) = (db.create_table("t").expect("new"), db.create_table("other").expect("new"));
+    fs.set_write_delay(Duration::from_millis(100));
+    let begun = db.load(table).expect("an empty table");
+    let mut part = begun.part(b"", None).expect("a part");
+    for (key, row) in &many_rows(BATCH + 100) {
+        part.push(key, row).expect("a row");
+    }
+    drop(part);
+    // More than there are frames.
+    let rows = many_rows(7 * 30);
+    bring(&db, other, &Rows::new(), &rows);
+    db.checkpoint().expect("a working disk");
+    drop(begun);
+    drop(db);
+    let db = open::<L, Sharp>(fs.crash(Survival::Everything));
+    db.verify().expect("sound trees");
+    assert!(read(&db, table).is_empty() && read(&db, other) == rows);
 }
 
 fn writers_wait_for_a_load<L: CommitLog>() {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
-use engine::io::{AlignedBuf, BLOCK, Fault, FaultKind, IoAction, RealVfs, SECTOR, SimFs, Survival, Vfs};
+use engine::io::{AlignedBuf, BLOCK, Fault, FaultKind, IoAction, SECTOR, SimFs, Survival, Vfs};
 use std::collections::HashSet;
 use std::io::ErrorKind;
 
@@ -86,29 +86,6 @@ fn an_unsynced_length_may_be_lost_either_way() {
     assert_eq!(lens, HashSet::from([0, BLOCK as u64, 3 * BLOCK as u64]));
     file.sync_data().unwrap();
     assert_eq!(fs.image().unsettled(), 0);
-}
-
-#[test]
-fn reserved_room_is_zeros_and_a_file_only_grows_by_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let (sim, real) = (SimFs::new(), RealVfs::open(dir.path()).unwrap());
-    for vfs in [&sim as &dyn Vfs, &real] {
-        let file = vfs.create("f").unwrap();
-        file.write_at(&block(1), BLOCK as u64).unwrap();
-        file.reserve(0..4 * BLOCK as u64).unwrap();
-        assert_eq!(file.len().unwrap(), 4 * BLOCK as u64);
-        file.reserve(0..BLOCK as u64).unwrap();
-        assert_eq!(file.len().unwrap(), 4 * BLOCK as u64);
-        file.write_at(&block(2), 3 * BLOCK as u64).unwrap();
-        let mut all = AlignedBuf::zeroed(4 * BLOCK);
-        file.read_exact_at(&mut all, 0).unwrap();
-        let fills: Vec<u8> = all.chunks(BLOCK).map(|block| block[0]).collect();
-        assert_eq!(fills, [0, 1, 0, 2]);
-    }
-    sim.set_capacity(Some(5 * BLOCK as u64));
-    let file = sim.open("f").unwrap();
-    assert!(file.reserve(0..6 * BLOCK as u64).unwrap_err().is_out_of_space());
-    assert_eq!(file.len().unwrap(), 4 * BLOCK as u64);
 }
 
 #[test]

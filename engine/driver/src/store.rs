@@ -99,11 +99,6 @@ impl<L: CommitLog + 'static> Store for EngineStore<L> {
         self.database.nudge();
     }
 
-    /// Where filling the pool does not keep the processors busy, a part that is being written leaves its own to another.
-    fn loaders(&self, workers: usize) -> usize {
-        if self.loads_past_the_pool { workers * 2 } else { workers }
-    }
-
     fn fill<R: Rows>(&self, table: TableId, sources: Vec<R>, filled: &AtomicU64) -> Result<(), StoreError> {
         let load = self.database.load(self.tables[table.0]).map_err(refused)?;
         let load = if self.loads_past_the_pool { load.past_the_pool() } else { load };

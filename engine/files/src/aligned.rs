@@ -1,15 +1,22 @@
 //! Memory that direct I/O accepts.
 
-use super::BLOCK;
+use super::{BLOCK, HUGE_PAGE, Mapping};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-/// A zero-initialised byte buffer at a [`BLOCK`] boundary, a whole number of blocks long.
+/// A zero-initialised byte buffer at a [`BLOCK`] boundary, a whole number of blocks long. What is as large as a [`HUGE_PAGE`]
+/// lies on such pages: see [`Mapping`].
 #[derive(Debug)]
 pub struct AlignedBuf {
-    start: NonNull<u8>,
+    memory: Memory,
     len: usize,
+}
+
+#[derive(Debug)]
+enum Memory {
+    Allocated(NonNull<u8>),
+    Mapped(Mapping),
 }
 
 // SAFETY: the buffer owns its memory and hands out access by the usual borrow rules only.
@@ -24,15 +31,22 @@ impl AlignedBuf {
     /// If `len` is zero or no multiple of [`BLOCK`].
     pub fn zeroed(len: usize) -> AlignedBuf {
         let layout = layout(len);
-        // SAFETY: the layout's size is not zero, `layout` checked it.
-        let start = unsafe { alloc_zeroed(layout) };
-        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
-        AlignedBuf { start, len }
+        let memory = if len < HUGE_PAGE {
+            // SAFETY: the layout's size is not zero, `layout` checked it.
+            NonNull::new(unsafe { alloc_zeroed(layout) }).map(Memory::Allocated)
+        } else {
+            Mapping::zeroed(len).ok().map(Memory::Mapped)
+        };
+        let Some(memory) = memory else { handle_alloc_error(layout) };
+        AlignedBuf { memory, len }
     }
 
     /// A pointer to the first byte, for owners that share the memory under a protocol of their own.
     pub fn as_ptr(&self) -> *mut u8 {
-        self.start.as_ptr()
+        match &self.memory {
+            Memory::Allocated(start) => start.as_ptr(),
+            Memory::Mapped(mapping) => mapping.start().as_ptr(),
+        }
     }
 }
 
@@ -40,22 +54,24 @@ impl Deref for AlignedBuf {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: `start` owns `len` initialised bytes.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+        // SAFETY: the memory is ours, `len` bytes long and initialised.
+        unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len) }
     }
 }
 
 impl DerefMut for AlignedBuf {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: `start` owns `len` initialised bytes, and `self` is borrowed exclusively.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+        // SAFETY: as above, and `self` is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.as_ptr(), self.len) }
     }
 }
 
 impl Drop for AlignedBuf {
     fn drop(&mut self) {
-        // SAFETY: allocated in `zeroed` with the same layout.
-        unsafe { dealloc(self.start.as_ptr(), layout(self.len)) }
+        if let Memory::Allocated(start) = self.memory {
+            // SAFETY: allocated in `zeroed` with the same layout.
+            unsafe { dealloc(start.as_ptr(), layout(self.len)) }
+        }
     }
 }
 

@@ -31,8 +31,6 @@ pub enum IoAction {
     Sync,
     /// Change a file's length.
     SetLen,
-    /// Ask for room on the disk.
-    Reserve,
     /// Ask for a file's length.
     Len,
     /// Give a file another name.
@@ -78,7 +76,6 @@ impl fmt::Display for IoAction {
             IoAction::Write => "write",
             IoAction::Sync => "sync",
             IoAction::SetLen => "set the length of",
-            IoAction::Reserve => "reserve room for",
             IoAction::Len => "ask for the length of",
             IoAction::Rename => "rename",
             IoAction::Remove => "remove",

@@ -2,11 +2,8 @@
 
 use super::vfs::assert_aligned;
 use super::{File, IoAction, IoError, Vfs};
-use rustix::fs::FallocateFlags;
-use rustix::io::Errno;
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, IoSlice};
-use std::ops::Range;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -162,14 +159,6 @@ impl File for RealFile {
 
     fn set_len(&self, len: u64) -> Result<(), IoError> {
         self.file.set_len(len).map_err(|e| IoError::new(IoAction::SetLen, &self.name, e))
-    }
-
-    fn reserve(&self, range: Range<u64>) -> Result<(), IoError> {
-        // Not `set_len`, which could cut off what another thread has just written behind it.
-        match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), range.start, range.end - range.start) {
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-            done => done.map_err(|e| IoError::new(IoAction::Reserve, &self.name, e.into())),
-        }
     }
 
     fn name(&self) -> &str {

@@ -3,7 +3,6 @@
 use super::{IoAction, IoError};
 use std::fmt::Debug;
 use std::io::{ErrorKind, IoSlice};
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Unit of every transfer: offset, length and memory address are multiples of it.
@@ -66,11 +65,6 @@ pub trait File: Send + Sync + Debug {
 
     /// Cuts or extends with zeros. Durable after `sync_data`.
     fn set_len(&self, len: u64) -> Result<(), IoError>;
-
-    /// Sees to it that the file reaches to the end of `range` and has room on the disk for all of it, zeros where nothing was
-    /// written. Who is going to write much behind the end, from several threads, is faster if it asks for room in large steps
-    /// before: writes that make a file longer wait for one another. Where the system has no such thing, nothing happens.
-    fn reserve(&self, range: Range<u64>) -> Result<(), IoError>;
 
     /// The name the file was opened by, for messages.
     fn name(&self) -> &str;

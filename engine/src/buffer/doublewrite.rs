@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::io::IoSlice;
 
 use super::page::{PAGE_SIZE, Page, PageId};
-use crate::io::{AlignedBuf, File, IoError, Vfs};
+use crate::io::{AlignedBuf, File, HUGE_PAGE, IoError, Vfs};
 use crate::sync::{Arc, Condvar, Mutex};
 
 /// Name of the file that holds the ring.
@@ -149,12 +149,11 @@ impl DoubleWrite {
 
     /// Clears the slots. Positions begin anew with every opening, so an older copy of a page could outlive a newer one.
     fn forget(&self) -> Result<(), IoError> {
-        let blank = vec![Page::zeroed(); self.batch_pages()];
+        let bytes = self.slots as usize * PAGE_SIZE;
+        let blank = AlignedBuf::zeroed(bytes.min(HUGE_PAGE));
         // From behind: a new file has its length with the first write, so a crash leaves no smaller ring.
-        let slots = self.slots as usize;
-        for slot in (0..slots).step_by(blank.len()).rev() {
-            let count = blank.len().min(slots - slot);
-            self.file.write_vectored_at(&slices(&blank[..count]), (slot * PAGE_SIZE) as u64)?;
+        for start in (0..bytes).step_by(blank.len()).rev() {
+            self.file.write_at(&blank[..blank.len().min(bytes - start)], start as u64)?;
         }
         self.file.sync_data()
     }

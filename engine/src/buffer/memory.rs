@@ -32,7 +32,7 @@ impl FrameMemory {
 
 /// Pages that have one owner, zero at first.
 #[derive(Debug)]
-pub struct PageMemory {
+pub(super) struct PageMemory {
     memory: Mapping,
     pages: usize,
 }
@@ -42,7 +42,7 @@ impl PageMemory {
     ///
     /// # Errors
     /// If the kernel has none.
-    pub fn new(pages: usize) -> Result<Self, IoError> {
+    pub(super) fn new(pages: usize) -> Result<Self, IoError> {
         Ok(Self { memory: map(pages)?, pages })
     }
 }

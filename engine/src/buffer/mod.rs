@@ -23,6 +23,7 @@
 //!
 //! Start at [`BufferPool`](pool::BufferPool); [`guard`] is what callers hold.
 
+mod bulk_writer;
 pub mod dirty;
 mod doublewrite;
 mod error;
@@ -39,12 +40,12 @@ mod store;
 
 use engine_parts::page::lines;
 
+pub use bulk_writer::{BATCH_PAGES, Batch, BulkWriter};
 pub use doublewrite::{DOUBLEWRITE_FILE, HealReport};
 pub use engine_parts::page::{self, racy};
 pub use error::BufferError;
 pub use frame::FrameId;
 pub use guard::{ExclusivePage, OptimisticPage, SharedPage};
-pub use memory::PageMemory;
 pub use page::{PAGE_SIZE, Page, PageId, PageType, TreeId};
 pub use pool::{BufferPool, PoolOptions};
 pub use residents::{Residents, Visit};

@@ -1,5 +1,6 @@
 //! Getting pages: the way from a page number to a guard.
 
+use super::bulk_writer::BulkWriter;
 use super::doublewrite::HealReport;
 use super::error::BufferError;
 use super::flush::{Flusher, MakeFlusher, make};
@@ -222,11 +223,11 @@ impl BufferPool {
 
     /// Writes pages that nothing leads to yet, and that no log record speaks of, where they belong: once, without a copy in
     /// the double-write area. Nothing may lead to them before [`Self::sync`].
-    pub fn write_unreached(&self, pages: &mut [Page]) -> Result<(), BufferError> {
-        self.residents.store.write_unreached(pages)
+    pub fn bulk_writer(&self) -> BulkWriter {
+        BulkWriter::new(Arc::clone(&self.residents.store))
     }
 
-    /// Takes copies of pages that were just written so, as long as there are frames to spare.
+    /// Takes copies of pages that are written so, before or after, as long as there are frames to spare.
     pub fn remember_unreached(&self, pages: &[Page]) -> Result<(), BufferError> {
         for page in pages {
             if self.residents.free_count() <= self.frame_count() / SPARED_SHARE {

@@ -33,7 +33,7 @@ pub struct Residents {
     pub(super) frames: Frames,
     pub(super) table: select::PageMap,
     pub(super) replacer: select::Replacement,
-    pub(super) store: PageStore,
+    pub(super) store: Arc<PageStore>,
     /// Frames that hold no page.
     free: Mutex<Vec<FrameId>>,
 }
@@ -48,7 +48,7 @@ impl Residents {
             table: select::PageMap::new(frame_count, &store.metrics),
             replacer: select::Replacement::new(frame_count, &store.metrics),
             frames,
-            store,
+            store: Arc::new(store),
             free: Mutex::new(free),
         })
     }

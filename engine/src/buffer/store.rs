@@ -6,7 +6,7 @@ use super::page::{PAGE_SIZE, Page, PageId};
 use super::pool::PoolOptions;
 use crate::io::{DurableHorizon, File, IoError, Vfs};
 use crate::metrics::{Counter, Metrics, Wait};
-use crate::sync::{Arc, Mutex, OnceLock};
+use crate::sync::{Arc, OnceLock};
 
 /// The data file behind its checksums, its double-write area and the write-ahead rule.
 #[derive(Debug)]
@@ -17,12 +17,7 @@ pub(super) struct PageStore {
     horizon: Horizon,
     pub(super) metrics: Arc<Metrics>,
     stopped: OnceLock<IoError>,
-    /// So long is the data file at least: as it was found, or as it was reserved for a load.
-    room: Mutex<u64>,
 }
-
-/// Bytes reserved at a time for a load, at most: as much again as there is, so that a small one leaves little unused.
-const MOST_ROOM: u64 = 32 << 20;
 
 /// Keeps `Debug` on the structs around it.
 struct Horizon(Arc<dyn DurableHorizon>);
@@ -45,8 +40,7 @@ impl PageStore {
         let doublewrite = DoubleWrite::open(vfs, options.doublewrite_slots)?;
         let report = doublewrite.heal(&*data)?;
         let (horizon, stopped) = (Horizon(horizon), OnceLock::new());
-        let room = Mutex::new(data.len()?);
-        Ok((Self { data, doublewrite, sync: options.sync, horizon, metrics, stopped, room }, report))
+        Ok((Self { data, doublewrite, sync: options.sync, horizon, metrics, stopped }, report))
     }
 
     /// Number of whole pages in the data file.
@@ -104,31 +98,14 @@ impl PageStore {
         Ok(())
     }
 
-    /// Writes pages that nothing leads to yet. If a crash tears one, nobody will miss it: so there is no copy of it.
-    pub(super) fn write_unreached(&self, pages: &mut [Page]) -> Result<(), BufferError> {
+    /// Writes sealed pages that nothing leads to yet. If a crash tears one, nobody will miss it: so there is no copy of it.
+    pub(super) fn write_unreached(&self, pages: &[Page]) -> Result<(), BufferError> {
         let Some(horizon) = pages.iter().map(Page::lsn).max() else { return Ok(()) };
         self.check_running()?;
         self.stop_on_failure(self.horizon.0.ensure_durable(horizon))?;
         let _waiting = self.metrics.wait_timer(Wait::PageWrite);
-        pages.iter_mut().for_each(Page::seal);
-        self.stop_on_failure(self.make_room(pages).and_then(|()| write_in_place(&*self.data, pages)))?;
+        self.stop_on_failure(write_in_place(&*self.data, pages))?;
         self.metrics.add(Counter::BufferWrites, pages.len() as u64);
-        Ok(())
-    }
-
-    /// Reserves room for pages of a load, and for more to come.
-    fn make_room(&self, pages: &[Page]) -> Result<(), IoError> {
-        let end = pages.iter().map(|page| page.id().offset_bytes() + PAGE_SIZE as u64).max().unwrap_or(0);
-        let mut room = self.room.lock();
-        if end > *room {
-            let wanted = end + end.min(MOST_ROOM);
-            match self.data.reserve(*room..wanted) {
-                // The pages themselves may still fit.
-                Err(error) if error.is_out_of_space() => {}
-                done => done?,
-            }
-            *room = wanted;
-        }
         Ok(())
     }
 

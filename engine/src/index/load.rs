@@ -26,15 +26,13 @@ use super::leaf::{Leaf, MAX_KEY, TupleHeader};
 use super::split::SplitPolicy;
 use super::structure::{PageImage, StructureRecord, apply};
 use crate::buffer::page::{PAGE_SIZE, Page, PageId, TreeId};
-use crate::buffer::{BufferError, BufferPool, PageMemory, Visit};
-use crate::io::{HUGE_PAGE, Lsn};
+use crate::buffer::{BATCH_PAGES, Batch, BufferError, BufferPool, BulkWriter, Visit};
+use crate::io::Lsn;
 use crate::metrics::Counter;
 use crate::storage::slotted::{NODE_HEADER, SlottedPage};
 use crate::storage::space::{Extent, Space};
+use crate::sync::Arc;
 use crate::transaction::wal::CommitLog;
-
-/// Pages written in one go: a huge page of memory, where they are one piece for the device instead of one for every 4 KiB.
-const BATCH_PAGES: usize = HUGE_PAGE / PAGE_SIZE;
 
 /// Bytes of a page that are filled; the rest is room for rows that grow, as much as a split beside a run leaves.
 const FILLED: usize = (PAGE_SIZE - NODE_HEADER) / 10 * 9;
@@ -44,6 +42,19 @@ const PARENT_FILLED: usize = FILLED - 2 * MAX_KEY;
 
 /// Bytes of an entry beside key and value, at most: its slot and head.
 const PER_ENTRY: usize = 16;
+
+/// What the stretches of a load have in common.
+#[derive(Clone, Debug)]
+pub struct Loading<'t> {
+    pool: &'t BufferPool,
+    space: &'t Space,
+    tree: TreeId,
+    /// All pages bear it: the log's end before the load.
+    lsn: Lsn,
+    /// Whether the pool is to have them, too, as far as it has room.
+    remembered: bool,
+    writer: Arc<BulkWriter>,
+}
 
 /// A stretch of the tree that is being filled.
 #[derive(Debug)]
@@ -103,41 +114,20 @@ struct Child {
 /// Pages on their way to the end of the data file.
 #[derive(Debug)]
 struct NewPages<'t> {
-    pool: &'t BufferPool,
-    space: &'t Space,
-    tree: TreeId,
-    /// All pages bear it: the log's end before the load.
-    lsn: Lsn,
+    of: Loading<'t>,
     extents: Vec<Extent<'t>>,
-    /// Whether the pool is to have them, too, as far as it has room.
-    remembered: bool,
-    /// Memory for the pages of the last extent.
-    batch: Option<PageMemory>,
-    /// How many of them are there, but not written.
-    waiting: usize,
-    /// How many were written.
-    written: u64,
+    /// Pages of the last extent.
+    batch: Option<Batch>,
+    /// How many went before them.
+    given: u64,
 }
 
 impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
-    /// Begins to fill the keys `[lower, upper)`. The stretches of a load cover all keys between them. `lsn` is the end of the
-    /// log, or was when the load began. `remembered` pages stay in memory as long as there are frames to spare.
-    pub fn stretch(&self, lower: &[u8], upper: Option<&[u8]>, lsn: Lsn, remembered: bool) -> Stretch<'_> {
-        let pages = NewPages {
-            pool: &self.volume.pool,
-            space: &self.volume.space,
-            tree: self.tree,
-            lsn,
-            extents: Vec::new(),
-            remembered,
-            batch: None,
-            waiting: 0,
-            written: 0,
-        };
-        let mut leaf = Box::new(Page::zeroed());
-        SlottedPage::of_mut(&mut leaf).format(PageId::NONE, self.tree, 0, lower, upper);
-        let level = Level { children: Vec::new(), pages };
-        Stretch { leaf, filled: 0, last_key: Vec::new(), upper: upper.map(<[u8]>::to_vec), level }
+    /// Begins a load. `lsn` is the end of the log, or was when the load began. What is loaded stays in memory, too, as long as
+    /// there are frames to spare.
+    pub fn loading(&self, lsn: Lsn) -> Loading<'_> {
+        let (pool, space) = (&self.volume.pool, &self.volume.space);
+        Loading { pool, space, tree: self.tree, lsn, remembered: true, writer: Arc::new(pool.bulk_writer()) }
     }
 
     /// Makes the tree, if it is empty, lead to the stretches, which follow one another without a gap. Durable on return, and
@@ -165,16 +155,17 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
             children.append(&mut level.children);
             levels.push(level.pages);
         }
+        let loading = Loading { remembered: true, ..levels[0].of.clone() };
         let mut height = 1;
         while !fits_one_page(&children) {
-            let mut level =
-                Level { children: Vec::new(), pages: self.stretch(b"", None, levels[0].lsn, true).level.pages };
+            let mut level = Level::new(&loading);
             level.add_parents(height, &children)?;
             level.pages.write()?;
             children = level.children;
             levels.push(level.pages);
             height += 1;
         }
+        loading.writer.settle()?;
         if !cfg!(planted = "load_adopted_before_it_is_durable") {
             pool.sync()?;
         }
@@ -204,6 +195,22 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
         self.volume.log.sync_to(end)?;
         apply(pool, &mut root, end, |page| image.restore(page.page_mut()));
         Ok(true)
+    }
+}
+
+impl<'t> Loading<'t> {
+    /// The same, but no memory is spent on what is loaded.
+    #[must_use = "it is the load"]
+    pub fn past_the_pool(self) -> Self {
+        Self { remembered: false, ..self }
+    }
+
+    /// Begins to fill the keys `[lower, upper)`. The stretches of a load cover all keys between them.
+    pub fn stretch(&self, lower: &[u8], upper: Option<&[u8]>) -> Stretch<'t> {
+        let mut leaf = Box::new(Page::zeroed());
+        SlottedPage::of_mut(&mut leaf).format(PageId::NONE, self.tree, 0, lower, upper);
+        let upper = upper.map(<[u8]>::to_vec);
+        Stretch { leaf, filled: 0, last_key: Vec::new(), upper, level: Level::new(self) }
     }
 }
 
@@ -263,11 +270,16 @@ impl Filled<'_> {
 
     /// Whether it was made for this tree.
     pub fn is_of<L: CommitLog, P: SplitPolicy>(&self, tree: &BTree<L, P>) -> bool {
-        self.leaf.tree() == tree.tree && std::ptr::eq(self.level.pages.space, &tree.volume.space)
+        self.leaf.tree() == tree.tree && std::ptr::eq(self.level.pages.of.space, &tree.volume.space)
     }
 }
 
-impl Level<'_> {
+impl<'t> Level<'t> {
+    fn new(of: &Loading<'t>) -> Self {
+        let pages = NewPages { of: of.clone(), extents: Vec::new(), batch: None, given: 0 };
+        Self { children: Vec::new(), pages }
+    }
+
     /// Adds a page, which `fill` finds formatted.
     fn add(
         &mut self,
@@ -276,7 +288,7 @@ impl Level<'_> {
         upper: Option<&[u8]>,
         fill: impl FnOnce(&mut SlottedPage),
     ) -> Result<(), TreeError> {
-        let tree = self.pages.tree;
+        let tree = self.pages.of.tree;
         let (id, page) = self.pages.add()?;
         let node = SlottedPage::of_mut(page);
         node.format(id, tree, level, lower, upper);
@@ -305,45 +317,55 @@ impl Level<'_> {
 impl NewPages<'_> {
     /// The next page, to be formatted.
     fn add(&mut self) -> Result<(PageId, &mut Page), BufferError> {
-        if self.waiting == BATCH_PAGES {
+        if self.batch.as_ref().is_some_and(Batch::is_full) {
             self.write()?;
         }
         let batch = match &mut self.batch {
             Some(batch) => batch,
-            none => none.insert(PageMemory::new(BATCH_PAGES)?),
+            none => {
+                let batch = self.of.writer.batch()?;
+                self.extents.push(self.of.space.allocate_extent(BATCH_PAGES as u64));
+                none.insert(batch)
+            }
         };
-        if self.waiting == 0 {
-            self.extents.push(self.space.allocate_extent(BATCH_PAGES as u64));
-        }
-        let at = self.waiting;
-        self.waiting += 1;
-        let Some(extent) = self.extents.last() else { unreachable!("pushed with the first page") };
-        Ok((extent.page(at as u64), &mut batch[at]))
+        let Some(extent) = self.extents.last() else { unreachable!("pushed with the batch") };
+        Ok((extent.page(batch.pages().len() as u64), batch.push()))
     }
 
-    /// Writes the pages that are not written yet: a whole extent, or the last of all.
+    /// Has the pages written that are not yet: a whole extent, or the last of all.
     fn write(&mut self) -> Result<(), BufferError> {
         let Some(batch) = &mut self.batch else { return Ok(()) };
-        let pages = &mut batch[..self.waiting];
-        pages.iter_mut().for_each(|page| page.set_lsn(self.lsn));
-        self.pool.write_unreached(pages)?;
-        if self.remembered {
-            self.pool.remember_unreached(pages)?;
+        for page in batch.pages_mut() {
+            page.set_lsn(self.of.lsn);
+            page.seal();
         }
-        self.written += self.waiting as u64;
-        self.waiting = 0;
-        Ok(())
+        if self.of.remembered {
+            self.of.pool.remember_unreached(batch.pages())?;
+        }
+        let Some(batch) = self.batch.take() else { return Ok(()) };
+        self.given += batch.pages().len() as u64;
+        self.of.writer.write(batch)
     }
 
     /// The tree leads to the pages, all of which are written: they are in use. Returns how many.
-    fn keep(self) -> u64 {
-        let mut left = self.written;
-        for extent in self.extents {
+    fn keep(mut self) -> u64 {
+        let mut left = self.given;
+        for extent in std::mem::take(&mut self.extents) {
             let here = left.min(BATCH_PAGES as u64);
             extent.keep(here);
             left -= here;
         }
-        self.written
+        self.given
+    }
+}
+
+impl Drop for NewPages<'_> {
+    /// Pages that are free again may be anybody's: from then on nothing writes to them here.
+    fn drop(&mut self) {
+        if !self.extents.is_empty() && !cfg!(planted = "extent_freed_while_it_is_written") {
+            // Nobody will miss what could not be written.
+            let _ = self.of.writer.settle();
+        }
     }
 }
 

@@ -16,8 +16,7 @@ use super::error::Error;
 use super::txn::{TableId, Txn, check_size};
 use super::wal::CommitLog;
 use crate::index::TupleHeader;
-use crate::index::load::{Adopted, FewRows, Filled, Stretch};
-use crate::io::Lsn;
+use crate::index::load::{Adopted, FewRows, Filled, Loading, Stretch};
 use crate::select;
 
 /// A load under way. Dropped unfinished, it leaves the table empty.
@@ -39,9 +38,7 @@ pub struct Load<'db, L: CommitLog = select::CommitLog> {
     txn: Txn<'db, L>,
     db: &'db Engine<L>,
     table: TableId,
-    /// The log's end at the begin.
-    lsn: Lsn,
-    remembered: bool,
+    loading: Loading<'db>,
 }
 
 /// The rows of a load from one key up to another.
@@ -62,16 +59,16 @@ pub struct LoadedPart<'db> {
 
 impl<'db, L: CommitLog> Load<'db, L> {
     pub(crate) fn begin(db: &'db Engine<L>, table: TableId) -> Result<Self, Error> {
-        db.tree(table)?;
+        let tree = db.tree(table)?;
         let mut txn = Txn::begin(db)?;
         txn.lock_whole(table)?;
-        Ok(Self { txn, db, table, lsn: db.log().tail(), remembered: true })
+        Ok(Self { txn, db, table, loading: tree.loading(db.log().tail()) })
     }
 
     /// Nobody will need these rows soon: no memory is spent on them, nor the time to fill it. Concerns the parts made after.
     #[must_use = "it is the load"]
     pub fn past_the_pool(self) -> Self {
-        Self { remembered: false, ..self }
+        Self { loading: self.loading.past_the_pool(), ..self }
     }
 
     /// The part with the keys `[lower, upper)`. The parts of a load cover all keys: the first begins with the empty key, the last
@@ -85,7 +82,7 @@ impl<'db, L: CommitLog> Load<'db, L> {
         if upper.is_some_and(|upper| upper <= lower) {
             return Err(Error::LoadRefused("a part ends before it begins"));
         }
-        let stretch = self.db.tree(self.table)?.stretch(lower, upper, self.lsn, self.remembered);
+        let stretch = self.loading.stretch(lower, upper);
         Ok(LoadPart { stretch, lower: lower.to_vec(), upper: upper.map(<[u8]>::to_vec), rows: 0 })
     }
 

@@ -5,7 +5,6 @@ use crate::vfs::assert_aligned;
 use crate::{BLOCK, File, IoAction, IoError, Vfs};
 use std::fmt;
 use std::io::{Error, ErrorKind, IoSlice};
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -64,6 +63,7 @@ struct Disk {
     observer: Option<Observer>,
     trace: Option<Vec<IoEvent>>,
     sync_delay: Duration,
+    write_delay: Duration,
 }
 
 type Observer = Box<dyn FnMut(&IoEvent, &DiskImage) + Send>;
@@ -94,6 +94,7 @@ impl SimFs {
             observer: None,
             trace: None,
             sync_delay: Duration::ZERO,
+            write_delay: Duration::ZERO,
         };
         SimFs { disk: Arc::new(Mutex::new(disk)) }
     }
@@ -137,6 +138,11 @@ impl SimFs {
     /// Makes every sync take this long, so that concurrent commits find something to share.
     pub fn set_sync_delay(&self, delay: Duration) {
         self.lock().sync_delay = delay;
+    }
+
+    /// Every write takes so long for each MiB from now on, before anything of it is there.
+    pub fn set_write_delay(&self, delay: Duration) {
+        self.lock().write_delay = delay;
     }
 
     /// Shows `observer` the disk at every operation, at the moment when a power cut hurts most: a write is
@@ -256,6 +262,12 @@ impl File for SimFile {
         bufs.iter().for_each(|buf| assert_aligned(buf, offset));
         let len = bufs.iter().map(|buf| buf.len()).sum();
         let mut disk = self.fs.lock();
+        if !disk.write_delay.is_zero() {
+            let delay = disk.write_delay.mul_f64(len as f64 / f64::from(1 << 20));
+            drop(disk);
+            std::thread::sleep(delay);
+            disk = self.fs.lock();
+        }
         if let Err(error) = disk.begin(IoAction::Write, &self.name, offset, len) {
             if !disk.off {
                 scatter(bufs, offset, |at, buf| disk.inode(self.inode).write_failed(at, buf));
@@ -300,17 +312,6 @@ impl File for SimFile {
         disk.inode(self.inode).set_len(len);
         disk.observe(IoAction::SetLen, &self.name, len, 0);
         disk.check_power(IoAction::SetLen, &self.name)
-    }
-
-    fn reserve(&self, range: Range<u64>) -> Result<(), IoError> {
-        let len = range.end;
-        let mut disk = self.fs.lock();
-        disk.begin(IoAction::Reserve, &self.name, len, 0)?;
-        if disk.inode(self.inode).current.len() < len {
-            disk.check_capacity(self.inode, len, IoAction::Reserve, &self.name)?;
-            disk.inode(self.inode).set_len(len);
-        }
-        disk.end(IoAction::Reserve, &self.name)
     }
 
     fn name(&self) -> &str {

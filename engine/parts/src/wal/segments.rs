@@ -23,14 +23,14 @@ use super::files::Resume;
 use super::record::Epoch;
 use super::segment::{LogFileName, SegmentHeader, SegmentNumber};
 use super::{WalError, WalOptions};
-use crate::io::{AlignedBuf, BLOCK, File, IoError, Lsn, Vfs};
+use crate::io::{AlignedBuf, BLOCK, File, HUGE_PAGE, IoError, Lsn, Vfs};
 use crate::metrics::{Counter, Metrics};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex};
 use std::collections::VecDeque;
 
-/// Bytes written at once when a file is filled with zeros.
-const ZERO_CHUNK: u64 = 1 << 20;
+/// Bytes written at once when a file is filled with zeros: one piece for the device.
+const ZERO_CHUNK: u64 = HUGE_PAGE as u64;
 
 /// Length of the segment that an opening has to make, if it finds no file to use again: full length would be waited for, and
 /// a small database never needs it. The next one is made beside the work.
