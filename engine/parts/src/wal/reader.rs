@@ -71,10 +71,7 @@ impl LogReader {
         assert!(start.0.is_multiple_of(ALIGN), "no record starts at {start}");
         // A position between two incarnations stands for the start of the second.
         let at = start.max(chain[0].first_lsn);
-        // No longer than a segment: none is read across its end.
-        let longest =
-            chain.iter().map(|segment| segment.body_bytes).max().unwrap_or(0).clamp(BLOCK as u64, CHUNK as u64);
-        let chunk = AlignedBuf::zeroed((longest as usize).next_multiple_of(BLOCK));
+        let chunk = AlignedBuf::zeroed(CHUNK);
         let (bytes, current, cursor, end) = (Vec::new(), 0, 0, None);
         LogReader { vfs, chain, stale, spares, durable_at_least, current, at, cursor, bytes, chunk, end }
     }
@@ -186,7 +183,7 @@ impl LogReader {
             self.bytes.drain(..self.cursor);
             self.cursor = 0;
             let skip = (from.0 % BLOCK as u64) as usize;
-            let wanted = (until.0 - from.0).min((self.chunk.len() - skip) as u64) as usize;
+            let wanted = (until.0 - from.0).min((CHUNK - skip) as u64) as usize;
             let blocks = (skip + wanted).next_multiple_of(BLOCK);
             let file = self.vfs.open(&segment.number.file_name())?;
             file.read_exact_at(&mut self.chunk[..blocks], segment.offset_of(from) - skip as u64)?;
