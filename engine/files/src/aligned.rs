@@ -85,3 +85,18 @@ fn layout(len: usize) -> Layout {
         Err(_) => panic!("a buffer of {len} bytes does not fit the address space"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_aligned_zero_and_whole_on_either_kind_of_memory() {
+        for len in [BLOCK, HUGE_PAGE - BLOCK, HUGE_PAGE, HUGE_PAGE + BLOCK] {
+            let mut buf = AlignedBuf::zeroed(len);
+            assert_eq!((buf.len(), buf.as_ptr().align_offset(BLOCK)), (len, 0));
+            assert!(buf.iter().all(|byte| *byte == 0), "{len} bytes");
+            buf.fill(7);
+        }
+    }
+}

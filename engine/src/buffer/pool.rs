@@ -221,7 +221,7 @@ impl BufferPool {
         self.flusher.redo_point(&self.residents, end)
     }
 
-    /// Writes pages that nothing leads to yet, and that no log record speaks of, where they belong: once, without a copy in
+    /// What writes pages that nothing leads to yet, and that no log record speaks of, where they belong: once, without a copy in
     /// the double-write area. Nothing may lead to them before [`Self::sync`].
     pub fn bulk_writer(&self) -> BulkWriter {
         BulkWriter::new(Arc::clone(&self.residents.store))
