@@ -41,8 +41,7 @@ impl AlignedBuf {
         AlignedBuf { memory, len }
     }
 
-    /// A pointer to the first byte, for owners that share the memory under a protocol of their own.
-    pub fn as_ptr(&self) -> *mut u8 {
+    fn start(&self) -> *mut u8 {
         match &self.memory {
             Memory::Allocated(start) => start.as_ptr(),
             Memory::Mapped(mapping) => mapping.start().as_ptr(),
@@ -55,14 +54,14 @@ impl Deref for AlignedBuf {
 
     fn deref(&self) -> &[u8] {
         // SAFETY: the memory is ours, `len` bytes long and initialised.
-        unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len) }
+        unsafe { std::slice::from_raw_parts(self.start(), self.len) }
     }
 }
 
 impl DerefMut for AlignedBuf {
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: as above, and `self` is borrowed exclusively.
-        unsafe { std::slice::from_raw_parts_mut(self.as_ptr(), self.len) }
+        unsafe { std::slice::from_raw_parts_mut(self.start(), self.len) }
     }
 }
 
