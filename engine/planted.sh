@@ -10,28 +10,28 @@ mkdir -p "$work"
 
 # bug                                   test target         test
 list='
-sync_skipped                            crash_enumeration   keeps_its_promises
-acknowledged_early                      crash_enumeration   keeps_its_promises
-undo_dropped                            crash_enumeration   keeps_its_promises
-compensation_missing                    crash_enumeration   keeps_its_promises
-torn_page_unhealed                      crash_enumeration   keeps_its_promises
-page_before_its_log                     crash_enumeration   keeps_its_promises
-checkpoint_lsn_too_high                 crash_enumeration   keeps_its_promises
-stale_tail_replayed                     crash_enumeration   keeps_its_promises
-visible_one_too_early                   txn_model           interleavings_match_the_model
-vacuum_forgets_snapshots                txn_database        no_non_repeatable_read
-locks_released_before_commit_record     txn_threads         transfers_keep_the_sum
-visible_one_too_early                   histories           what_transactions_see
-vacuum_forgets_snapshots                histories           what_transactions_see
-locks_released_before_commit_record     histories           what_transactions_see
-reader_does_not_wait                    txn_database        a_reader_waits_for_what_it_saw
-vacuum_forgets_the_log                  txn_database        a_reader_waits_for_a_deletion
+sync_skipped                            composed            keeps_its_promises
+acknowledged_early                      composed            keeps_its_promises
+undo_dropped                            composed            keeps_its_promises
+compensation_missing                    composed            keeps_its_promises
+torn_page_unhealed                      composed            keeps_its_promises
+page_before_its_log                     composed            keeps_its_promises
+checkpoint_lsn_too_high                 composed            keeps_its_promises
+stale_tail_replayed                     composed            keeps_its_promises
+visible_one_too_early                   composed            interleavings_match_the_model
+vacuum_forgets_snapshots                composed            no_non_repeatable_read
+locks_released_before_commit_record     composed            transfers_keep_the_sum
+visible_one_too_early                   composed            what_transactions_see
+vacuum_forgets_snapshots                composed            what_transactions_see
+locks_released_before_commit_record     composed            what_transactions_see
+reader_does_not_wait                    composed            a_reader_waits_for_what_it_saw
+vacuum_forgets_the_log                  composed            a_reader_waits_for_a_deletion
 reader_does_not_wait                    txn_answers         what_was_answered_survives
 vacuum_forgets_the_log                  txn_answers         what_was_answered_survives
-redo_point_past_a_dirty_page            crash_enumeration   background_writing_keeps_its_promises
+redo_point_past_a_dirty_page            composed            background_writing_keeps_its_promises
 page_clean_before_written               buffer_flush        a_write_that_fails_leaves_the_page_dirty
 unwritten_victim_forgotten              buffer_flush        victims_that_could_not_be_written
-changed_page_taken_as_found             txn_database        many_rows_at_once
+changed_page_taken_as_found             composed            many_rows_at_once
 changed_page_taken_as_found             loom_latch          an_upgrade_fails
 page_installed_twice                    buffer_page_table   one_installer_wins
 pinned_page_evicted                     buffer_page_table   only_the_map_keeps_a_page

@@ -102,7 +102,7 @@ impl EngineClone {
         self.rewrite("workbench.yaml", |text| {
             let (before, rest) = text.split_once("  test_args: [").unwrap();
             let (_, after) = rest.split_once("]\n").unwrap();
-            let mut text = format!("{before}  test_args: [--test, txn_database, --test, txn_model]\n{after}");
+            let mut text = format!("{before}  test_args: [--test, composed, --, txn_database, txn_model]\n{after}");
             for (from, to) in [
                 ("tests: [engine, engine-driver]", "tests: [engine]"),
                 ("test_profile: gate", "test_profile: lab"),

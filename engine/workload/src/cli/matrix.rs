@@ -10,7 +10,7 @@ use probe::protocol::Failure;
 
 use super::run::print;
 use crate::matrix::sets::{self, FeatureSet};
-use crate::matrix::{Bench, Lane, Ledger, tour::tour};
+use crate::matrix::{Bench, Ledger, tour::tour};
 use crate::relay::{self, Handover, LEGS_MAX, Leg};
 use crate::subject::Subject;
 
@@ -104,14 +104,13 @@ pub(super) fn matrix(subject: &Subject, given: &ArgMatches) -> Result<bool, Fail
         }
     }
     let started = Instant::now();
-    let mut lane = Lane::Left;
-    let mut built = open.first().map(|(set, _)| bench.build(set, lane)).transpose()?;
+    let mut built = open.first().map(|(set, _)| bench.build(set)).transpose()?;
     for (at, (set, key)) in open.iter().enumerate() {
         let next = open.get(at + 1).map(|(next, _)| next);
         // Neither the tests of a set nor its build keep all processors busy to their end: the next is built meanwhile.
         let (tested, ahead) = thread::scope(|scope| {
-            let ahead = next.map(|next| scope.spawn(|| bench.build(next, lane.other())));
-            (built.map(|built| bench.test(built)), ahead.map(ScopedJoinHandle::join))
+            let ahead = next.map(|next| scope.spawn(|| bench.build(next)));
+            (built.map(|built| bench.test(&built)), ahead.map(ScopedJoinHandle::join))
         });
         if let Some(tested) = tested.transpose()? {
             let result = format!("{} tests passed", tested.passed);
@@ -119,8 +118,6 @@ pub(super) fn matrix(subject: &Subject, given: &ArgMatches) -> Result<bool, Fail
             say(&format!("{:14} {result} after {} s: {shown}", set.name, started.elapsed().as_secs()))?;
             ledger.pass(key, &result).map_err(unusable)?;
         }
-        bench.make_room(lane)?;
-        lane = lane.other();
         built = match ahead {
             Some(Ok(ahead)) => Some(ahead?),
             Some(Err(panic)) => std::panic::resume_unwind(panic),
@@ -168,7 +165,7 @@ fn hand_on(bench: &Bench, sets: &[FeatureSet]) -> Result<String, Failure> {
     for (number, at) in course.iter().cycle().take(course.len() + 1).enumerate() {
         let set = &sets[*at];
         if !bench.driver(set).is_file() {
-            bench.build(set, Lane::Left)?;
+            bench.build(set)?;
         }
         let close = number % CLOSES_EVERY == CLOSES_EVERY - 1;
         let handover = bench.leg(set, &dir, number, close)?;

@@ -11,5 +11,5 @@ mod ledger;
 pub mod sets;
 pub mod tour;
 
-pub use bench::{Bench, Built, Lane, Tested};
+pub use bench::{Bench, Built, Tested};
 pub use ledger::Ledger;

@@ -26,12 +26,12 @@ const ACCOUNTS: u32 = 24;
 
 #[test]
 fn serial_log_keeps_its_promises() {
-    enough(crash_everywhere::<SerialLog, Sharp>(1, 500));
+    enough(crash_everywhere::<SerialLog, Sharp>(1, 250));
 }
 
 #[test]
 fn grouped_log_keeps_its_promises() {
-    enough(crash_everywhere::<GroupedLog, Sharp>(2, 700));
+    enough(crash_everywhere::<GroupedLog, Sharp>(2, 350));
 }
 
 #[test]
@@ -40,12 +40,12 @@ fn background_writing_keeps_its_promises() {
     enough(crash_everywhere::<GroupedLog, Paced>(3, 300));
 }
 
-/// Half of the 20,000 different disks that two runs together must have opened.
+/// Each of the three opens so many different disks that the eight sets of the matrix are together beyond 100,000.
 #[expect(clippy::print_stdout, reason = "`--nocapture` shows how many there were")]
 fn enough(report: Report) {
     println!("{report:?}");
-    assert!(report.states >= 10_000, "only {report:?}");
-    assert!(report.second_states >= 500, "only {report:?}");
+    assert!(report.states >= 5_000, "only {report:?}");
+    assert!(report.second_states >= 1_500, "only {report:?}");
 }
 
 /// So much log, and redo should begin: little enough that old pages are written all the time.
