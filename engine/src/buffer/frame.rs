@@ -32,6 +32,8 @@ pub(super) struct Frame {
     pub(super) dirty: DirtyWord,
     /// How many use the page without a latch, where the page table counts them.
     pins: AtomicU32,
+    /// What who read the page last noted of it. A hint: it may be of another page.
+    pub(super) note: AtomicU64,
 }
 
 impl Frame {
@@ -60,6 +62,7 @@ impl Frames {
             page: AtomicU64::new(0),
             dirty: DirtyWord::new(),
             pins: AtomicU32::new(0),
+            note: AtomicU64::new(0),
         };
         Ok(Self { heads: (0..count).map(head).collect(), memory: FrameMemory::new(count)? })
     }

@@ -9,6 +9,7 @@ use super::racy::OptimisticBytes;
 use super::residents::Residents;
 use crate::concurrent::latch::Version;
 use crate::io::Lsn;
+use crate::sync::atomic::Ordering;
 
 /// A frame in which a page was found, pinned if the page table pins.
 #[derive(Debug)]
@@ -90,6 +91,21 @@ impl<'p> OptimisticPage<'p> {
     #[inline]
     pub fn validate(&self) -> bool {
         self.head.latch.validate(self.version)
+    }
+
+    /// What was noted beside the page, where it costs no line of it: a hint, which may be of the page that was in the frame before.
+    #[inline]
+    pub fn note(&self) -> u64 {
+        self.head.note.load(Ordering::Relaxed)
+    }
+
+    /// Notes something for the next who read the page.
+    #[inline]
+    pub fn set_note(&self, note: u64) {
+        // Mostly it is what is there: then the line stays where it is in every processor's cache.
+        if self.note() != note {
+            self.head.note.store(note, Ordering::Relaxed);
+        }
     }
 
     /// The same page held exclusively, unless it has changed since: then nothing.

@@ -12,7 +12,7 @@ use super::leaf::{LeafMut, TUPLE_HEADER, TupleHeader};
 use super::split::SplitPolicy;
 use crate::buffer::{OptimisticPage, Visit};
 use crate::metrics::Counter;
-use crate::storage::slotted::{Kind, find, value_at};
+use crate::storage::slotted::{Kind, Shape, find, share, value_at};
 use crate::transaction::wal::CommitLog;
 
 /// Copies that were disturbed before the leaf is latched after all.
@@ -21,6 +21,9 @@ const ATTEMPTS: usize = 4;
 /// Keys that are sought at the same time: more than the processor waits for at once, few enough that what was fetched for them
 /// stays in its nearest cache.
 const GROUP: usize = 16;
+
+/// So many bytes of a row are asked for before it is known where it is.
+const ROW_START: usize = 128;
 
 impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     /// Copies the row of `key` into `row`, replacing its contents, and returns what `resolve` makes of the tuple header;
@@ -37,7 +40,13 @@ impl<L: CommitLog, P: SplitPolicy> BTree<L, P> {
     ) -> Result<Option<R>, TreeError> {
         let pool = &self.volume.pool;
         for _ in 0..ATTEMPTS {
-            let leaf = to_leaf::<OptimisticPage<'_>>(pool, self.root, Toward::At(key), Visit::Leaf, |_, _| {})?;
+            let mut into = None;
+            let leaf = to_leaf::<OptimisticPage<'_>>(pool, self.root, Toward::At(key), Visit::Leaf, |parent, at| {
+                into = share(&parent.bytes(), at, key);
+            })?;
+            if let Some(into) = into {
+                ask_for_entry(&leaf, into);
+            }
             if let Some(answer) = copy_value(&leaf, find_entry(&leaf, key), row, &mut resolve) {
                 return Ok(answer);
             }
@@ -136,6 +145,15 @@ struct Entry {
     value: Range<usize>,
 }
 
+/// Asks the processor for the lines where the entry will be that is so far into the leaf, as those say who read the leaf before: they would
+/// otherwise be known only when the start of the leaf has come, and the row's when its slot has.
+#[inline]
+fn ask_for_entry(leaf: &OptimisticPage<'_>, share: u32) {
+    let (slot, value) = Shape::from_word(leaf.note()).entry(share);
+    leaf.bytes().prefetch(slot, 1);
+    leaf.bytes().prefetch(value, ROW_START);
+}
+
 /// The entry of a key in its leaf, if it is there; to be validated. The processor is asked for all its lines at once: a copy
 /// has only as many on their way as the stores behind them find room.
 #[inline]
@@ -144,6 +162,7 @@ fn find_entry(leaf: &OptimisticPage<'_>, key: &[u8]) -> Option<Entry> {
     let at = find(&bytes, Kind::Leaf, key).ok()?;
     let value = value_at(&bytes, at);
     bytes.prefetch(value.start, value.len());
+    leaf.set_note(Shape::of(&bytes).to_word());
     Some(Entry { at, value })
 }
 

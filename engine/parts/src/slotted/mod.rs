@@ -39,4 +39,4 @@ mod search;
 mod tests;
 
 pub use layout::{Insertions, Kind, MAX_KEY, NODE_HEADER, SlottedPage};
-pub use search::{NodeBytes, child_at, entry_count, find, level_of, value_at};
+pub use search::{NodeBytes, Shape, child_at, entry_count, find, level_of, share, value_at};

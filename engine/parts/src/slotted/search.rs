@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::hint::select_unpredictable;
 
 use super::layout::{
-    CAPACITY, COUNT, HEAD, Kind, LEVEL, NODE_HEADER, PREFIX_LEN, SHARED, SHARED_MAX, SlottedPage, word_of,
+    CAPACITY, COUNT, HEAD, HEAP_START, Kind, LEVEL, NODE_HEADER, PREFIX_LEN, SHARED, SHARED_MAX, SlottedPage, word_of,
 };
 use crate::page::racy::OptimisticBytes;
 use crate::page::{PAGE_SIZE, Page, PageId};
@@ -286,6 +286,58 @@ impl Tail {
     #[inline]
     fn is_cut(&self) -> bool {
         self.0 as u8 == Self::CUT
+    }
+}
+
+/// How far `key` is on the way from entry `at` of an inner node to the next, in 65,536ths, by their heads; nothing where there are none
+/// to tell. Keys that are spread evenly have their entry as far into the child.
+#[inline]
+pub fn share(node: &impl NodeBytes, at: usize, key: &[u8]) -> Option<u32> {
+    if at < Kind::Inner.first_searched() || at + 1 >= entry_count(node) {
+        return None;
+    }
+    let head_at = usize::from(node.u16(PREFIX_LEN)).min(key.len()) + Shared::of(node).len;
+    let head = (word_at(key, head_at) >> 32) as u32;
+    let [low, high] = [at, at + 1].map(|at| node.u32(NODE_HEADER + HEAD * at));
+    let (into, whole) = (head.checked_sub(low)?, high.checked_sub(low)?);
+    Some((u64::from(into) << 16).checked_div(whole.into())?.min(0xffff) as u32)
+}
+
+/// What tells roughly where the entries of a leaf are: a word of its header, which may be kept elsewhere and may be out of date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape(u64);
+
+impl Shape {
+    /// That of a node.
+    #[inline]
+    pub fn of(node: &impl NodeBytes) -> Self {
+        Self(node.u64(COUNT))
+    }
+
+    /// As it was kept.
+    #[inline]
+    pub const fn from_word(word: u64) -> Self {
+        Self(word)
+    }
+
+    /// To be kept.
+    #[inline]
+    pub const fn to_word(self) -> u64 {
+        self.0
+    }
+
+    /// Where slot and value of the entry that is so far into the leaf, in 65,536ths, begin, if entries are of one size and were added in
+    /// their order.
+    #[inline]
+    pub fn entry(self, share: u32) -> (usize, usize) {
+        let field = |at: usize| usize::from((self.0 >> (8 * (at - COUNT))) as u16);
+        let count = field(COUNT);
+        // Rounded: the share of an entry that is just there was rounded down.
+        let at = ((share as usize * count + 0x8000) >> 16).min(count.saturating_sub(1));
+        let slot = NODE_HEADER + HEAD * field(CAPACITY) + at * Kind::Leaf.slot_bytes();
+        let heap = PAGE_SIZE.saturating_sub(field(HEAP_START));
+        let above = (heap * (at + 1)).checked_div(count).unwrap_or(0);
+        (slot, PAGE_SIZE.saturating_sub(above))
     }
 }
 

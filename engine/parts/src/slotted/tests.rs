@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{SlottedPage, child_at, find};
-use crate::page::{Page, PageId, TreeId};
+use super::{NodeBytes, Shape, SlottedPage, child_at, find, share, value_at};
+use crate::page::racy::OptimisticBytes;
+use crate::page::{PAGE_SIZE, Page, PageId, TreeId};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -111,6 +112,57 @@ proptest! {
         let expected = if rank == 0 { PageId::new(7) } else { PageId::new(99 + rank as u64) };
         let at = node.child_index(&probe);
         prop_assert_eq!((at, node.child(at), child_at(node.page(), at)), (rank, expected, expected));
+    }
+
+    #[test]
+    fn whatever_a_page_holds_an_entry_is_guessed(
+        words in proptest::collection::vec((0..PAGE_SIZE / 8, any::<u64>()), 0..40),
+        at in 0_usize..1000,
+        key in key(),
+        share_of_none in 0_u32..0x1_0000,
+    ) {
+        let mut page = Page::zeroed();
+        for (place, word) in words {
+            page.put_u64(8 * place, word);
+        }
+        let bytes = OptimisticBytes::still(&page);
+        let into = share(&bytes, at, &key);
+        prop_assert!(into.is_none_or(|into| into < 0x1_0000));
+        let (_, value) = Shape::of(&bytes).entry(into.unwrap_or(share_of_none));
+        prop_assert!(value <= PAGE_SIZE);
+    }
+}
+
+#[test]
+fn evenly_spread_keys_are_where_their_share_says() {
+    const LEAVES: u64 = 40;
+    const ENTRIES: u64 = 56;
+    let [mut inner, mut leaf] = [Page::zeroed(), Page::zeroed()];
+    let parent = SlottedPage::of_mut(&mut inner);
+    parent.format(PageId::new(1), TreeId(1), 1, b"", None);
+    for number in 0..LEAVES {
+        let separator = if number == 0 { Vec::new() } else { (number * ENTRIES).to_be_bytes().to_vec() };
+        parent.insert_child(number as usize, &separator, PageId::new(10 + number));
+    }
+    let first = 7 * ENTRIES;
+    let node = SlottedPage::of_mut(&mut leaf);
+    node.format(PageId::new(17), TreeId(1), 0, &first.to_be_bytes(), Some(&(first + ENTRIES).to_be_bytes()));
+    for nth in 0..ENTRIES {
+        node.insert_value(nth as usize, &(first + nth).to_be_bytes(), &[&[1; 116]]);
+    }
+    for nth in 0..ENTRIES {
+        let key = (first + nth).to_be_bytes();
+        let into = share(parent.page(), 7, &key).expect("there is an entry before and one behind");
+        let (slot, value) = Shape::from_word(Shape::of(node.page()).to_word()).entry(into);
+        let real = value_at(node.page(), nth as usize).start;
+        // The slot begins with where the suffix is, which is in front of the value.
+        let suffix = usize::from(NodeBytes::u16(node.page(), slot));
+        assert!((suffix..=suffix + 8).contains(&real), "entry {nth}: slot {slot} leads to {suffix}, not {real}");
+        assert!(value.abs_diff(real) < 32, "entry {nth}: {value} for {real}");
+    }
+    // Nothing tells how far the first and the last child reach.
+    for (at, key) in [(0, ENTRIES - 1), (LEAVES - 1, LEAVES * ENTRIES)] {
+        assert_eq!(share(parent.page(), at as usize, &key.to_be_bytes()), None);
     }
 }
 
