@@ -139,7 +139,7 @@ impl SlottedPage {
 pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usize> {
     let count = entry_count(node);
     let from = kind.first_searched().min(count);
-    let suffix_at = usize::from(node.u16(PREFIX_LEN)).min(key.len());
+    let suffix_at = suffix_at(node, key);
     let shared = Shared::of(node);
     match shared.order(key, suffix_at) {
         Ordering::Less => return Err(from),
@@ -147,7 +147,7 @@ pub fn find(node: &impl NodeBytes, kind: Kind, key: &[u8]) -> Result<usize, usiz
         Ordering::Greater => return Err(count),
     }
     let head_at = suffix_at + shared.len;
-    let head = (word_at(key, head_at) >> 32) as u32;
+    let head = head_from(key, head_at);
     let below = |bound| from + node.count_below(NODE_HEADER + HEAD * from, count - from, bound);
     let first = below(head);
     let has_head = |at: usize| at < count && node.u32(NODE_HEADER + HEAD * at) == head;
@@ -191,6 +191,18 @@ impl Shared {
         let ends_within = key.len() - suffix_at < self.len;
         begin.cmp(&self.bytes).then(if ends_within { Ordering::Less } else { Ordering::Equal })
     }
+}
+
+/// Where the suffix of `key` begins in the node: behind the prefix.
+#[inline]
+fn suffix_at(node: &impl NodeBytes, key: &[u8]) -> usize {
+    usize::from(node.u16(PREFIX_LEN)).min(key.len())
+}
+
+/// The head that an entry of the rest of `key`, from `at` on, would have.
+#[inline]
+fn head_from(key: &[u8], at: usize) -> u32 {
+    (word_at(key, at) >> 32) as u32
 }
 
 /// [`word_of`] what follows in `key` from `at` on.
@@ -296,8 +308,7 @@ pub fn share(node: &impl NodeBytes, at: usize, key: &[u8]) -> Option<u32> {
     if at < Kind::Inner.first_searched() || at + 1 >= entry_count(node) {
         return None;
     }
-    let head_at = usize::from(node.u16(PREFIX_LEN)).min(key.len()) + Shared::of(node).len;
-    let head = (word_at(key, head_at) >> 32) as u32;
+    let head = head_from(key, suffix_at(node, key) + Shared::of(node).len);
     let [low, high] = [at, at + 1].map(|at| node.u32(NODE_HEADER + HEAD * at));
     let (into, whole) = (head.checked_sub(low)?, high.checked_sub(low)?);
     Some((u64::from(into) << 16).checked_div(whole.into())?.min(0xffff) as u32)
