@@ -38,8 +38,8 @@ fn open(site: &mut Site<'_>) -> Result<Box<dyn Bench>, Failure> {
 const ROWS: TableId = TableId(0);
 /// Districts whose orders come interleaved: two warehouses' worth.
 const DISTRICTS: u64 = 20;
-/// Blocks that are there before the first session begins.
-const LOADED_BLOCKS: u64 = 2000;
+/// Rows that are there before the first session begins, rounded up to whole blocks.
+const LOADED_ROWS: u64 = 20_000;
 
 /// In which order keys come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub struct Insert {
     block_rows: u64,
     row_bytes: usize,
     seed: u64,
+    loaded_blocks: u64,
     next_block: AtomicU64,
 }
 
@@ -83,7 +84,9 @@ pub struct Inserter {
 impl Insert {
     /// `block_rows` rows a transaction, of `row_bytes` bytes each, at least 8.
     pub fn new(order: Order, block_rows: u64, row_bytes: usize, seed: u64) -> Self {
-        Insert { order, block_rows, row_bytes: row_bytes.max(8), seed, next_block: AtomicU64::new(LOADED_BLOCKS) }
+        let loaded_blocks = LOADED_ROWS.div_ceil(block_rows);
+        let next_block = AtomicU64::new(loaded_blocks);
+        Insert { order, block_rows, row_bytes: row_bytes.max(8), seed, loaded_blocks, next_block }
     }
 
     /// Writes the key of row `line` of a block.
@@ -137,12 +140,12 @@ impl Workload for Insert {
     }
 
     fn rows_estimate(&self) -> u64 {
-        LOADED_BLOCKS * self.block_rows
+        self.loaded_blocks * self.block_rows
     }
 
     fn load<S: Store>(&self, store: &S, _threads: usize, rows: &AtomicU64) -> Result<(), StoreError> {
         let mut row = Vec::new();
-        for block in 0..LOADED_BLOCKS {
+        for block in 0..self.loaded_blocks {
             let mut txn = store.begin()?;
             self.insert_block(&mut txn, block, &mut row)?;
             txn.commit()?;
@@ -167,7 +170,7 @@ impl Workload for Insert {
         for (block, rows) in &blocks {
             parts.note(*rows == self.block_rows, || format!("block {block} has {rows} of {} rows", self.block_rows));
         }
-        let acknowledged = LOADED_BLOCKS + sessions.iter().map(|session| session.acknowledged).sum::<u64>();
+        let acknowledged = self.loaded_blocks + sessions.iter().map(|session| session.acknowledged).sum::<u64>();
         let mut count = Tally::default();
         count.note(blocks.len() as u64 == acknowledged, || {
             format!("{acknowledged} blocks were acknowledged, {} are there", blocks.len())
